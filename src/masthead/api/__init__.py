@@ -1,0 +1,1 @@
+"""The HTTP interface, one file a resource. A handler parses, calls one room, renders."""

@@ -1,0 +1,1 @@
+"""Keys, roles, the hash-chained audit log, retention and erasure."""

@@ -1,0 +1,1 @@
+"""Evaluators and their calibration against people. A verdict never appears without its measured agreement."""

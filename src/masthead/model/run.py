@@ -1,0 +1,102 @@
+"""A run as lists show it, and what lists can be asked for."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Generic, Literal, NamedTuple, TypeVar
+
+from masthead.model.ids import RunId, SpanId
+from masthead.model.span import Attributes, AttributeValue
+
+Outcome = Literal["success", "failure", "error"]
+"""`success`/`failure`: the record says whether the task was achieved; `error`: the run broke off with an error."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunRow:
+    """One run in a list: narrow, no message bodies. Sums over unknown values are None, not 0."""
+
+    run_id: RunId
+    name: str
+    system: str | None
+    task: str | None
+    start_ns: int
+    end_ns: int
+    outcome: Outcome | None
+    spans: int
+    llm_calls: int
+    tool_calls: int
+    errors: int
+    agents: tuple[str, ...]
+    models: tuple[str, ...]
+    input_tokens: int | None
+    output_tokens: int | None
+    cost_usd: Decimal | None
+    session_id: str | None
+    user_id: str | None
+    tags: tuple[str, ...]
+    metadata: Attributes = field(default_factory=dict[str, AttributeValue])
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunFilter:
+    """What a list of runs is narrowed to; None and empty mean any. Times bound the run's start, half-open."""
+
+    since_ns: int | None = None
+    until_ns: int | None = None
+    agent: str | None = None
+    model: str | None = None
+    system: str | None = None
+    outcome: Outcome | None = None
+    has_error: bool | None = None
+    min_cost_usd: Decimal | None = None
+    max_cost_usd: Decimal | None = None
+    min_tokens: int | None = None
+    max_tokens: int | None = None
+    min_duration_s: float | None = None
+    max_duration_s: float | None = None
+    text: str | None = None
+    """A substring, case-insensitive, of anything that was said in the run."""
+    session_id: str | None = None
+    user_id: str | None = None
+    tag: str | None = None
+    metadata: tuple[tuple[str, str], ...] = ()
+
+
+T = TypeVar("T")
+
+
+class Page(NamedTuple, Generic[T]):
+    """One page of a list; `cursor` asks for the next one and is None on the last."""
+
+    items: list[T]
+    cursor: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SearchHit:
+    """A span in which the text that was looked for occurs, with what stands around it."""
+
+    run_id: RunId
+    span_id: SpanId
+    agent: str | None
+    name: str
+    start_ns: int
+    excerpt: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StatRow:
+    """One bucket of time (and of one group, where grouped). Latencies are of runs, in seconds."""
+
+    start_ns: int
+    group: str | None
+    runs: int
+    failures: int
+    errors: int
+    spans: int
+    llm_calls: int
+    input_tokens: int | None
+    output_tokens: int | None
+    cost_usd: Decimal | None
+    latency_p50_s: float | None
+    latency_p95_s: float | None

@@ -1,0 +1,1 @@
+"""Aggregates, comparisons and exports over stored runs. Reads only."""

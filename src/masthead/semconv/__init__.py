@@ -1,0 +1,5 @@
+"""Reads a span of any semantic convention into one `Reading`: the single place that knows attribute names.
+
+Pure functions over `model`. Spans are stored as they came and read when they are looked at, so a better reader
+improves every run already stored.
+"""

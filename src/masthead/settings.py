@@ -1,0 +1,74 @@
+"""The only reader of the environment. Every setting's name, default, unit and help stand here and nowhere else.
+
+A setting `data_dir` is read from `MASTHEAD_DATA_DIR`, or from a `masthead.toml` beside where the command runs; the
+environment wins. `docs/reference/settings.md` is generated from this class.
+"""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+
+def _default_data_dir() -> Path:
+    return Path.home() / ".masthead"
+
+
+class Settings(BaseSettings):
+    """How this installation runs. Unknown names in `masthead.toml` are an error."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="MASTHEAD_", toml_file="masthead.toml", extra="forbid", frozen=True, use_attribute_docstrings=True
+    )
+
+    data_dir: Path = Field(default_factory=_default_data_dir)
+    """The folder of the embedded stores and the write-ahead log. One process owns it at a time."""
+
+    host: str = "127.0.0.1"
+    """The address to listen on. Anything but loopback demands keys (`masthead key create`)."""
+
+    port: int = Field(default=8765, ge=0, le=65535)
+    """The port to listen on; 0 takes a free one and prints it."""
+
+    path_prefix: str = ""
+    """The path under which a reverse proxy serves the application, such as `/masthead`."""
+
+    require_keys: bool = False
+    """Demand an API key even on loopback."""
+
+    clickhouse_url: SecretStr | None = None
+    """A ClickHouse server for spans and scores, `clickhouse://user:password@host:8123/database`; unset means chDB."""
+
+    database_url: SecretStr | None = None
+    """A SQLAlchemy URL for control data, such as `postgresql+psycopg://…`; unset means SQLite in `data_dir`."""
+
+    queue_bytes: int = Field(default=256 * 1024 * 1024, ge=1024 * 1024)
+    """Accepted but not yet inserted bytes, at most; above it senders are told to wait (503, Retry-After)."""
+
+    max_body_bytes: int = Field(default=64 * 1024 * 1024, ge=1024)
+    """The largest request body taken, after decompression."""
+
+    memory_mb: int = Field(default=512, ge=128)
+    """Memory that the embedded span store may use for one query, in MiB."""
+
+    insert_interval_ms: int = Field(default=150, ge=1)
+    """How long accepted spans may wait to be inserted together, in milliseconds."""
+
+    record_content: Literal["full", "off"] = "full"
+    """`off` drops what was said at the door and keeps names, times, tokens and costs."""
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """How much the server prints."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Order the sources: arguments, then the environment, then `masthead.toml`."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
