@@ -9,7 +9,7 @@ from importlib.metadata import version as _installed_version
 
 __version__ = _installed_version("masthead")
 
-_RECORDING = frozenset({"agent", "flush", "handoff", "init", "llm", "message", "run", "span", "tool"})
+_RECORDING = frozenset({"agent", "flush", "handoff", "init", "llm", "run", "span", "tool"})
 
 
 def __getattr__(name: str) -> object:

@@ -43,6 +43,7 @@ class RunFilter:
 
     since_ns: int | None = None
     until_ns: int | None = None
+    run_id_prefix: str | None = None
     agent: str | None = None
     model: str | None = None
     system: str | None = None

@@ -1,0 +1,222 @@
+"""A recording: one span as a context manager, plain or async, and as a decorator of any kind of function."""
+
+import copy
+import functools
+import inspect
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from contextvars import Token
+from types import TracebackType
+from typing import Any, TypeVar, cast
+
+from opentelemetry import context, trace
+from opentelemetry.trace import Span, StatusCode
+from typing_extensions import Self
+
+from masthead.record.quiet import quietly
+from masthead.record.texts import text_of
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+Value = str | bool | int | float
+
+
+class Recording:
+    """One span of the user's program. Entering starts it, leaving ends it; an exception marks it and goes on.
+
+    As a decorator it wraps functions, coroutine functions and generators of both kinds; each call is a span of its
+    own, with the arguments as what came in and the result as what came out.
+    """
+
+    def __init__(self, name: str, attributes: Mapping[str, Value] | None = None) -> None:
+        self._name = name
+        self._attributes: dict[str, Value] = dict(attributes or {})
+        self._span: Span = trace.INVALID_SPAN
+        self._token: Token[context.Context] | None = None
+
+    @quietly
+    def set(self, key: str, value: object) -> None:
+        """Add an attribute; what OpenTelemetry has no form for is kept as text."""
+        plain = value if isinstance(value, str | bool | int | float) else text_of(value)
+        self._span.set_attribute(key, plain)
+
+    @quietly
+    def fail(self, error: BaseException | str) -> None:
+        """Mark the span as failed, for a failure that the program handles itself."""
+        if isinstance(error, BaseException):
+            self._span.record_exception(error)
+            self._span.set_attribute("error.type", type(error).__qualname__)
+            error = f"{type(error).__name__}: {error}"
+        self._span.set_status(StatusCode.ERROR, error)
+
+    def came_in(self, arguments: Mapping[str, object]) -> None:
+        """Note a decorated call's arguments; kinds of steps say how."""
+
+    def came_out(self, result: object) -> None:
+        """Note a decorated call's result; kinds of steps say how."""
+
+    @quietly
+    def _start(self) -> None:
+        tracer = trace.get_tracer("masthead")
+        self._span = tracer.start_span(self._name, attributes=self._attributes)
+
+    @quietly
+    def _attach(self) -> None:
+        self._token = context.attach(trace.set_span_in_context(self._span))
+
+    @quietly
+    def _detach(self) -> None:
+        token, self._token = self._token, None
+        if token is not None:
+            context.detach(token)
+
+    @quietly
+    def _end(self, error: BaseException | None) -> None:
+        if error is not None and not isinstance(error, GeneratorExit):
+            self.fail(error)
+        self._span.end()
+
+    def __enter__(self) -> Self:
+        self._start()
+        self._attach()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._detach()
+        self._end(error)
+
+    async def __aenter__(self) -> Self:
+        return self.__enter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.__exit__(kind, error, traceback)
+
+    def __call__(self, function: F) -> F:
+        """Wrap a function so that each of its calls is a span."""
+        arguments = _argument_reader(function)
+        if inspect.isasyncgenfunction(function):
+            wrapper: Any = self._wrap_async_generator(function, arguments)
+        elif inspect.isgeneratorfunction(function):
+            wrapper = self._wrap_generator(function, arguments)
+        elif inspect.iscoroutinefunction(function):
+            wrapper = self._wrap_coroutine(function, arguments)
+        else:
+            wrapper = self._wrap_function(function, arguments)
+        return cast("F", functools.wraps(function)(wrapper))
+
+    def _wrap_function(self, function: Callable[..., Any], arguments: "_Arguments") -> Callable[..., Any]:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            with copy.copy(self) as step:
+                step.came_in(arguments(args, kwargs))
+                result = function(*args, **kwargs)
+                step.came_out(result)
+                return result
+
+        return call
+
+    def _wrap_coroutine(self, function: Callable[..., Any], arguments: "_Arguments") -> Callable[..., Any]:
+        async def call(*args: Any, **kwargs: Any) -> Any:
+            with copy.copy(self) as step:
+                step.came_in(arguments(args, kwargs))
+                result = await function(*args, **kwargs)
+                step.came_out(result)
+                return result
+
+        return call
+
+    def _wrap_generator(self, function: Callable[..., Any], arguments: "_Arguments") -> Callable[..., Any]:
+        def call(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
+            step = copy.copy(self)
+            source: Generator[Any, Any, Any] = function(*args, **kwargs)
+            yielded: list[object] = []
+            with _ended(step):
+                step.came_in(arguments(args, kwargs))
+                sent: Any = None
+                while True:
+                    with _attached(step):
+                        try:
+                            item = source.send(sent)
+                        except StopIteration as stop:
+                            step.came_out(_joined(yielded) if stop.value is None else stop.value)
+                            return stop.value
+                    yielded.append(item)
+                    sent = yield item
+
+        return call
+
+    def _wrap_async_generator(self, function: Callable[..., Any], arguments: "_Arguments") -> Callable[..., Any]:
+        async def call(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
+            step = copy.copy(self)
+            source: AsyncGenerator[Any, Any] = function(*args, **kwargs)
+            yielded: list[object] = []
+            with _ended(step):
+                step.came_in(arguments(args, kwargs))
+                sent: Any = None
+                while True:
+                    with _attached(step):
+                        try:
+                            item = await source.asend(sent)
+                        except StopAsyncIteration:
+                            step.came_out(_joined(yielded))
+                            return
+                    yielded.append(item)
+                    sent = yield item
+
+        return call
+
+
+class _ended:  # noqa: N801 - read as a word in a `with` statement
+    """Start a recording and end it at the close, without making it current."""
+
+    def __init__(self, step: Recording) -> None:
+        self._step = step
+
+    def __enter__(self) -> None:
+        self._step._start()  # noqa: SLF001 - the two halves of one class
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        self._step._end(error)  # noqa: SLF001
+
+
+class _attached:  # noqa: N801
+    """Make a recording current while its generator runs, and not while its caller does."""
+
+    def __init__(self, step: Recording) -> None:
+        self._step = step
+
+    def __enter__(self) -> None:
+        self._step._attach()  # noqa: SLF001
+
+    def __exit__(self, kind: object, error: object, traceback: object) -> None:
+        self._step._detach()  # noqa: SLF001
+
+
+_Arguments = Callable[[tuple[Any, ...], dict[str, Any]], Mapping[str, object]]
+
+
+def _argument_reader(function: Callable[..., Any]) -> _Arguments:
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return lambda _args, kwargs: kwargs
+
+    def read(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Mapping[str, object]:
+        try:
+            bound = signature.bind_partial(*args, **kwargs).arguments
+        except TypeError:
+            return kwargs
+        return {name: value for name, value in bound.items() if name not in {"self", "cls"}}
+
+    return read
+
+
+def _joined(items: list[object]) -> object:
+    return "".join(map(str, items)) if all(isinstance(item, str) for item in items) else items
+
+
+def span(name: str, **attributes: Value) -> Recording:
+    """Record any piece of work under a name of your own."""
+    return Recording(name, attributes)
