@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Generic, Literal, NamedTuple, TypeVar
 
 from masthead.model.ids import RunId, SpanId
-from masthead.model.span import Attributes, AttributeValue
+from masthead.model.span import Attributes, AttributeValue, SpanKind, SpanStatus
 
 Outcome = Literal["success", "failure", "error"]
 """`success`/`failure`: the record says whether the task was achieved; `error`: the run broke off with an error."""
@@ -101,3 +101,61 @@ class StatRow:
     cost_usd: Decimal | None
     latency_p50_s: float | None
     latency_p95_s: float | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SpanSummary:
+    """A span in a list or a waterfall: narrow, no bodies."""
+
+    span_id: SpanId
+    parent_span_id: SpanId | None
+    name: str
+    kind: SpanKind
+    start_ns: int
+    end_ns: int
+    status: SpanStatus
+    status_message: str | None
+    operation: str
+    agent_id: str | None
+    agent: str | None
+    model: str | None
+    tool_name: str | None
+    input_tokens: int | None
+    output_tokens: int | None
+    cost_usd: Decimal | None
+
+
+class FacetValue(NamedTuple):
+    """A value that runs have, and how many of them."""
+
+    value: str
+    runs: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Facets:
+    """The commonest values among the runs that a filter leaves, most frequent first."""
+
+    agents: tuple[FacetValue, ...]
+    models: tuple[FacetValue, ...]
+    systems: tuple[FacetValue, ...]
+    outcomes: tuple[FacetValue, ...]
+    tags: tuple[FacetValue, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UnpricedModel:
+    """A model that was called and whose price is not known."""
+
+    model: str
+    spans: int
+    input_tokens: int | None
+    output_tokens: int | None
+
+
+class Removed(NamedTuple):
+    """How many rows were truly removed."""
+
+    runs: int
+    spans: int
+    scores: int

@@ -43,6 +43,19 @@ class Score:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ScoreFilter:
+    """What a list of scores is narrowed to; None and empty mean any. Times bound `time_ns`, half-open."""
+
+    run_ids: tuple[RunId, ...] = ()
+    name: str | None = None
+    source: ScoreSource | None = None
+    evaluator: str | None = None
+    subject_kind: SubjectKind | None = None
+    since_ns: int | None = None
+    until_ns: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
     """A detector's or judge's claim that a failure mode occurred, before it is stored as a score.
 

@@ -1,0 +1,219 @@
+"""Runs as lists and reports show them, and what they can be narrowed to."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, JsonValue
+
+from masthead.api.schema.base import Input, Output, PageQuery, Time, Usd, usd_or_none
+from masthead.api.schema.filters import RunFilterQuery
+from masthead.model.run import Outcome, RunRow, SearchHit, StatRow
+from masthead.model.times import rfc3339
+
+
+class Run(Output):
+    """One run in a list. Sums over unknown values are null, not 0."""
+
+    run_id: str
+    name: str
+    system: str | None
+    task: str | None
+    start: Time
+    end: Time
+    duration_s: float
+    outcome: Outcome | None
+    spans: int
+    llm_calls: int
+    tool_calls: int
+    errors: int
+    agents: list[str]
+    models: list[str]
+    input_tokens: int | None
+    output_tokens: int | None
+    cost_usd: Usd | None
+    session_id: str | None
+    user_id: str | None
+    tags: list[str]
+    metadata: dict[str, JsonValue]
+
+    @classmethod
+    def of(cls, row: RunRow) -> "Run":
+        """Render a row."""
+        return cls.trusted(
+            run_id=row.run_id,
+            name=row.name,
+            system=row.system,
+            task=row.task,
+            start=rfc3339(row.start_ns),
+            end=rfc3339(row.end_ns),
+            duration_s=(row.end_ns - row.start_ns) / 1e9,
+            outcome=row.outcome,
+            spans=row.spans,
+            llm_calls=row.llm_calls,
+            tool_calls=row.tool_calls,
+            errors=row.errors,
+            agents=list(row.agents),
+            models=list(row.models),
+            input_tokens=row.input_tokens,
+            output_tokens=row.output_tokens,
+            cost_usd=usd_or_none(row.cost_usd),
+            session_id=row.session_id,
+            user_id=row.user_id,
+            tags=list(row.tags),
+            metadata=dict(row.metadata),
+        )
+
+
+class RunPage(Output):
+    """One page of runs, latest first."""
+
+    items: list[Run]
+    cursor: str | None
+
+
+class RunsQuery(RunFilterQuery, PageQuery):
+    """Which runs to list."""
+
+
+class RunIds(Input):
+    """Some runs."""
+
+    run_ids: Annotated[list[Annotated[str, Field(max_length=64)]], Field(max_length=10_000)]
+
+
+class ExistingRuns(Output):
+    """Which of the runs that were asked for are in the project."""
+
+    run_ids: list[str]
+
+
+class Deleted(Output):
+    """What was truly removed."""
+
+    runs: int
+    spans: int
+    scores: int
+
+
+class FacetValue(Output):
+    """A value that runs have, and how many have it."""
+
+    value: str
+    runs: int
+
+
+class Facets(Output):
+    """The commonest values among the runs that the filter leaves, most frequent first."""
+
+    agents: list[FacetValue]
+    models: list[FacetValue]
+    systems: list[FacetValue]
+    outcomes: list[FacetValue]
+    tags: list[FacetValue]
+
+
+class SearchQuery(PageQuery):
+    """What to look for in what was said."""
+
+    text: Annotated[str, Field(min_length=1, max_length=1000)]
+    """A substring, case-insensitive."""
+    since: str | None = None
+    """The earliest time, RFC 3339."""
+    until: str | None = None
+    """The time before which, RFC 3339."""
+
+
+class Hit(Output):
+    """A span in which the text occurs, with what stands around it."""
+
+    run_id: str
+    span_id: str
+    agent: str | None
+    name: str
+    start: Time
+    excerpt: str
+
+    @classmethod
+    def of(cls, hit: SearchHit) -> "Hit":
+        """Render a hit."""
+        return cls.trusted(
+            run_id=hit.run_id,
+            span_id=hit.span_id,
+            agent=hit.agent,
+            name=hit.name,
+            start=rfc3339(hit.start_ns),
+            excerpt=hit.excerpt,
+        )
+
+
+class HitPage(Output):
+    """One page of hits, latest first."""
+
+    items: list[Hit]
+    cursor: str | None
+
+
+class StatsQuery(RunFilterQuery):
+    """Which runs to sum up, and how."""
+
+    project: str | None = None
+    """The project, for callers without a key (the header `X-Masthead-Project` says the same)."""
+    bucket: Literal["minute", "hour", "day", "week", "total"] = "day"
+    """The length of a bucket of time, in UTC; `total` is one bucket for everything."""
+    group_by: Literal["model", "agent", "system", "outcome", "tag"] | None = None
+    """Split every bucket by this."""
+
+
+class Stat(Output):
+    """One bucket of time, and of one group where grouped. Latencies are of runs, in seconds."""
+
+    start: Time
+    group: str | None
+    runs: int
+    failures: int
+    errors: int
+    spans: int
+    llm_calls: int
+    input_tokens: int | None
+    output_tokens: int | None
+    cost_usd: Usd | None
+    latency_p50_s: float | None
+    latency_p95_s: float | None
+
+    @classmethod
+    def of(cls, row: StatRow) -> "Stat":
+        """Render a bucket."""
+        return cls.trusted(
+            start=rfc3339(row.start_ns),
+            group=row.group,
+            runs=row.runs,
+            failures=row.failures,
+            errors=row.errors,
+            spans=row.spans,
+            llm_calls=row.llm_calls,
+            input_tokens=row.input_tokens,
+            output_tokens=row.output_tokens,
+            cost_usd=usd_or_none(row.cost_usd),
+            latency_p50_s=row.latency_p50_s,
+            latency_p95_s=row.latency_p95_s,
+        )
+
+
+class Stats(Output):
+    """Sums over time, oldest first."""
+
+    items: list[Stat]
+
+
+class UnpricedModel(Output):
+    """A model that was called and whose price is not known."""
+
+    model: str
+    spans: int
+    input_tokens: int | None
+    output_tokens: int | None
+
+
+class UnpricedModels(Output):
+    """Models without a price, most used first."""
+
+    items: list[UnpricedModel]
