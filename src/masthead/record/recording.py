@@ -6,18 +6,17 @@ import inspect
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from contextvars import Token
 from types import TracebackType
-from typing import Any, TypeVar, cast
+from typing import Any, Self, TypeVar, cast
 
 from opentelemetry import context, trace
 from opentelemetry.trace import Span, StatusCode
-from typing_extensions import Self
 
 from masthead.record.quiet import quietly
 from masthead.record.texts import text_of
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-Value = str | bool | int | float
+Value = str | bool | int | float | list[str]
 
 
 class Recording:
@@ -55,36 +54,40 @@ class Recording:
         """Note a decorated call's result; kinds of steps say how."""
 
     @quietly
-    def _start(self) -> None:
+    def start(self) -> None:
+        """Start the span, for a program that cannot use `with`."""
         tracer = trace.get_tracer("masthead")
         self._span = tracer.start_span(self._name, attributes=self._attributes)
 
     @quietly
-    def _attach(self) -> None:
+    def attach(self) -> None:
+        """Make the span the current one."""
         self._token = context.attach(trace.set_span_in_context(self._span))
 
     @quietly
-    def _detach(self) -> None:
+    def detach(self) -> None:
+        """Make the span current no longer."""
         token, self._token = self._token, None
         if token is not None:
             context.detach(token)
 
     @quietly
-    def _end(self, error: BaseException | None) -> None:
+    def end(self, error: BaseException | None) -> None:
+        """End the span; an error marks it as failed."""
         if error is not None and not isinstance(error, GeneratorExit):
             self.fail(error)
         self._span.end()
 
     def __enter__(self) -> Self:
-        self._start()
-        self._attach()
+        self.start()
+        self.attach()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._detach()
-        self._end(error)
+        self.detach()
+        self.end(error)
 
     async def __aenter__(self) -> Self:
         return self.__enter__()
@@ -175,10 +178,10 @@ class _ended:  # noqa: N801 - read as a word in a `with` statement
         self._step = step
 
     def __enter__(self) -> None:
-        self._step._start()  # noqa: SLF001 - the two halves of one class
+        self._step.start()
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        self._step._end(error)  # noqa: SLF001
+        self._step.end(error)
 
 
 class _attached:  # noqa: N801
@@ -188,10 +191,10 @@ class _attached:  # noqa: N801
         self._step = step
 
     def __enter__(self) -> None:
-        self._step._attach()  # noqa: SLF001
+        self._step.attach()
 
     def __exit__(self, kind: object, error: object, traceback: object) -> None:
-        self._step._detach()  # noqa: SLF001
+        self._step.detach()
 
 
 _Arguments = Callable[[tuple[Any, ...], dict[str, Any]], Mapping[str, object]]

@@ -45,12 +45,12 @@ class AgentStep(Recording):
     @quietly
     def input(self, text: object) -> None:
         """Note what the agent was given."""
-        self.set("gen_ai.input.messages", message_json("user", text_of(text)))
+        self.set(names.INPUT_MESSAGES, message_json("user", text_of(text)))
 
     @quietly
     def output(self, text: object) -> None:
         """Note what the agent said at the end of its work."""
-        self.set("gen_ai.output.messages", message_json("assistant", text_of(text)))
+        self.set(names.OUTPUT_MESSAGES, message_json("assistant", text_of(text)))
 
 
 class ToolStep(Recording):
@@ -58,7 +58,7 @@ class ToolStep(Recording):
 
     def came_in(self, arguments: Mapping[str, object]) -> None:
         """Note a decorated function's arguments."""
-        self.set("gen_ai.tool.call.arguments", json_of(arguments))
+        self.set(names.TOOL_ARGUMENTS, json_of(arguments))
 
     def came_out(self, result: object) -> None:
         """Note what a decorated function returned."""
@@ -67,7 +67,7 @@ class ToolStep(Recording):
     @quietly
     def result(self, result: object) -> None:
         """Note what the tool gave back."""
-        self.set("gen_ai.tool.call.result", text_of(result))
+        self.set(names.TOOL_RESULT, text_of(result))
 
 
 class LlmStep(Recording):
@@ -75,10 +75,10 @@ class LlmStep(Recording):
 
     def came_in(self, arguments: Mapping[str, object]) -> None:
         """Note a decorated function's arguments as the prompt, where no messages were given."""
-        if "gen_ai.input.messages" not in self._attributes:
+        if names.INPUT_MESSAGES not in self._attributes:
             given = arguments.get("messages")
             is_chat = isinstance(given, list) and all(isinstance(message, Mapping) for message in given)  # pyright: ignore[reportUnknownVariableType] - the user's own list
-            self.set("gen_ai.input.messages", messages_json(given if is_chat else _one_text(arguments)))  # pyright: ignore[reportArgumentType]
+            self.set(names.INPUT_MESSAGES, messages_json(given if is_chat else _one_text(arguments)))  # pyright: ignore[reportArgumentType]
 
     def came_out(self, result: object) -> None:
         """Note what a decorated function returned as the reply."""
@@ -97,11 +97,11 @@ class LlmStep(Recording):
     ) -> None:
         """Note the model's answer: `tool_calls` in OpenAI's form, tokens as the provider counted them."""
         message: ChatMessage = {"role": "assistant", "content": text, "tool_calls": list(tool_calls)}
-        self.set("gen_ai.output.messages", messages_json([message]))
+        self.set(names.OUTPUT_MESSAGES, messages_json([message]))
         noted: dict[str, Value | None] = {
-            "gen_ai.response.model": model,
-            "gen_ai.usage.input_tokens": input_tokens,
-            "gen_ai.usage.output_tokens": output_tokens,
+            names.RESPONSE_MODEL: model,
+            names.INPUT_TOKENS: input_tokens,
+            names.OUTPUT_TOKENS: output_tokens,
         }
         for key, value in noted.items():
             if value is not None:
@@ -122,14 +122,14 @@ def run(
 ) -> RunStep:
     """Record one run of the system. `user_id` is the end user's, so that their runs can be erased on request."""
     noted: dict[str, Value | None] = {
-        "gen_ai.operation.name": "invoke_workflow",
-        "gen_ai.workflow.name": system,
+        names.OPERATION: "invoke_workflow",
+        names.WORKFLOW_NAME: system,
         names.RUN_TASK: task,
         names.RUN_SYSTEM: system,
         names.RUN_TASK_ID: task_id,
-        "session.id": session_id,
-        "user.id": user_id,
-        names.RUN_TAGS: json_of(list(tags)) if tags else None,
+        names.SESSION_ID: session_id,
+        names.USER_ID: user_id,
+        names.RUN_TAGS: list(tags) or None,
         names.RUN_METADATA: json_of(dict(metadata)) if metadata else None,
     }
     return RunStep(f"run {system}" if system else "run", _given(noted))
@@ -140,11 +140,11 @@ def agent(
 ) -> AgentStep:
     """Record one agent at work."""
     noted: dict[str, Value | None] = {
-        "gen_ai.operation.name": "invoke_agent",
-        "gen_ai.agent.name": name,
-        "gen_ai.agent.id": agent_id,
-        "gen_ai.agent.description": description,
-        "gen_ai.system_instructions": json_of([{"type": "text", "content": instructions}]) if instructions else None,
+        names.OPERATION: "invoke_agent",
+        names.AGENT_NAME: name,
+        names.AGENT_ID: agent_id,
+        names.AGENT_DESCRIPTION: description,
+        names.SYSTEM_INSTRUCTIONS: json_of([{"type": "text", "content": instructions}]) if instructions else None,
     }
     return AgentStep(f"invoke_agent {name}", _given(noted))
 
@@ -152,23 +152,21 @@ def agent(
 def tool(name: str, arguments: Mapping[str, object] | None = None, *, call_id: str | None = None) -> ToolStep:
     """Record one execution of a tool."""
     noted: dict[str, Value | None] = {
-        "gen_ai.operation.name": "execute_tool",
-        "gen_ai.tool.name": name,
-        "gen_ai.tool.call.id": call_id,
-        "gen_ai.tool.call.arguments": json_of(arguments) if arguments is not None else None,
+        names.OPERATION: "execute_tool",
+        names.TOOL_NAME: name,
+        names.TOOL_CALL_ID: call_id,
+        names.TOOL_ARGUMENTS: json_of(arguments) if arguments is not None else None,
     }
     return ToolStep(f"execute_tool {name}", _given(noted))
 
 
-def llm(
-    model: str, messages: Sequence[ChatMessage] | str | None = None, *, provider: str | None = None
-) -> LlmStep:
+def llm(model: str, messages: Sequence[ChatMessage] | str | None = None, *, provider: str | None = None) -> LlmStep:
     """Record one call of a language model; `messages` as OpenAI's chat API has them, or one text."""
     noted: dict[str, Value | None] = {
-        "gen_ai.operation.name": "chat",
-        "gen_ai.request.model": model,
-        "gen_ai.provider.name": provider,
-        "gen_ai.input.messages": messages_json(messages) if messages is not None else None,
+        names.OPERATION: "chat",
+        names.REQUEST_MODEL: model,
+        names.PROVIDER: provider,
+        names.INPUT_MESSAGES: messages_json(messages) if messages is not None else None,
     }
     return LlmStep(f"chat {model}", _given(noted))
 
