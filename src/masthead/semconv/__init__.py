@@ -3,3 +3,7 @@
 Pure functions over `model`. Spans are stored as they came and read when they are looked at, so a better reader
 improves every run already stored.
 """
+
+from masthead.semconv.narrow import Narrow, narrow
+
+__all__ = ["Narrow", "narrow"]
