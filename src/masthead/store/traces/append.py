@@ -1,0 +1,158 @@
+"""Append spans: the one way in, for `ingest` alone (an import contract holds it).
+
+A call is one insert, idempotent by its token, followed by recomputing the summaries of the runs that it touched.
+"""
+
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from masthead.store.traces import native
+from masthead.store.traces.engine import Engine, fetch
+from masthead.store.traces.summarise import HOUR_NS, summarise
+
+_DAY_S = 86_400
+_FOR_EVER_S = 4_294_967_295
+"""The last second that `DateTime` can hold: 2106-02-07."""
+_NO_SPAN = bytes(8)
+
+
+class SpanRow(NamedTuple):
+    """One span as the table has it. None and '' are unknown; JSON is UTF-8 text; times are Unix nanoseconds."""
+
+    project: str
+    run_id: bytes
+    """The trace id, 16 bytes."""
+    span_id: bytes
+    """8 bytes."""
+    parent_span_id: bytes
+    """8 bytes, or empty for a root."""
+    name: str
+    kind: int
+    """As OTLP numbers it: 0 unspecified … 5 consumer."""
+    start_ns: int
+    end_ns: int
+    status: int
+    """As OTLP numbers it: 0 unset, 1 ok, 2 error."""
+    status_message: str | None = None
+    scope_name: str | None = None
+    scope_version: str | None = None
+    attributes: bytes = b"{}"
+    events: bytes = b""
+    """A JSON list of `{"name", "time_ns", "attributes"}`, or empty."""
+    links: bytes = b""
+    """A JSON list of `{"trace_id", "span_id", "attributes"}`, or empty."""
+    resource: bytes = b"{}"
+    operation: str = "other"
+    agent_id: str | None = None
+    agent: str | None = None
+    model: str | None = None
+    provider: str | None = None
+    tool: str | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cache_read_tokens: int | None = None
+    cache_write_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    session_id: str | None = None
+    user_id: str | None = None
+    tags: tuple[str, ...] = ()
+    metadata: dict[str, str] = {}  # noqa: RUF012 - a default that nobody changes
+    task: str | None = None
+    system: str | None = None
+    outcome: str | None = None
+    cost_usd: Decimal | None = None
+    price_version: str | None = None
+
+
+class Appender:
+    """Appends to one store. Call it from one thread; readers go on beside it."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def append(self, rows: Sequence[SpanRow], *, token: str, received_ns: int) -> None:
+        """Insert the rows durably; the same token again changes nothing. Up to about 20,000 rows or 32 MB a call.
+
+        Raises:
+            StoreFull: no space, or a folder that cannot be written; nothing was taken.
+            StoreError: it could not be done; the same call may be tried again.
+        """
+        if not rows:
+            return
+        columns: dict[str, tuple[Any, ...]] = dict(zip(SpanRow._fields, zip(*rows, strict=True), strict=True))
+        kept_until = self._kept_until(set(columns["project"]), received_ns)
+        block = _block(columns, len(rows), received_ns, kept_until)
+        self._engine.insert("spans", block, token=token)
+        summarise(self._engine, columns["project"], columns["run_id"], columns["start_ns"])
+
+    def _kept_until(self, projects: set[str], received_ns: int) -> dict[str, int]:
+        days = dict(
+            fetch(
+                self._engine,
+                tuple[str, int],
+                "SELECT project_id, days FROM retention FINAL WHERE project_id IN {projects:Array(String)}",
+                {"projects": sorted(projects)},
+            )
+        )
+        now_s = received_ns // 1_000_000_000
+        return {
+            project: min(now_s + days[project] * _DAY_S, _FOR_EVER_S) if days.get(project) else _FOR_EVER_S
+            for project in projects
+        }
+
+
+_WORDS = ("String", native.words)
+_BLOBS = ("String", native.blobs)
+_TOKENS = ("Nullable(Int64)", native.nullable_int64s)
+_TIMES = ("Int64", native.int64s)
+
+_ENCODINGS: dict[str, tuple[str, Callable[[Any], bytes]]] = {
+    "run_id": ("FixedString(16)", native.fixed),
+    "span_id": ("FixedString(8)", native.fixed),
+    "parent_span_id": ("FixedString(8)", lambda column: native.fixed([value or _NO_SPAN for value in column])),
+    "name": _WORDS,
+    "kind": ("UInt8", native.uint8s),
+    "start_ns": _TIMES,
+    "end_ns": _TIMES,
+    "status": ("UInt8", native.uint8s),
+    "status_message": _WORDS,
+    "scope_name": _WORDS,
+    "scope_version": _WORDS,
+    "attributes": _BLOBS,
+    "events": _BLOBS,
+    "links": _BLOBS,
+    "resource": _BLOBS,
+    "operation": _WORDS,
+    "agent_id": _WORDS,
+    "agent": _WORDS,
+    "model": _WORDS,
+    "provider": _WORDS,
+    "tool": _WORDS,
+    "input_tokens": _TOKENS,
+    "output_tokens": _TOKENS,
+    "cache_read_tokens": _TOKENS,
+    "cache_write_tokens": _TOKENS,
+    "reasoning_tokens": _TOKENS,
+    "session_id": _WORDS,
+    "user_id": _WORDS,
+    "tags": ("Array(String)", native.word_lists),
+    "metadata": ("Map(String, String)", native.word_maps),
+    "task": _WORDS,
+    "system": _WORDS,
+    "outcome": _WORDS,
+    "cost_usd": ("Nullable(Decimal(38, 12))", native.nullable_costs),
+    "price_version": _WORDS,
+}
+
+
+def _block(columns: dict[str, tuple[Any, ...]], rows: int, received_ns: int, kept_until: dict[str, int]) -> bytes:
+    projects: tuple[str, ...] = columns["project"]
+    encoded = [(name, kind, encode(columns[name])) for name, (kind, encode) in _ENCODINGS.items()]
+    encoded += (
+        ("project_id", "String", native.words(projects)),
+        ("start_hour", "UInt32", native.uint32s([start_ns // HOUR_NS for start_ns in columns["start_ns"]])),
+        ("received_ns", "Int64", native.int64s([received_ns] * rows)),
+        ("kept_until", "DateTime('UTC')", native.uint32s([kept_until[project] for project in projects])),
+    )
+    return native.block(rows, encoded)

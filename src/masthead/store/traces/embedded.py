@@ -1,0 +1,73 @@
+"""chDB: ClickHouse in this process, on a folder that one process owns at a time."""
+
+import hashlib
+import os
+import queue
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import chdb
+
+from masthead.store.traces.bind import Params, bound
+from masthead.store.traces.failures import store_error
+from masthead.store.traces.folder import FolderLock
+
+_CONNECTIONS = 6
+"""Queries at once; a connection runs one at a time, and a shared one would make every reader wait for a scan."""
+
+
+class EmbeddedEngine:
+    """A folder opened by this process."""
+
+    def __init__(self, folder: Path, *, memory_mb: int) -> None:
+        self._folder = folder
+        self._lock = FolderLock(folder)
+        self._free: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._connections: list[Any] = []
+        try:
+            for _ in range(_CONNECTIONS):
+                connection: Any = chdb.connect(str(folder / "data"))
+                self._connections.append(connection)
+                connection.query(f"SET max_memory_usage = {memory_mb * 1024 * 1024}")
+                self._free.put(connection)
+        except RuntimeError as error:
+            self.close()
+            raise store_error(str(error), where=repr(str(folder))) from error
+
+    @contextmanager
+    def _connection(self) -> Generator[Any]:
+        connection = self._free.get()
+        try:
+            yield connection
+        except RuntimeError as error:
+            raise store_error(str(error), where=repr(str(self._folder))) from error
+        finally:
+            self._free.put(connection)
+
+    def query(self, sql: str, params: Params, *, output: str = "JSONCompactEachRow") -> bytes:
+        """Run a query and return its result in the named output format."""
+        with self._connection() as connection:
+            result: bytes = connection.query(sql, output, params=bound(params)).bytes()
+            return result
+
+    def insert(self, table: str, block: bytes, *, token: str) -> None:
+        """Insert a Native block, once for each token; `table` is a name from this package."""
+        once = hashlib.blake2b(token.encode(), digest_size=16).hexdigest()
+        memory = os.memfd_create("block", os.MFD_CLOEXEC)
+        try:
+            rest = memoryview(block)
+            while rest:
+                rest = rest[os.write(memory, rest) :]
+            source = f"INSERT INTO {table} FROM INFILE '/proc/self/fd/{memory}'"
+            with self._connection() as connection:
+                connection.query(f"{source} SETTINGS insert_deduplication_token = '{once}' FORMAT Native")
+        finally:
+            os.close(memory)
+
+    def close(self) -> None:
+        """Close every connection and give the folder back."""
+        while self._connections:
+            self._connections.pop().close()
+        self._lock.release()

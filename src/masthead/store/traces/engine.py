@@ -1,0 +1,30 @@
+"""What the store needs of a target: run SQL with bound parameters, and insert a block."""
+
+from typing import Protocol, TypeVar
+
+import msgspec
+
+from masthead.store.traces.bind import Params
+
+T = TypeVar("T")
+
+
+class Engine(Protocol):
+    """One ClickHouse database, in the process or on a server. Safe to use from several threads."""
+
+    def query(self, sql: str, params: Params, *, output: str = "JSONCompactEachRow") -> bytes:
+        """Run a query and return its result in the named output format."""
+        ...
+
+    def insert(self, table: str, block: bytes, *, token: str) -> None:
+        """Insert a Native block, once for each token; `table` and the block's columns are names from this package."""
+        ...
+
+    def close(self) -> None:
+        """Let go of every connection, and of the folder where there is one."""
+        ...
+
+
+def fetch(engine: Engine, row: type[T], sql: str, params: Params) -> list[T]:
+    """Return the result as rows of type `row`, whose fields are the query's columns in order."""
+    return msgspec.json.Decoder(row).decode_lines(engine.query(sql, params))

@@ -1,0 +1,39 @@
+"""Open the span store: chDB in a folder, or a ClickHouse server by URL."""
+
+from pathlib import Path
+
+from masthead.model.errors import SettingsError
+from masthead.store.traces.embedded import EmbeddedEngine
+from masthead.store.traces.engine import Engine
+from masthead.store.traces.migrate import migrate
+
+
+class TraceStore:
+    """The `SpanStore` over one engine."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        """For `append.Appender` and the tests alone."""
+
+    def close(self) -> None:
+        """Let go of the store; every later call fails."""
+        self.engine.close()
+
+
+def open_store(*, data_dir: Path, clickhouse_url: str | None = None, memory_mb: int = 512) -> TraceStore:
+    """Open the store and bring its tables to this release's version.
+
+    Raises:
+        StoreBusy: another process owns the folder.
+        StoreFull: the folder cannot be written.
+        StoreDamaged: what is on disk cannot be read, or a newer release wrote it.
+    """
+    if clickhouse_url is not None:
+        raise SettingsError("a ClickHouse server is not supported yet: unset MASTHEAD_CLICKHOUSE_URL")
+    engine = EmbeddedEngine(data_dir / "traces", memory_mb=memory_mb)
+    try:
+        migrate(engine)
+    except BaseException:
+        engine.close()
+        raise
+    return TraceStore(engine)

@@ -1,0 +1,110 @@
+"""Recompute run summaries from the spans of the runs that an append touched.
+
+Recomputing reads each span once, whatever was sent twice, so that counts, tokens and costs stay right; a sum kept up
+by a materialized view would count a repeated span again (docs/decisions).
+"""
+
+from collections.abc import Sequence
+
+from masthead.store.traces.engine import Engine, fetch
+
+HOUR_NS = 3_600_000_000_000
+
+_KNOWN = """
+SELECT min(start_ns), max(end_ns), count()
+FROM runs
+WHERE project_id = {project:String} AND run_id IN (SELECT unhex(arrayJoin({run_ids:Array(String)})))
+"""
+
+# Tokens and costs are those of model calls; only a run that has none there takes what its other spans say, because
+# several conventions repeat the sum of the calls on the agent's span.
+_SUMMARISE = """
+INSERT INTO runs
+SELECT
+    project_id,
+    run_id,
+    argMin(name, first),
+    argMinIf(system, first, system != ''),
+    argMinIf(task, first, task != ''),
+    min(started_ns),
+    max(ended_ns),
+    multiIf(max(outcome) != '', argMinIf(outcome, first, outcome != ''),
+            min(first).1 = 0 AND argMin(first_status, first) = 2, 'error', ''),
+    sum(spans),
+    sum(llm_calls),
+    sum(tool_calls),
+    sum(errors),
+    arraySort(groupUniqArrayIf(agent, agent != '')),
+    arraySort(groupUniqArrayIf(model, model != '')),
+    coalesce(sum(input_tokens), sum(other_input_tokens)),
+    coalesce(sum(output_tokens), sum(other_output_tokens)),
+    coalesce(sum(cost_usd), sum(other_cost_usd)),
+    argMinIf(session_id, first, session_id != ''),
+    argMinIf(user_id, first, user_id != ''),
+    arraySort(groupUniqArrayArray(tags)),
+    argMin(metadata, (empty(metadata), first)),
+    groupArray((agent, model, spans, llm_calls, errors, unpriced, input_tokens, output_tokens, cost_usd)),
+    max(received_ns),
+    max(kept_until)
+FROM (
+    SELECT
+        project_id,
+        run_id,
+        agent,
+        model,
+        min(place) AS first,
+        argMin(name, place) AS name,
+        argMin(status, place) AS first_status,
+        argMinIf(system, place, system != '') AS system,
+        argMinIf(task, place, task != '') AS task,
+        min(start_ns) AS started_ns,
+        greatest(max(end_ns), max(start_ns)) AS ended_ns,
+        argMinIf(outcome, place, outcome != '') AS outcome,
+        count() AS spans,
+        countIf(operation = 'llm') AS llm_calls,
+        countIf(operation = 'tool') AS tool_calls,
+        countIf(status = 2) AS errors,
+        countIf(is_call AND cost_usd IS NULL AND (input_tokens IS NOT NULL OR output_tokens IS NOT NULL)) AS unpriced,
+        sumIf(input_tokens, is_call) AS input_tokens,
+        sumIf(output_tokens, is_call) AS output_tokens,
+        sumIf(cost_usd, is_call) AS cost_usd,
+        sumIf(input_tokens, NOT is_call) AS other_input_tokens,
+        sumIf(output_tokens, NOT is_call) AS other_output_tokens,
+        sumIf(cost_usd, NOT is_call) AS other_cost_usd,
+        argMinIf(session_id, place, session_id != '') AS session_id,
+        argMinIf(user_id, place, user_id != '') AS user_id,
+        groupUniqArrayArray(tags) AS tags,
+        argMin(metadata, (empty(metadata), place)) AS metadata,
+        max(received_ns) AS received_ns,
+        max(kept_until) AS kept_until
+    FROM (
+        SELECT
+            project_id, run_id, start_ns, end_ns, name, status, operation, agent, model, input_tokens, output_tokens,
+            cost_usd, session_id, user_id, tags, metadata, task, system, outcome, received_ns, kept_until,
+            operation IN ('llm', 'embedding') AS is_call,
+            (parent_span_id != toFixedString(unhex('0000000000000000'), 8), start_ns, span_id) AS place
+        FROM spans
+        WHERE project_id = {project:String}
+            AND start_hour BETWEEN {from_hour:UInt32} AND {to_hour:UInt32}
+            AND run_id IN (SELECT unhex(arrayJoin({run_ids:Array(String)})))
+        ORDER BY received_ns DESC
+        LIMIT 1 BY run_id, span_id
+    )
+    GROUP BY project_id, run_id, agent, model
+)
+GROUP BY project_id, run_id
+SETTINGS prefer_column_name_to_alias = 1
+"""
+
+
+def summarise(engine: Engine, projects: Sequence[str], run_ids: Sequence[bytes], starts_ns: Sequence[int]) -> None:
+    """Recompute the summaries of the runs that these spans (one place a span in each sequence) belong to."""
+    for project in sorted(set(projects)):
+        here = [place for place, owner in enumerate(projects) if owner == project]
+        starts = [starts_ns[place] for place in here]
+        runs = sorted({run_ids[place].hex() for place in here})
+        known = fetch(engine, tuple[int, int, int], _KNOWN, {"project": project, "run_ids": runs})
+        if known[0][2]:
+            starts += known[0][:2]
+        hours = {"from_hour": min(starts) // HOUR_NS, "to_hour": max(starts) // HOUR_NS}
+        engine.query(_SUMMARISE, {"project": project, "run_ids": runs, **hours})
