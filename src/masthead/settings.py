@@ -4,11 +4,14 @@ A setting `data_dir` is read from `MASTHEAD_DATA_DIR`, or from a `masthead.toml`
 environment wins. `docs/reference/settings.md` is generated from this class.
 """
 
+import tomllib
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from masthead.model.errors import SettingsError
 
 
 def _default_data_dir() -> Path:
@@ -72,3 +75,22 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Order the sources: arguments, then the environment, then `masthead.toml`."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def load(*, data_dir: Path | None = None) -> Settings:
+    """Read the settings; `data_dir` wins over the environment and the file.
+
+    Raises:
+        SettingsError: a setting is unknown or its value cannot be taken.
+    """
+    try:
+        return Settings(data_dir=data_dir.expanduser()) if data_dir else Settings()
+    except ValidationError as error:
+        faults = [
+            f"{'.'.join(map(str, fault['loc']))}={fault.get('input')!r}: {fault['msg']}" for fault in error.errors()
+        ]
+        message = f"settings (MASTHEAD_… or masthead.toml) cannot be taken: {'; '.join(faults)}"
+        raise SettingsError(message) from error
+    except tomllib.TOMLDecodeError as error:
+        message = f"masthead.toml is no TOML: {error}"
+        raise SettingsError(message) from error
