@@ -1,0 +1,90 @@
+"""`masthead up`: the server, with everything in one process."""
+
+import os
+import socket
+from typing import Annotated
+
+import typer
+import uvicorn
+from rich.console import Console
+
+from masthead.api.access import check_exposure
+from masthead.cli.client import RunningServer, announced, running_server
+from masthead.cli.options import console, settings_of
+from masthead.ingest.samples import add_samples
+from masthead.model.errors import Conflict, SettingsError
+from masthead.settings import Settings
+from masthead.wiring import Application, opened
+
+
+def up(
+    context: typer.Context,
+    host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="The port; 0 takes a free one.")] = None,
+    samples: Annotated[bool, typer.Option(help="Put the sample runs into an empty store.")] = True,
+) -> None:
+    """Start the server: pages, API and the door for traces, with sample runs to look at.
+
+    Examples:
+
+        masthead up
+
+        masthead up --port 0 --no-samples
+
+        masthead --data-dir ./traces up --host 0.0.0.0     (demands keys: see `masthead key create`)
+    """
+    changed = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    settings = settings_of(context).model_copy(update=changed)
+    server = running_server(settings.data_dir)
+    if server is not None:
+        message = f"a server for {settings.data_dir} runs already at {server.url} (process {server.pid})"
+        raise Conflict(message)
+    with opened(settings) as application:
+        check_exposure(settings, application.services.control)
+        listener = _listen(settings)
+        if samples and not application.services.store.has_runs():
+            add_samples(application.services.door)
+        url = _url(settings, listener)
+        with announced(settings.data_dir, RunningServer(url, os.getpid(), application.operator_token)):
+            _greet(console(), settings, url)
+            _serve(application, settings, listener)
+
+
+def _listen(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        remedy = "stop what uses it, or choose another with --port (0 takes a free one)"
+        message = f"cannot listen on {settings.host}:{settings.port}: {error.strerror or error}; {remedy}"
+        raise SettingsError(message) from error
+    listener.listen(2048)
+    return listener
+
+
+def _url(settings: Settings, listener: socket.socket) -> str:
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104 - read, not bound
+    return f"http://{f'[{host}]' if ':' in host and '[' not in host else host}:{listener.getsockname()[1]}"
+
+
+def _greet(out: Console, settings: Settings, url: str) -> None:
+    out.print(f"[bold]Masthead[/bold] is up at [bold cyan]{url}{settings.path_prefix}/[/bold cyan]")
+    out.print(f"  traces   {url}/v1/traces  (OTLP over HTTP)", highlight=False)
+    out.print(f"  data     {settings.data_dir}", highlight=False)
+    out.print("  own runs masthead import PATH, or masthead.init() in your program; stop with Ctrl+C", style="dim")
+
+
+def _serve(application: Application, settings: Settings, listener: socket.socket) -> None:
+    config = uvicorn.Config(
+        application.asgi,
+        log_level=settings.log_level,
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        timeout_graceful_shutdown=10,
+        h11_max_incomplete_event_size=64 * 1024,
+    )
+    uvicorn.Server(config).run(sockets=[listener])

@@ -1,0 +1,64 @@
+"""Every example in the README and the docs works: Python blocks run, `masthead` commands exist with their options."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+import typer
+
+from masthead.cli.main import app
+
+pytestmark = pytest.mark.docs
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+_BLOCK = re.compile(r"^```(?P<language>\w+)(?P<info>[^\n]*)\n(?P<code>.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+def _blocks(language: str) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    for page in PAGES:
+        for block in _BLOCK.finditer(page.read_text(encoding="utf-8")):
+            if block["language"] == language and "not-run" not in block["info"]:
+                found.append((str(page.relative_to(ROOT)), block["code"]))
+    return found
+
+
+@pytest.mark.parametrize(("page", "code"), _blocks("python"))
+def test_python_example_runs(page: str, code: str, tmp_path: Path) -> None:
+    ran = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert ran.returncode == 0, f"{page}: {ran.stderr}"
+
+
+def _commands() -> list[tuple[str, str]]:
+    lines = [
+        (page, line.strip().removeprefix("$ "))
+        for language in ("bash", "console", "sh")
+        for page, code in _blocks(language)
+        for line in code.replace("\\\n", " ").splitlines()
+    ]
+    return [(page, line) for page, line in lines if line.startswith("masthead ")]
+
+
+@pytest.mark.parametrize(("page", "line"), _commands())
+def test_command_example_exists(page: str, line: str) -> None:
+    words = shlex.split(line.split("|")[0].split(">")[0], comments=True)[1:]
+    command: click.Command = typer.main.get_command(app)
+    context = click.Context(command)
+    while isinstance(command, click.Group):
+        options = {name: option for option in command.params for name in option.opts}
+        while words and words[0] in options:
+            takes_value = not getattr(options[words[0]], "is_flag", False)
+            words = words[2:] if takes_value and "=" not in words[0] else words[1:]
+        if not words:
+            return
+        found = command.get_command(context, words[0])
+        assert found is not None, f"{page}: no command {words[0]!r} in {line!r}"
+        command, words = found, words[1:]
+    known = {name for option in command.params for name in (*option.opts, *option.secondary_opts)} | {"--help"}
+    given = {word.split("=")[0] for word in words if word.startswith("-") and word != "-"}
+    assert given <= known, f"{page}: {line!r}"
