@@ -1,0 +1,150 @@
+/** Everything that the pages ask of the server. No component fetches by itself. */
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
+import type { Filter } from "@/runs/query";
+import { client, data, inProject } from "./client";
+
+export const TURNS_A_PAGE = 100;
+export const RUNS_A_PAGE = 100;
+const LIVE_MS = 4000;
+
+export type Range = { since?: string; until?: string };
+export type RunsFilter = Filter & Range;
+
+export const me = () =>
+  queryOptions({
+    queryKey: ["me"],
+    queryFn: ({ signal }) => data(client.GET("/api/v1/me", { signal })),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+
+export const projects = () =>
+  queryOptions({ queryKey: ["projects"], queryFn: ({ signal }) => data(client.GET("/api/v1/projects", { signal })) });
+
+export const runs = (project: string, filter: RunsFilter) =>
+  infiniteQueryOptions({
+    queryKey: [project, "runs", filter],
+    queryFn: ({ signal, pageParam }) => {
+      const query = { ...filter, limit: RUNS_A_PAGE, ...(pageParam ? { cursor: pageParam } : {}) };
+      return data(client.GET("/api/v1/runs", { params: { query }, headers: inProject(project), signal }));
+    },
+    initialPageParam: "",
+    getNextPageParam: (page) => page.cursor,
+    placeholderData: keepPreviousData,
+  });
+
+/** The newest runs alone, asked again and again: tells whether the list has changed without fetching all of it. */
+export const newest = (project: string, filter: RunsFilter) =>
+  queryOptions({
+    queryKey: [project, "newest", filter],
+    queryFn: ({ signal }) =>
+      data(
+        client.GET("/api/v1/runs", { params: { query: { ...filter, limit: 1 } }, headers: inProject(project), signal }),
+      ),
+    refetchInterval: LIVE_MS,
+  });
+
+export const facets = (project: string, filter: RunsFilter) =>
+  queryOptions({
+    queryKey: [project, "facets", filter],
+    queryFn: ({ signal }) =>
+      data(client.GET("/api/v1/facets", { params: { query: filter }, headers: inProject(project), signal })),
+    placeholderData: keepPreviousData,
+  });
+
+export type Bucket = "minute" | "hour" | "day" | "week" | "total";
+export type Group = "model" | "agent" | "system" | "outcome" | "tag";
+
+export const stats = (project: string, filter: RunsFilter, bucket: Bucket, group?: Group) =>
+  queryOptions({
+    queryKey: [project, "stats", filter, bucket, group],
+    queryFn: ({ signal }) => {
+      const query = { ...filter, bucket, ...(group ? { group_by: group } : {}) };
+      return data(client.GET("/api/v1/stats", { params: { query }, headers: inProject(project), signal }));
+    },
+    placeholderData: keepPreviousData,
+  });
+
+export const run = (project: string, runId: string) =>
+  queryOptions({
+    queryKey: [project, "run", runId],
+    queryFn: ({ signal }) =>
+      data(
+        client.GET("/api/v1/runs/{run_id}", {
+          params: { path: { run_id: runId } },
+          headers: inProject(project),
+          signal,
+        }),
+      ),
+  });
+
+export const outline = (project: string, runId: string, turns: number) =>
+  queryOptions({
+    queryKey: [project, "run", runId, "outline", turns],
+    queryFn: ({ signal }) =>
+      data(
+        client.GET("/api/v1/runs/{run_id}/outline", {
+          params: { path: { run_id: runId } },
+          headers: inProject(project),
+          signal,
+        }),
+      ),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+
+/** One page of turns. `turns` is how many the run has, so that the last page is asked anew once it has grown. */
+export const turnsPage = (project: string, runId: string, page: number, turns: number) => {
+  const isLast = (page + 1) * TURNS_A_PAGE > turns;
+  return queryOptions({
+    queryKey: [project, "run", runId, "turns", page, isLast ? turns : "full"],
+    queryFn: ({ signal }) => {
+      const params = { path: { run_id: runId }, query: { from: page * TURNS_A_PAGE, limit: TURNS_A_PAGE } };
+      return data(client.GET("/api/v1/runs/{run_id}/conversation", { params, headers: inProject(project), signal }));
+    },
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+};
+
+export const turnHits = (project: string, runId: string, text: string) =>
+  queryOptions({
+    queryKey: [project, "run", runId, "hits", text],
+    queryFn: ({ signal }) => {
+      const params = { path: { run_id: runId }, query: { text } };
+      return data(
+        client.GET("/api/v1/runs/{run_id}/conversation/search", { params, headers: inProject(project), signal }),
+      );
+    },
+    enabled: text !== "",
+    placeholderData: keepPreviousData,
+  });
+
+export const flow = (project: string, runId: string) =>
+  queryOptions({
+    queryKey: [project, "run", runId, "flow"],
+    queryFn: ({ signal }) =>
+      data(
+        client.GET("/api/v1/runs/{run_id}/flow", {
+          params: { path: { run_id: runId } },
+          headers: inProject(project),
+          signal,
+        }),
+      ),
+  });
+
+export const span = (project: string, runId: string, spanId: string) =>
+  queryOptions({
+    queryKey: [project, "run", runId, "span", spanId],
+    queryFn: ({ signal }) => {
+      const params = { path: { run_id: runId, span_id: spanId } };
+      return data(client.GET("/api/v1/runs/{run_id}/spans/{span_id}", { params, headers: inProject(project), signal }));
+    },
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+
+export const scores = (project: string, runId: string) =>
+  queryOptions({
+    queryKey: [project, "run", runId, "scores"],
+    queryFn: ({ signal }) => {
+      const query = { run_id: [runId], limit: 500 };
+      return data(client.GET("/api/v1/scores", { params: { query }, headers: inProject(project), signal }));
+    },
+  });

@@ -1,0 +1,100 @@
+import type { QueryClient } from "@tanstack/react-query";
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  retainSearchParams,
+} from "@tanstack/react-router";
+import { MOUNT } from "./api/client";
+import { run as runQuery, turnsPage } from "./api/queries";
+import { VIEWS, type View } from "./run/views";
+import { RunsPage } from "./runs/RunsPage";
+import { NotFound } from "./shell/NotFound";
+import { DEFAULT_PROJECT } from "./shell/project";
+import { Shell } from "./shell/Shell";
+
+export type RootSearch = { project?: string };
+export type RunsSearch = RootSearch & { q?: string; since?: string; until?: string };
+export type RunSearch = RootSearch & { view?: View; turn?: number; find?: string; agent?: string; span?: string };
+
+const rootRoute = createRootRouteWithContext<{ queryClient: QueryClient }>()({
+  component: Shell,
+  notFoundComponent: NotFound,
+  validateSearch: (search: Record<string, unknown>): RootSearch => compact({ project: text(search.project) }),
+  search: { middlewares: [retainSearchParams(["project"])] },
+});
+
+export const runsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/",
+  component: RunsPage,
+  validateSearch: (search: Record<string, unknown>): RunsSearch =>
+    compact({ q: text(search.q), since: text(search.since), until: text(search.until) }),
+});
+
+export const runRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/runs/$runId",
+  component: lazyRouteComponent(() => import("./run/RunPage"), "RunPage"),
+  validateSearch: (search: Record<string, unknown>): RunSearch =>
+    compact({
+      view: VIEWS.find((view) => view === search.view),
+      turn: index(search.turn),
+      find: text(search.find),
+      agent: text(search.agent),
+      span: text(search.span),
+    }),
+  loaderDeps: ({ search }) => ({ project: search.project ?? DEFAULT_PROJECT }),
+  // Started, not awaited: the page draws at once and its data is already on the way.
+  loader: ({ context, params, deps }) => {
+    void context.queryClient.prefetchQuery(runQuery(deps.project, params.runId));
+    void context.queryClient.prefetchQuery(turnsPage(deps.project, params.runId, 0, Number.POSITIVE_INFINITY));
+  },
+});
+
+function compact<T extends Record<string, unknown>>(search: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(search).filter(([, value]) => value !== undefined)) as ReturnType<
+    typeof compact<T>
+  >;
+}
+
+function text(value: unknown): string | undefined {
+  if (typeof value === "number" || typeof value === "boolean") return String(value);
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+function index(value: unknown): number | undefined {
+  const number = Number(value);
+  return value !== undefined && value !== "" && Number.isInteger(number) && number >= 0 ? number : undefined;
+}
+
+/** Addresses stay readable: plain strings, no JSON quoting. */
+function parseSearch(query: string): Record<string, string> {
+  return Object.fromEntries(new URLSearchParams(query));
+}
+
+function stringifySearch(search: Record<string, unknown>): string {
+  const kept = Object.entries(search).filter(([, value]) => value !== undefined && value !== "");
+  const query = new URLSearchParams(kept.map(([key, value]) => [key, String(value)])).toString();
+  return query ? `?${query}` : "";
+}
+
+export function createAppRouter(queryClient: QueryClient) {
+  return createRouter({
+    routeTree: rootRoute.addChildren([runsRoute, runRoute]),
+    basepath: MOUNT || "/",
+    context: { queryClient },
+    defaultPreload: "intent",
+    defaultPreloadStaleTime: 0,
+    scrollRestoration: false,
+    parseSearch,
+    stringifySearch,
+  });
+}
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: ReturnType<typeof createAppRouter>;
+  }
+}

@@ -1,0 +1,121 @@
+import { useQuery } from "@tanstack/react-query";
+import { type PointerEvent, type ReactNode, useRef, useState } from "react";
+import { type RunsFilter, stats } from "@/api/queries";
+import { plural } from "@/formats/numbers";
+import { useProject } from "@/shell/project";
+import { type Bar, bars } from "./histogram";
+import { BUCKET_MS, bucketFor, reachOf } from "./range";
+
+const HEIGHT = 40;
+const ORDER = ["failure", "error", "unknown", "success"] as const;
+
+type Props = { filter: RunsFilter; onBrush: (since: string, until: string) => void };
+
+/** How many runs started when, by outcome. Dragging over it narrows the time range. */
+export function Histogram({ filter, onBrush }: Props): ReactNode {
+  const { filled, width } = useBars(filter);
+  const box = useRef<HTMLDivElement>(null);
+  const [drag, setDrag] = useState<[number, number] | null>(null);
+  const highest = Math.max(1, ...filled.map((bar) => bar.total));
+  const total = filled.reduce((runs, bar) => runs + bar.total, 0);
+
+  function indexAt(event: PointerEvent): number {
+    const bounds = box.current?.getBoundingClientRect();
+    if (!bounds) return 0;
+    const place = (event.clientX - bounds.left) / bounds.width;
+    return Math.min(filled.length - 1, Math.max(0, Math.floor(place * filled.length)));
+  }
+  function finish(): void {
+    const [from, to] = drag ? [filled[Math.min(...drag)], filled[Math.max(...drag)]] : [];
+    setDrag(null);
+    if (from && to) onBrush(new Date(from.start).toISOString(), new Date(to.start + width).toISOString());
+  }
+
+  return (
+    <figure className="histogram">
+      <figcaption>
+        <span className="num">{plural(total, "run")}</span>
+        <Ends bars={filled} width={width} />
+      </figcaption>
+      <div
+        ref={box}
+        className="histogram-plot"
+        onPointerDown={(event) => {
+          if (filled.length === 0) return;
+          event.currentTarget.setPointerCapture(event.pointerId);
+          setDrag([indexAt(event), indexAt(event)]);
+        }}
+        onPointerMove={(event) => drag && setDrag([drag[0], indexAt(event)])}
+        onPointerUp={finish}
+        onPointerCancel={() => setDrag(null)}
+      >
+        <svg
+          viewBox={`0 0 ${Math.max(filled.length, 1)} ${HEIGHT}`}
+          preserveAspectRatio="none"
+          role="img"
+          aria-label={`${plural(total, "run")} over time`}
+        >
+          {drag ? (
+            <rect
+              className="brush"
+              x={Math.min(...drag)}
+              y={0}
+              width={Math.abs(drag[1] - drag[0]) + 1}
+              height={HEIGHT}
+            />
+          ) : null}
+          {filled.map((bar, index) => (
+            <Column key={bar.start} bar={bar} x={index} highest={highest} />
+          ))}
+        </svg>
+      </div>
+    </figure>
+  );
+}
+
+function Column({ bar, x, highest }: { bar: Bar; x: number; highest: number }): ReactNode {
+  let top = HEIGHT;
+  return (
+    <g>
+      <title>{`${new Date(bar.start).toLocaleString()}: ${plural(bar.total, "run")}`}</title>
+      <rect x={x} y={0} width={1} height={HEIGHT} fill="transparent" />
+      {ORDER.map((outcome) => {
+        const height = ((bar.parts[outcome] ?? 0) / highest) * HEIGHT;
+        top -= height;
+        return height > 0 ? (
+          <rect key={outcome} className={`bar bar-${outcome}`} x={x + 0.1} y={top} width={0.8} height={height} />
+        ) : null;
+      })}
+    </g>
+  );
+}
+
+function Ends({ bars: filled, width }: { bars: readonly Bar[]; width: number }): ReactNode {
+  const [first, last] = [filled[0], filled.at(-1)];
+  if (!first || !last) return null;
+  const isFine = width < BUCKET_MS.day;
+  const write = (time: number) =>
+    new Date(time).toLocaleString("en", {
+      day: "numeric",
+      month: "short",
+      ...(isFine ? { hour: "2-digit", minute: "2-digit", hour12: false } : {}),
+    });
+  return (
+    <span className="quiet">
+      {write(first.start)} – {write(last.start + width)}
+    </span>
+  );
+}
+
+/** Days first, to learn how far the runs reach; then the finest bucket that fits. */
+function useBars(filter: RunsFilter): { filled: Bar[]; width: number } {
+  const project = useProject();
+  const days = useQuery({ ...stats(project, filter, "day", "outcome"), enabled: filter.since === undefined });
+  const reach = reachOf(filter, days.data?.items ?? []);
+  const bucket = reach ? bucketFor(reach.to - reach.from) : "day";
+  const areDaysEnough = filter.since === undefined && bucket === "day";
+  const fine = useQuery({ ...stats(project, filter, bucket, "outcome"), enabled: reach !== null && !areDaysEnough });
+  const items = (areDaysEnough ? days.data : fine.data)?.items ?? [];
+  const [from, to] = filter.since === undefined ? [] : [reach?.from, reach?.to];
+  return { filled: bars(items, bucket, from, to), width: BUCKET_MS[bucket] };
+}

@@ -1,0 +1,48 @@
+import type { ReactNode } from "react";
+import { Icon } from "@/design/icons";
+import { PRESETS } from "./range";
+
+type Props = {
+  since: string | undefined;
+  until: string | undefined;
+  onChange: (range: { since: string | undefined; until: string | undefined }) => void;
+};
+
+const short = (time: string) =>
+  new Date(time).toLocaleString("en", {
+    day: "numeric",
+    month: "short",
+    hour: "2-digit",
+    minute: "2-digit",
+    hour12: false,
+  });
+
+/** Presets, or the range that was brushed in the histogram. */
+export function RangePicker({ since, until, onChange }: Props): ReactNode {
+  const isBrushed = until !== undefined || (since !== undefined && !PRESETS.some((preset) => preset.since === since));
+  return (
+    <fieldset className="range">
+      <legend className="sr-only">Time range</legend>
+      {isBrushed ? (
+        <button type="button" className="button" onClick={() => onChange({ since: undefined, until: undefined })}>
+          {since ? short(since) : "Start"} – {until ? short(until) : "now"}
+          <Icon name="close" size={12} />
+          <span className="sr-only">Clear the time range</span>
+        </button>
+      ) : (
+        <div className="segmented">
+          {PRESETS.map((preset) => (
+            <button
+              key={preset.label}
+              type="button"
+              aria-pressed={preset.since === since}
+              onClick={() => onChange({ since: preset.since, until: undefined })}
+            >
+              {preset.label}
+            </button>
+          ))}
+        </div>
+      )}
+    </fieldset>
+  );
+}

@@ -1,0 +1,63 @@
+import { createColumnHelper, tableFeatures } from "@tanstack/react-table";
+import { Avatars } from "@/agents/Avatar";
+import type { Run } from "@/api/types";
+import { Outcome } from "@/design/Outcome";
+import { firstLine } from "@/formats/json";
+import { count, exact, sum, usd } from "@/formats/numbers";
+import { ago, duration, moment } from "@/formats/time";
+
+export const features = tableFeatures({});
+const column = createColumnHelper<typeof features, Run>();
+
+/** What a run is called in a list: what it was asked to do, else the name of its root span. */
+export function titleOf(run: Run): string {
+  return firstLine(run.task ?? "") || run.name || run.run_id.slice(0, 12);
+}
+
+export const columns = column.columns([
+  column.accessor("outcome", { header: "Outcome", cell: ({ row }) => <Outcome outcome={row.original.outcome} /> }),
+  column.accessor(titleOf, {
+    id: "task",
+    header: "Run",
+    cell: ({ getValue }) => <span className="truncate">{getValue()}</span>,
+  }),
+  column.accessor("system", {
+    header: "System",
+    cell: ({ row }) =>
+      row.original.system ? <span className="truncate">{row.original.system}</span> : <span className="quiet">–</span>,
+  }),
+  column.accessor("agents", { header: "Agents", cell: ({ row }) => <Avatars names={row.original.agents} /> }),
+  column.accessor("spans", {
+    header: "Spans",
+    cell: ({ row }) => (
+      <span title={`${exact(row.original.llm_calls)} model calls, ${exact(row.original.tool_calls)} tool calls`}>
+        {count(row.original.spans)}
+      </span>
+    ),
+  }),
+  column.accessor("errors", {
+    header: "Errors",
+    cell: ({ row }) => (
+      <span className={row.original.errors > 0 ? "tone-bad" : "quiet"}>{count(row.original.errors)}</span>
+    ),
+  }),
+  column.accessor("duration_s", { header: "Duration", cell: ({ row }) => duration(row.original.duration_s * 1000) }),
+  column.accessor((run) => sum(run.input_tokens, run.output_tokens), {
+    id: "tokens",
+    header: "Tokens",
+    cell: ({ row }) => (
+      <span title={`${exact(row.original.input_tokens)} in, ${exact(row.original.output_tokens)} out`}>
+        {count(sum(row.original.input_tokens, row.original.output_tokens))}
+      </span>
+    ),
+  }),
+  column.accessor("cost_usd", { header: "Cost", cell: ({ row }) => usd(row.original.cost_usd) }),
+  column.accessor("start", {
+    header: "Started",
+    cell: ({ row }) => (
+      <time dateTime={row.original.start} title={moment(row.original.start)}>
+        {ago(row.original.start, Date.now())}
+      </time>
+    ),
+  }),
+]);
