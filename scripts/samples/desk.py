@@ -3,10 +3,11 @@
 import asyncio
 
 import facts
-import masthead
 from agents import Agent, MaxTurnsExceeded, OpenAIChatCompletionsModel, Runner, function_tool, set_tracing_disabled
 from openai import AsyncOpenAI
 from openinference.instrumentation.openai_agents import OpenAIAgentsInstrumentor
+
+import masthead
 
 CASES = [
     ("Please refund order 1042, the kettle leaks.", "Refunds", "39"),

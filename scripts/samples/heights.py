@@ -1,12 +1,13 @@
 """A LangGraph supervisor of two agents, one who knows heights and one who calculates. Traced by OpenInference."""
 
 import facts
-import masthead
 from langchain.agents import create_agent
 from langchain_openai import ChatOpenAI
 from langgraph.errors import GraphRecursionError
 from langgraph_supervisor import create_supervisor
 from openinference.instrumentation.langchain import LangChainInstrumentor
+
+import masthead
 
 CASES = [
     ("How high is Mont Blanc in metres?", "4806"),

@@ -83,7 +83,7 @@ def set_seed(seed: int) -> None:
 
 
 def _menu(tools: list[dict[str, Any]]) -> str:
-    lines = [f'- {t["function"]["name"]}: {t["function"].get("description", "")}' for t in tools]
+    lines = [f"- {t['function']['name']}: {t['function'].get('description', '')}" for t in tools]
     first = tools[0]["function"]["name"]
     return (
         "Reply with JSON. To use a tool, reply for example "

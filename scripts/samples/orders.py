@@ -1,11 +1,12 @@
 """Two pydantic-ai agents with plain code between them: one reads the order, one confirms it. Traced by pydantic-ai."""
 
 import facts
-import masthead
 from pydantic import BaseModel
 from pydantic_ai import Agent, InstrumentationSettings, NativeOutput
 from pydantic_ai.models.openai import OpenAIChatModel
 from pydantic_ai.providers.openai import OpenAIProvider
+
+import masthead
 
 CASES = [
     ("Hello, I would like 3 mugs.", "mug", 3),

@@ -2,10 +2,11 @@
 
 import asyncio
 
-import masthead
 from ag2 import Agent
 from ag2.config.openai import OpenAIConfig
 from ag2.middleware.builtin.telemetry import TelemetryMiddleware
+
+import masthead
 
 CASES = ["a night train", "a repair café", "a mountain bakery"]
 _ROUNDS = 5

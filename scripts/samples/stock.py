@@ -1,7 +1,8 @@
 """One agent and a service that is down: it asks the same again and again. Recorded by `masthead` itself."""
 
-import masthead
 from openai import OpenAI
+
+import masthead
 
 MODEL = "SmolLM2-135M-Instruct"
 CASES = [("How many mugs are in stock?", 6), ("Order 20 notebooks if fewer than 5 are left.", 9)]

@@ -3,8 +3,9 @@
 import json
 
 import facts
-import masthead
 from openai import OpenAI
+
+import masthead
 
 MODEL = "SmolLM2-135M-Instruct"
 CASES = [

@@ -6,14 +6,17 @@ records pays for nothing else.
 
 from importlib import import_module
 from importlib.metadata import version as _installed_version
+from typing import TYPE_CHECKING
 
+if TYPE_CHECKING:
+    from masthead.record import agent, flush, handoff, init, llm, run, span, tool
+
+__all__ = ["__version__", "agent", "flush", "handoff", "init", "llm", "run", "span", "tool"]
 __version__ = _installed_version("masthead")
-
-_RECORDING = frozenset({"agent", "flush", "handoff", "init", "llm", "run", "span", "tool"})
 
 
 def __getattr__(name: str) -> object:
     """Load a recording entry point (`masthead.init`, `masthead.run`, …) on first use."""
-    if name in _RECORDING:
+    if name in __all__:
         return getattr(import_module("masthead.record"), name)
     raise AttributeError(f"module 'masthead' has no attribute {name!r}")

@@ -22,15 +22,17 @@ _BLOCK = re.compile(r"^```(?P<language>\w+)(?P<info>[^\n]*)\n(?P<code>.*?)^```",
 def _blocks(language: str) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     for page in PAGES:
-        for block in _BLOCK.finditer(page.read_text(encoding="utf-8")):
-            if block["language"] == language and "not-run" not in block["info"]:
-                found.append((str(page.relative_to(ROOT)), block["code"]))
+        blocks = _BLOCK.finditer(page.read_text(encoding="utf-8"))
+        chosen = (block for block in blocks if block["language"] == language and "not-run" not in block["info"])
+        found.extend((str(page.relative_to(ROOT)), block["code"]) for block in chosen)
     return found
 
 
 @pytest.mark.parametrize(("page", "code"), _blocks("python"))
 def test_python_example_runs(page: str, code: str, tmp_path: Path) -> None:
-    ran = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    ran = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
     assert ran.returncode == 0, f"{page}: {ran.stderr}"
 
 
@@ -46,7 +48,7 @@ def _commands() -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize(("page", "line"), _commands())
 def test_command_example_exists(page: str, line: str) -> None:
-    words = shlex.split(line.split("|")[0].split(">")[0], comments=True)[1:]
+    words = shlex.split(line.split("|", maxsplit=1)[0].split(">", maxsplit=1)[0], comments=True)[1:]
     command: click.Command = typer.main.get_command(app)
     context = click.Context(command)
     while isinstance(command, click.Group):

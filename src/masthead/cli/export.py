@@ -30,7 +30,8 @@ def export(
     context: typer.Context,
     to: Annotated[Path | None, typer.Argument(help="The file to write; standard output when left out.")] = None,
     format: Annotated[  # noqa: A002 - the option's name
-        Literal["jsonl", "otlp", "parquet"] | None, typer.Option(help="jsonl, otlp or parquet; else by the file's name.")
+        Literal["jsonl", "otlp", "parquet"] | None,
+        typer.Option(help="jsonl, otlp or parquet; else by the file's name."),
     ] = None,
     project: Project = None,
     since: Since = None,
@@ -44,7 +45,7 @@ def export(
 ) -> None:
     """Write runs out: conversations with their scores (jsonl), spans as OTLP JSON, or spans as Parquet.
 
-    OTLP comes back in with `masthead import`. Examples:
+    OTLP comes back in with `masthead import`. For example:
 
         masthead export failures.jsonl --outcome failure
 

@@ -18,7 +18,7 @@ from masthead.cli.import_ import import_
 from masthead.cli.key import key
 from masthead.cli.project import erase_user, project
 from masthead.cli.report import report
-from masthead.model.errors import MastheadError, SettingsError
+from masthead.model.errors import MastheadError
 from masthead.settings import load
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown", pretty_exceptions_enable=False)
@@ -34,6 +34,15 @@ def start(
     Start with `masthead up`, or read logs that you have: `masthead import PATH`.
     """
     context.obj = load(data_dir=data_dir)
+
+
+for command in (
+    up.up, import_, runs.runs, show.show, search.search, export.export, diagnose, report, compare, calibrate,
+    erase_user, doctor.doctor,
+):  # fmt: skip
+    app.command()(command)
+for name, group in {"project": project, "key": key, "audit": audit, "samples": samples.samples}.items():
+    app.add_typer(group, name=name)
 
 
 @app.command()

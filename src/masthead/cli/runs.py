@@ -46,7 +46,7 @@ def runs(
 ) -> None:
     """List runs, the latest first.
 
-    Examples:
+    For example:
 
         masthead runs --outcome failure
 

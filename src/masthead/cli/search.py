@@ -22,7 +22,7 @@ def search(
 
     Ends with exit code 1 where it was said nowhere.
 
-    Examples:
+    For example:
 
         masthead search "not enough permissions"
 

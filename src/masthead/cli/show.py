@@ -30,7 +30,7 @@ def show(
 ) -> None:
     """Read one run as a conversation: agents in colour, handoffs marked, tool calls beside their results.
 
-    Examples:
+    For example:
 
         masthead show last
 
@@ -110,9 +110,13 @@ def _print_turns(out: Console, window: dict[str, Any], *, is_full: bool) -> None
         speaker = _name(agents, turn["speaker"])
         receivers = ", ".join(_name(agents, receiver) for receiver in turn["addressees"])
         if turn["act"] == "handoff":
-            out.print(Rule(f"[{turn['index']}] handoff: {speaker} → {receivers or '?'}", style="bold yellow", align="left"))
+            out.print(
+                Rule(f"[{turn['index']}] handoff: {speaker} → {receivers or '?'}", style="bold yellow", align="left")
+            )
         else:
-            head = Text.assemble((f"[{turn['index']}] ", "dim"), (speaker, f"bold {colours.get(turn['speaker'], 'white')}"))
+            head = Text.assemble(
+                (f"[{turn['index']}] ", "dim"), (speaker, f"bold {colours.get(turn['speaker'], 'white')}")
+            )
             if receivers:
                 head.append(f" → {receivers}", style="dim")
             head.append(_act(turn), style="dim")

@@ -25,7 +25,7 @@ def up(
 ) -> None:
     """Start the server: pages, API and the door for traces, with sample runs to look at.
 
-    Examples:
+    For example:
 
         masthead up
 

@@ -54,6 +54,16 @@ class Recording:
         """Note a decorated call's result; kinds of steps say how."""
 
     @quietly
+    def note_arguments(self, read: "_Arguments", args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Note what a decorated call was given."""
+        self.came_in(read(args, kwargs))
+
+    @quietly
+    def note_result(self, result: object) -> None:
+        """Note what a decorated call gave back."""
+        self.came_out(result)
+
+    @quietly
     def start(self) -> None:
         """Start the span, for a program that cannot use `with`."""
         tracer = trace.get_tracer("masthead")
@@ -113,9 +123,9 @@ class Recording:
     def _wrap_function(self, function: Callable[..., Any], arguments: "_Arguments") -> Callable[..., Any]:
         def call(*args: Any, **kwargs: Any) -> Any:
             with copy.copy(self) as step:
-                step.came_in(arguments(args, kwargs))
+                step.note_arguments(arguments, args, kwargs)
                 result = function(*args, **kwargs)
-                step.came_out(result)
+                step.note_result(result)
                 return result
 
         return call
@@ -123,9 +133,9 @@ class Recording:
     def _wrap_coroutine(self, function: Callable[..., Any], arguments: "_Arguments") -> Callable[..., Any]:
         async def call(*args: Any, **kwargs: Any) -> Any:
             with copy.copy(self) as step:
-                step.came_in(arguments(args, kwargs))
+                step.note_arguments(arguments, args, kwargs)
                 result = await function(*args, **kwargs)
-                step.came_out(result)
+                step.note_result(result)
                 return result
 
         return call
@@ -136,14 +146,14 @@ class Recording:
             source: Generator[Any, Any, Any] = function(*args, **kwargs)
             yielded: list[object] = []
             with _ended(step):
-                step.came_in(arguments(args, kwargs))
+                step.note_arguments(arguments, args, kwargs)
                 sent: Any = None
                 while True:
                     with _attached(step):
                         try:
                             item = source.send(sent)
                         except StopIteration as stop:
-                            step.came_out(_joined(yielded) if stop.value is None else stop.value)
+                            step.note_result(_joined(yielded) if stop.value is None else stop.value)
                             return stop.value
                     yielded.append(item)
                     sent = yield item
@@ -156,14 +166,14 @@ class Recording:
             source: AsyncGenerator[Any, Any] = function(*args, **kwargs)
             yielded: list[object] = []
             with _ended(step):
-                step.came_in(arguments(args, kwargs))
+                step.note_arguments(arguments, args, kwargs)
                 sent: Any = None
                 while True:
                     with _attached(step):
                         try:
                             item = await source.asend(sent)
                         except StopAsyncIteration:
-                            step.came_out(_joined(yielded))
+                            step.note_result(_joined(yielded))
                             return
                     yielded.append(item)
                     sent = yield item

@@ -27,13 +27,20 @@ def json_of(value: object) -> str:
     options = orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_PASSTHROUGH_SUBCLASS
     try:
         return orjson.dumps(value, default=_plain, option=options).decode()
-    except (TypeError, ValueError):
-        return repr(value)
+    except (TypeError, ValueError, RecursionError):
+        return _shown(value)
 
 
 def _plain(value: object) -> object:
     dump = getattr(value, "model_dump", None)
-    return dump(mode="json") if callable(dump) else repr(value)
+    return dump(mode="json") if callable(dump) else _shown(value)
+
+
+def _shown(value: object) -> str:
+    try:
+        return repr(value)
+    except Exception:  # noqa: BLE001 - a user's __repr__ may raise anything
+        return f"<{type(value).__name__} that cannot be shown>"
 
 
 def message_json(role: str, text: str) -> str:
