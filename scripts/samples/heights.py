@@ -20,7 +20,7 @@ CASES = [
 def play(base_url: str, case: int) -> None:
     """Run one case; success means that the right number stands in the answer."""
     LangChainInstrumentor().instrument()
-    model = ChatOpenAI(model="SmolLM2-135M-Instruct", base_url=base_url, api_key="none", temperature=0.1)  # pyright: ignore
+    model = ChatOpenAI(model="SmolLM2-135M-Instruct", base_url=base_url, api_key="none", temperature=0.1)
     geographer = create_agent(model, [facts.height_of], name="geographer", system_prompt="Look heights up.")
     calculator = create_agent(model, [facts.calculate], name="calculator", system_prompt="Work sums out.")
     team = create_supervisor(

@@ -30,7 +30,7 @@ def play(base_url: str, case: int) -> None:
                 except TimeoutError as error:
                     messages.append({"role": "user", "content": f"stock_level failed: {error}"})
             with masthead.llm(MODEL, messages, provider="llama.cpp") as call:
-                reply = client.chat.completions.create(model=MODEL, messages=messages, max_tokens=80)  # pyright: ignore
+                reply = client.chat.completions.create(model=MODEL, messages=messages, max_tokens=80)
                 said = reply.choices[0].message.content or ""
                 usage = reply.usage
                 call.reply(said, model=reply.model, input_tokens=usage and usage.prompt_tokens,

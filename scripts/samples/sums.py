@@ -60,7 +60,7 @@ def _ask(client: OpenAI, system: str, text: str, shape: dict[str, object]) -> di
     with masthead.llm(MODEL, messages, provider="llama.cpp") as call:
         reply = client.chat.completions.create(
             model=MODEL,
-            messages=messages,  # pyright: ignore
+            messages=messages,
             response_format={"type": "json_schema", "json_schema": {"name": "reply", "schema": schema}},
         )
         text = reply.choices[0].message.content or ""

@@ -43,9 +43,11 @@ def test_no_function_is_longer_than_60_lines() -> None:
 
 def _uses(path: Path, module: str, names: set[str]) -> Iterator[str]:
     for node in ast.walk(_tree(path)):
-        is_attribute = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
-        if is_attribute and node.value.id == module and node.attr in names:  # pyright: ignore[reportAttributeAccessIssue]
-            yield f"{_name(path)}:{node.lineno}"
+        match node:
+            case ast.Attribute(value=ast.Name(id=owner), attr=name, lineno=line) if owner == module and name in names:
+                yield f"{_name(path)}:{line}"
+            case _:
+                pass
 
 
 def test_only_settings_reads_the_environment() -> None:
