@@ -1,0 +1,94 @@
+"""A plain transcript: `Name: what was said`, one speaker after the other; also `[time] Name: …` and `**Name:** …`.
+
+A line that begins with a name and a colon opens a turn; the lines after it, up to the next, belong to it. A name is a
+name where it is at most four words of letters, digits and `_.'@()-`, and stands twice or more, or where every paragraph
+begins with one. Speakers called User, Human, Customer, Client or Me are of kind human, those called Tool, Terminal,
+Executor, Function or Observation tool results, System of kind system. A time in front is read as UTC where it names no
+zone. Nothing is known of the ending.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from masthead.ingest.importers.code import has_failed
+from masthead.ingest.importers.draft import Draft
+from masthead.ingest.importers.family import Family, ImportedRun, Record, run_id_of
+from masthead.ingest.importers.shapes import metadata, time_ns
+from masthead.model.conversation import Act, AgentKind, Ending, EndingKind
+
+_OPENING = re.compile(
+    r"^(?:\[?(?P<time>\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)\]? +)?"
+    r"(?:\*\*|__)?(?P<name>[^\W\d_][\w.'@()-]{0,40}(?: [\w.'@()-]{1,40}){0,3})(?P<close>:\*\*|:__|\*\*:|__:|:)(?: +|$)",
+    re.MULTILINE,
+)
+_SPEAKERS: dict[str, AgentKind] = {
+    **dict.fromkeys(("user", "human", "customer", "client", "me"), "human"),
+    **dict.fromkeys(("tool", "terminal", "executor", "function", "observation"), "tool"),
+    **dict.fromkeys(("system", "framework"), "system"),
+}
+_HEAD_CHARS = 200_000
+
+
+def _matches(record: Record) -> bool:
+    text = record.text or ""
+    return len(_openings(text[:_HEAD_CHARS])) >= 2
+
+
+def _openings(text: str) -> list["re.Match[str]"]:
+    """Return the lines that open turns; none where the text does not begin with one, as a transcript does."""
+    found = list(_OPENING.finditer(text))
+    if not found or text[: found[0].start()].strip():
+        return []
+    names = Counter(opening["name"] for opening in found)
+    if len(names) < 2:
+        return []
+    paragraphs = [part for part in re.split(r"\n[ \t]*\n", text) if part.strip()]
+    is_whole = all(_OPENING.match(part.lstrip("\n")) for part in paragraphs)
+    if is_whole:
+        return found
+    kept = [opening for opening in found if names[opening["name"]] > 1 or opening["name"].lower() in _SPEAKERS]
+    repeated = {opening["name"] for opening in kept}
+    return kept if len(repeated) >= 2 and kept[0] is found[0] else []
+
+
+def _read(record: Record) -> Iterator[ImportedRun]:
+    text = (record.text or "").strip("\n")
+    openings = _openings(text) or list(_OPENING.finditer(text))
+    if not openings:
+        raise record.malformed("no line begins with 'Name: '")
+    draft = Draft()
+    for opening, following in zip(openings, [*openings[1:], None], strict=True):
+        said = text[opening.end() : following.start() if following else len(text)].strip("\n").rstrip()
+        _say(draft, opening["name"], said, time_ns(opening["time"]))
+    asked = next((turn.text for turn in draft.turns if _SPEAKERS.get(turn.speaker.lower()) == "human"), None)
+    yield ImportedRun(
+        conversation=draft.conversation(
+            run_id_of("transcript", text.strip()),
+            system=None,
+            task=asked,
+            ending=Ending(kind=EndingKind.UNKNOWN),
+            metadata=metadata([("format", "transcript"), ("source", record.name)]),
+        )
+    )
+
+
+def _say(draft: Draft, name: str, said: str, when: int | None) -> None:
+    kind = _SPEAKERS.get(name.lower(), "agent")
+    if kind == "tool":
+        draft.say(
+            name, said, kind=kind, act=Act.TOOL_RESULT, tool=name.lower(), is_error=has_failed(said), start_ns=when
+        )
+    else:
+        draft.say(name, said, kind=kind, start_ns=when)
+
+
+TRANSCRIPT = Family(
+    id="transcript",
+    title="Plain transcript",
+    kind="text",
+    looks_like="lines `Name: what was said`, of two speakers or more",
+    matches=_matches,
+    read=_read,
+    notes=__doc__ or "",
+)
