@@ -52,6 +52,9 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(default=64 * 1024 * 1024, ge=1024)
     """The largest request body taken, after decompression."""
 
+    max_import_bytes: int = Field(default=2 * 1024 * 1024 * 1024, ge=1024)
+    """The largest file that the API takes for import; the command line reads files of any size."""
+
     memory_mb: int = Field(default=512, ge=128)
     """Memory that the embedded span store may use for one query, in MiB."""
 

@@ -12,7 +12,7 @@ from masthead.model.run import RunRow
 
 
 class Agent(Output):
-    """A participant. `turns` is how many turns it speaks."""
+    """A participant. `id` is its identity within the run; `name` is what people read."""
 
     id: str
     name: str
@@ -222,6 +222,18 @@ class TurnHits(Output):
 
     turns: list[int]
 
+    @classmethod
+    def of(cls, conversation: noun.Conversation, text: str) -> "TurnHits":
+        """Look for the text, whatever its case."""
+        wanted = text.casefold()
+        return cls.trusted(
+            turns=[
+                turn.index
+                for turn in conversation.turns
+                if any(wanted in part.casefold() for part in (turn.text, turn.reasoning, turn.tool_arguments) if part)
+            ]
+        )
+
 
 class FlowNode(Output):
     """An agent's share of a run."""
@@ -267,9 +279,7 @@ class Flow(Output):
                 for node in flow.nodes
             ],
             edges=[
-                FlowEdge.trusted(
-                    source=edge.source, target=edge.target, turns=list(edge.turns), handoffs=edge.handoffs
-                )
+                FlowEdge.trusted(source=edge.source, target=edge.target, turns=list(edge.turns), handoffs=edge.handoffs)
                 for edge in flow.edges
             ],
         )

@@ -44,8 +44,10 @@ class RunFilterQuery(Input):
     """A substring, case-insensitive, of anything that was said in the run."""
     session_id: _Word | None = None
     user_id: _Word | None = None
+    run_id_prefix: Annotated[str, Field(pattern=r"^[0-9a-f]{1,32}$")] | None = None
+    """The first characters of the run's id."""
     tag: _Word | None = None
-    metadata: Annotated[list[_Word], Field(max_length=20)] = []
+    metadata: Annotated[tuple[_Word, ...], Field(max_length=20)] = ()
     """`key=value` of the run's metadata; may be repeated, all must hold."""
 
     def filter(self) -> RunFilter:
@@ -54,9 +56,7 @@ class RunFilterQuery(Input):
         Raises:
             InvalidInput: a time or a metadata pair cannot be read, or a range is empty.
         """
-        since_ns = parse_rfc3339(self.since, where="since") if self.since is not None else None
-        until_ns = parse_rfc3339(self.until, where="until") if self.until is not None else None
-        _check_range("since", since_ns, "until", until_ns)
+        since_ns, until_ns = time_range(self.since, self.until)
         _check_range("min_cost_usd", self.min_cost_usd, "max_cost_usd", self.max_cost_usd)
         _check_range("min_tokens", self.min_tokens, "max_tokens", self.max_tokens)
         _check_range("min_duration_s", self.min_duration_s, "max_duration_s", self.max_duration_s)
@@ -78,8 +78,21 @@ class RunFilterQuery(Input):
             session_id=self.session_id,
             user_id=self.user_id,
             tag=self.tag,
+            run_id_prefix=self.run_id_prefix,
             metadata=tuple(_pair(entry) for entry in self.metadata),
         )
+
+
+def time_range(since: str | None, until: str | None) -> tuple[int | None, int | None]:
+    """Read a window of time; either end may be open.
+
+    Raises:
+        InvalidInput: a time cannot be read, or the window ends before it begins.
+    """
+    since_ns = parse_rfc3339(since, where="since") if since is not None else None
+    until_ns = parse_rfc3339(until, where="until") if until is not None else None
+    _check_range("since", since_ns, "until", until_ns)
+    return since_ns, until_ns
 
 
 def _pair(entry: str) -> tuple[str, str]:

@@ -6,7 +6,7 @@ from pydantic import Field, JsonValue
 
 from masthead.api.schema.base import Input, Output, PageQuery, Time, Usd, usd_or_none
 from masthead.api.schema.filters import RunFilterQuery
-from masthead.model.run import Outcome, RunRow, SearchHit, StatRow
+from masthead.model import run as noun
 from masthead.model.times import rfc3339
 
 
@@ -20,7 +20,7 @@ class Run(Output):
     start: Time
     end: Time
     duration_s: float
-    outcome: Outcome | None
+    outcome: noun.Outcome | None
     spans: int
     llm_calls: int
     tool_calls: int
@@ -36,7 +36,7 @@ class Run(Output):
     metadata: dict[str, JsonValue]
 
     @classmethod
-    def of(cls, row: RunRow) -> "Run":
+    def of(cls, row: noun.RunRow) -> "Run":
         """Render a row."""
         return cls.trusted(
             run_id=row.run_id,
@@ -86,12 +86,26 @@ class ExistingRuns(Output):
     run_ids: list[str]
 
 
-class Deleted(Output):
-    """What was truly removed."""
+class Removed(Output):
+    """What was truly removed from the disk."""
 
     runs: int
     spans: int
     scores: int
+
+    @classmethod
+    def of(cls, removed: noun.Removed) -> "Removed":
+        """Render the counts."""
+        return cls.trusted(runs=removed.runs, spans=removed.spans, scores=removed.scores)
+
+
+class FacetsQuery(RunFilterQuery):
+    """Among which runs, and how many values of each kind."""
+
+    project: str | None = None
+    """The project, for callers without a key (the header `X-Masthead-Project` says the same)."""
+    limit: Annotated[int, Field(ge=1, le=500)] = 50
+    """How many values at most of each kind."""
 
 
 class FacetValue(Output):
@@ -109,6 +123,21 @@ class Facets(Output):
     systems: list[FacetValue]
     outcomes: list[FacetValue]
     tags: list[FacetValue]
+
+    @classmethod
+    def of(cls, facets: noun.Facets) -> "Facets":
+        """Render the facets."""
+        return cls.trusted(
+            agents=_values(facets.agents),
+            models=_values(facets.models),
+            systems=_values(facets.systems),
+            outcomes=_values(facets.outcomes),
+            tags=_values(facets.tags),
+        )
+
+
+def _values(values: tuple[noun.FacetValue, ...]) -> list[FacetValue]:
+    return [FacetValue.trusted(value=entry.value, runs=entry.runs) for entry in values]
 
 
 class SearchQuery(PageQuery):
@@ -133,7 +162,7 @@ class Hit(Output):
     excerpt: str
 
     @classmethod
-    def of(cls, hit: SearchHit) -> "Hit":
+    def of(cls, hit: noun.SearchHit) -> "Hit":
         """Render a hit."""
         return cls.trusted(
             run_id=hit.run_id,
@@ -159,7 +188,7 @@ class StatsQuery(RunFilterQuery):
     """The project, for callers without a key (the header `X-Masthead-Project` says the same)."""
     bucket: Literal["minute", "hour", "day", "week", "total"] = "day"
     """The length of a bucket of time, in UTC; `total` is one bucket for everything."""
-    group_by: Literal["model", "agent", "system", "outcome", "tag"] | None = None
+    group_by: Literal["agent", "model", "system", "outcome", "tag"] | None = None
     """Split every bucket by this."""
 
 
@@ -180,7 +209,7 @@ class Stat(Output):
     latency_p95_s: float | None
 
     @classmethod
-    def of(cls, row: StatRow) -> "Stat":
+    def of(cls, row: noun.StatRow) -> "Stat":
         """Render a bucket."""
         return cls.trusted(
             start=rfc3339(row.start_ns),
@@ -204,6 +233,17 @@ class Stats(Output):
     items: list[Stat]
 
 
+class UnpricedQuery(Input):
+    """Over which time."""
+
+    project: str | None = None
+    """The project, for callers without a key (the header `X-Masthead-Project` says the same)."""
+    since: str | None = None
+    """Called at or after this RFC 3339 time."""
+    until: str | None = None
+    """Called before this RFC 3339 time."""
+
+
 class UnpricedModel(Output):
     """A model that was called and whose price is not known."""
 
@@ -211,6 +251,16 @@ class UnpricedModel(Output):
     spans: int
     input_tokens: int | None
     output_tokens: int | None
+
+    @classmethod
+    def of(cls, model: noun.UnpricedModel) -> "UnpricedModel":
+        """Render a model."""
+        return cls.trusted(
+            model=model.model,
+            spans=model.spans,
+            input_tokens=model.input_tokens,
+            output_tokens=model.output_tokens,
+        )
 
 
 class UnpricedModels(Output):

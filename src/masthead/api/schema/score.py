@@ -2,9 +2,10 @@
 
 from typing import Annotated, Self
 
-from pydantic import Field, JsonValue, model_validator
+from pydantic import Field, model_validator
 
 from masthead.api.schema.base import Input, Output, PageQuery, Time
+from masthead.api.schema.filters import time_range
 from masthead.model import score as noun
 from masthead.model.ids import AgentId, EvaluatorId, RunId, SpanId
 from masthead.model.times import rfc3339
@@ -55,7 +56,7 @@ class ScoreInput(Input):
     label: _Id | None = None
     flag: bool | None = None
     reason: _Text | None = None
-    evidence: Annotated[list[Annotated[int, Field(ge=0, le=2**31 - 1)]], Field(max_length=1000)] = []
+    evidence: Annotated[tuple[Annotated[int, Field(ge=0, le=2**31 - 1)], ...], Field(max_length=1000)] = ()
     """0-based turn indices."""
     confidence: Annotated[float, Field(ge=0, le=1)] | None = None
     source: noun.ScoreSource
@@ -80,7 +81,7 @@ class ScoreInput(Input):
             label=self.label,
             flag=self.flag,
             reason=self.reason,
-            evidence=tuple(self.evidence),
+            evidence=self.evidence,
             confidence=self.confidence,
             source=self.source,
             evaluator=EvaluatorId(self.evaluator),
@@ -165,7 +166,7 @@ class ScorePage(Output):
 class ScoresQuery(PageQuery):
     """Which scores to list; leaving a parameter out means any."""
 
-    run_id: Annotated[list[_Hex32], Field(max_length=500)] = []
+    run_id: Annotated[tuple[_Hex32, ...], Field(max_length=500)] = ()
     """Scores of these runs; may be repeated."""
     name: _Id | None = None
     source: noun.ScoreSource | None = None
@@ -176,22 +177,15 @@ class ScoresQuery(PageQuery):
     until: str | None = None
     """Written before this RFC 3339 time."""
 
-
-class ImportProblem(Output):
-    """A record that could not be read; the others were taken."""
-
-    where: str
-    reason: str
-
-
-class ImportReport(Output):
-    """What an upload brought in. Runs that were there already are counted as `runs_known` and add nothing."""
-
-    formats: dict[str, JsonValue]
-    """How many runs of each recognised format."""
-    runs: int
-    runs_known: int
-    spans: int
-    scores: int
-    problems: list[ImportProblem]
-    problems_total: int
+    def filter(self) -> noun.ScoreFilter:
+        """Return what the store is asked."""
+        since_ns, until_ns = time_range(self.since, self.until)
+        return noun.ScoreFilter(
+            run_ids=tuple(RunId(run_id) for run_id in self.run_id),
+            name=self.name,
+            evaluator=self.evaluator,
+            source=self.source,
+            subject_kind=self.subject_kind,
+            since_ns=since_ns,
+            until_ns=until_ns,
+        )

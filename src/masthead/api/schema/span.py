@@ -1,12 +1,12 @@
 """Spans on the wire: narrow for lists and waterfalls, whole with everything that was recorded."""
 
-from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import Field, JsonValue
 
 from masthead.api.schema.base import Output, PageQuery, Time, Usd, usd_or_none
 from masthead.model import span as noun
+from masthead.model.run import SpanSummary as SummaryRow
 from masthead.model.times import rfc3339
 
 
@@ -77,20 +77,58 @@ class Span(Output):
         )
 
 
-class SpanPage(Output):
-    """One page of a run's spans, in order of start."""
+class SpanSummary(Output):
+    """A span in a list or a waterfall: narrow, no bodies."""
 
-    items: list[Span]
+    span_id: str
+    parent_span_id: str | None
+    name: str
+    kind: noun.SpanKind
+    start: Time
+    end: Time
+    status: noun.SpanStatus
+    status_message: str | None
+    operation: str
+    agent_id: str | None
+    agent: str | None
+    model: str | None
+    tool_name: str | None
+    input_tokens: int | None
+    output_tokens: int | None
+    cost_usd: Usd | None
+
+    @classmethod
+    def of(cls, row: SummaryRow) -> "SpanSummary":
+        """Render a row."""
+        return cls.trusted(
+            span_id=row.span_id,
+            parent_span_id=row.parent_span_id,
+            name=row.name,
+            kind=row.kind,
+            start=rfc3339(row.start_ns),
+            end=rfc3339(row.end_ns),
+            status=row.status,
+            status_message=row.status_message,
+            operation=row.operation,
+            agent_id=row.agent_id,
+            agent=row.agent,
+            model=row.model,
+            tool_name=row.tool_name,
+            input_tokens=row.input_tokens,
+            output_tokens=row.output_tokens,
+            cost_usd=usd_or_none(row.cost_usd),
+        )
+
+
+class SpanSummaryPage(Output):
+    """One page of a run's spans without bodies, in order of start."""
+
+    items: list[SpanSummary]
     cursor: str | None
-
-
-def span_page(spans: Sequence[noun.Span], cursor: str | None) -> SpanPage:
-    """Render a page of whole spans."""
-    return SpanPage.trusted(items=[Span.of(span) for span in spans], cursor=cursor)
 
 
 class SpansQuery(PageQuery):
     """Which of a run's spans."""
 
-    limit: Annotated[int, Field(ge=1, le=1000)] = 200
+    limit: Annotated[int, Field(ge=1, le=5000)] = 200
     """How many spans at most."""

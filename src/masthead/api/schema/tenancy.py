@@ -1,15 +1,17 @@
 """Projects, keys, the audit log, and who the caller is."""
 
-from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import Field, JsonValue
 
 from masthead.api.schema.base import Input, Output, PageQuery, Time, time_or_none
+from masthead.govern.chain import Verdict
+from masthead.govern.projects import UNCHANGED, Change
 from masthead.model import tenancy as noun
+from masthead.model.ids import ProjectId
 from masthead.model.times import rfc3339
 
-_Name = Annotated[str, Field(min_length=1, max_length=200)]
+_Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 _ProjectId = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$")]
 _Days = Annotated[int, Field(ge=1, le=36_500)]
 
@@ -25,8 +27,8 @@ class RedactionInput(Input):
     """What is taken out of every text at the door."""
 
     is_on: bool
-    kinds: list[noun.RedactionKind] = ["email", "phone", "card", "secret"]
-    custom: Annotated[list[RedactionRuleSchema], Field(max_length=50)] = []
+    kinds: tuple[noun.RedactionKind, ...] = ("email", "phone", "card", "secret")
+    custom: Annotated[tuple[RedactionRuleSchema, ...], Field(max_length=50)] = ()
 
     def noun(self) -> noun.Redaction:
         """Return the settings."""
@@ -60,9 +62,7 @@ class Project(Output):
             name=project.name,
             created=rfc3339(project.created_ns),
             retention_days=project.retention_days,
-            redaction=Redaction(
-                is_on=project.redaction.is_on, kinds=list(project.redaction.kinds), custom=rules
-            ),
+            redaction=Redaction(is_on=project.redaction.is_on, kinds=list(project.redaction.kinds), custom=rules),
         )
 
 
@@ -82,6 +82,16 @@ class NewProject(Input):
     """How long spans are kept; null keeps them for ever."""
     redaction: RedactionInput | None = None
 
+    def noun(self) -> noun.Project:
+        """Return the project; when it was made is decided where it is made."""
+        return noun.Project(
+            id=ProjectId(self.id),
+            name=self.name or self.id,
+            created_ns=0,
+            retention_days=self.retention_days,
+            redaction=noun.Redaction() if self.redaction is None else self.redaction.noun(),
+        )
+
 
 class ProjectChange(Input):
     """What to change; a field that is left out stays as it is."""
@@ -90,6 +100,15 @@ class ProjectChange(Input):
     retention_days: _Days | None = None
     """Null, given explicitly, keeps spans for ever."""
     redaction: RedactionInput | None = None
+
+    def noun(self) -> Change:
+        """Return what was given; a field that was left out, or a name or redaction of null, changes nothing."""
+        given = self.model_fields_set
+        return Change(
+            name=self.name if self.name is not None else UNCHANGED,
+            retention_days=self.retention_days if "retention_days" in given else UNCHANGED,
+            redaction=self.redaction.noun() if self.redaction is not None else UNCHANGED,
+        )
 
 
 class Key(Output):
@@ -181,16 +200,22 @@ class AuditPage(Output):
     cursor: str | None
 
 
-def audit_page(entries: Sequence[noun.AuditEntry], cursor: str | None) -> AuditPage:
-    """Render a page of entries."""
-    return AuditPage.trusted(items=[AuditEntry.of(entry) for entry in entries], cursor=cursor)
-
-
 class AuditQuery(PageQuery):
     """Which entries to list; leaving a parameter out means any."""
 
     action: _Name | None = None
     """Such as `key.created`."""
+    everywhere: bool = False
+    """All projects' entries; for the operator alone."""
+
+
+class VerifyQuery(Input):
+    """What to hold the log against."""
+
+    project: str | None = None
+    """The project, for callers without a key (the header `X-Masthead-Project` says the same)."""
+    head: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    """A hash that was noted earlier; the log must still contain it."""
 
 
 class AuditVerdict(Output):
@@ -204,22 +229,16 @@ class AuditVerdict(Output):
     head: str
     """The last entry's hash; note it elsewhere to prove later that nothing before it was changed or cut off."""
 
-
-class Erased(Output):
-    """What was truly removed of one end user."""
-
-    runs: int
-    spans: int
-    scores: int
-
-
-class ProjectDeleted(Output):
-    """What was truly removed with the project."""
-
-    runs: int
-    spans: int
-    scores: int
-    keys: int
+    @classmethod
+    def of(cls, verdict: Verdict) -> "AuditVerdict":
+        """Render the verdict."""
+        return cls.trusted(
+            is_intact=verdict.is_intact,
+            entries=verdict.entries,
+            first_broken=verdict.first_broken,
+            reason=verdict.reason,
+            head=verdict.head,
+        )
 
 
 class Me(Output):
@@ -243,15 +262,8 @@ class SessionInput(Input):
     key: Annotated[str, Field(min_length=1, max_length=200)]
 
 
-class Health(Output):
-    """Whether the process answers."""
+class LoggedIn(Output):
+    """A browser that is logged in; its cookie holds the session."""
 
-    status: str
-    version: str
-
-
-class Readiness(Output):
-    """Whether it can take and show runs; each part says `ok`, or what is wrong."""
-
-    is_ready: bool
-    parts: dict[str, str]
+    csrf_token: str
+    """To be sent as `X-CSRF-Token` with everything that changes something."""

@@ -1,0 +1,66 @@
+"""Conversations that people are reading: kept while they are read, so that paging does not rebuild them."""
+
+from collections import OrderedDict
+from threading import Lock
+
+from masthead.conversation import conversation_of
+from masthead.model.conversation import Conversation
+from masthead.model.errors import NotFound
+from masthead.model.ids import ProjectId, RunId
+from masthead.model.run import RunRow
+from masthead.store.traces.port import SpanStore
+
+MOST_CHARACTERS = 50_000_000
+"""How much text the kept conversations hold together, at most; the least recently read go first."""
+
+
+class Conversations:
+    """Reads conversations from the store. The lock guards the kept ones; two readers may build the same one."""
+
+    def __init__(self, store: SpanStore, *, most_characters: int = MOST_CHARACTERS) -> None:
+        self._store = store
+        self._most_characters = most_characters
+        self._lock = Lock()
+        self._kept: OrderedDict[tuple[ProjectId, RunId], tuple[RunRow, int, Conversation]] = OrderedDict()
+        self._characters = 0
+
+    def row(self, project: ProjectId, run_id: RunId) -> RunRow:
+        """Return the run's row.
+
+        Raises:
+            NotFound: this project has no such run.
+        """
+        row = self._store.run(project, run_id)
+        if row is None:
+            raise NotFound(f"no run {run_id!r} in project {project!r}; masthead runs lists those there are")
+        return row
+
+    def get(self, project: ProjectId, run_id: RunId) -> tuple[RunRow, Conversation]:
+        """Return the run's row and its conversation, rebuilt where spans have come since.
+
+        Raises:
+            NotFound: this project has no such run.
+        """
+        row = self.row(project, run_id)
+        key = (project, run_id)
+        with self._lock:
+            found = self._kept.get(key)
+            if found is not None and found[0] == row:
+                self._kept.move_to_end(key)
+                return row, found[2]
+        conversation = conversation_of(self._store.spans(project, run_id))
+        self._keep(key, row, conversation)
+        return row, conversation
+
+    def _keep(self, key: tuple[ProjectId, RunId], row: RunRow, conversation: Conversation) -> None:
+        characters = sum(
+            len(turn.text) + len(turn.reasoning or "") + len(turn.tool_arguments or "") + 200
+            for turn in conversation.turns
+        )
+        with self._lock:
+            replaced = self._kept.pop(key, None)
+            self._characters += characters - (replaced[1] if replaced else 0)
+            self._kept[key] = (row, characters, conversation)
+            while self._characters > self._most_characters and len(self._kept) > 1:
+                _, (_, dropped, _) = self._kept.popitem(last=False)
+                self._characters -= dropped

@@ -1,0 +1,124 @@
+"""What every request asks of control data, answered from memory: keys, sessions and projects.
+
+Answers are kept for a few seconds: in this process a change is seen at once (`forget`), in another server on the same
+PostgreSQL after `FRESH_S` at the latest.
+"""
+
+import hashlib
+from collections.abc import Callable, Hashable
+from threading import Lock
+from typing import Generic, TypeVar
+
+from masthead.clock import Clock
+from masthead.model.errors import NotFound
+from masthead.model.ids import ProjectId
+from masthead.model.tenancy import ApiKey, Project, Redaction
+from masthead.store.control import keys, projects
+from masthead.store.control.database import Database
+
+FRESH_S = 5.0
+"""How long an answer is believed."""
+_MOST = 4096
+_TOUCH_NS = 60 * 1_000_000_000
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+class _Recent(Generic[K, V]):
+    """Answers of the last seconds, a bounded number of them. The lock guards the dictionary alone."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._lock = Lock()
+        self._entries: dict[K, tuple[float, V]] = {}
+
+    def get(self, key: K, ask: Callable[[], V]) -> V:
+        now_s = self._clock.monotonic_s()
+        found = self._entries.get(key)
+        if found is not None and now_s - found[0] < FRESH_S:
+            return found[1]
+        value = ask()
+        with self._lock:
+            if len(self._entries) >= _MOST:
+                self._entries.clear()
+            self._entries[key] = (now_s, value)
+        return value
+
+    def clear(self) -> None:
+        with self._lock:
+            self._entries.clear()
+
+
+class Directory:
+    """Looks up keys by secret, sessions by token and projects by id."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._keys = _Recent[bytes, ApiKey | None](clock)
+        self._sessions = _Recent[bytes, ApiKey | None](clock)
+        self._projects = _Recent[ProjectId, Project | None](clock)
+
+    def key(self, secret: str) -> ApiKey | None:
+        """Return the key of this secret where it is usable now."""
+        digest = hash_of(secret)
+        return self._usable(self._keys.get(digest, lambda: self._key_in_store(digest)))
+
+    def session(self, token: str) -> ApiKey | None:
+        """Return the key that the browser with this token logged in with, where both are usable now."""
+        digest = hash_of(token)
+        return self._usable(self._sessions.get(digest, lambda: self._session_in_store(digest)))
+
+    def project(self, project_id: ProjectId) -> Project:
+        """Return the project.
+
+        Raises:
+            NotFound: there is none of that id.
+        """
+        found = self._projects.get(project_id, lambda: self._project_in_store(project_id))
+        if found is None:
+            raise NotFound(f"no project {project_id!r}; masthead project list names those there are")
+        return found
+
+    def redaction_of(self, project_id: ProjectId) -> Redaction:
+        """Return what is taken out of the project's texts; what the door asks for every batch."""
+        return self.project(project_id).redaction
+
+    def forget(self) -> None:
+        """Ask the store again, because keys, sessions or projects have changed."""
+        for answers in (self._keys, self._sessions, self._projects):
+            answers.clear()
+
+    def _usable(self, key: ApiKey | None) -> ApiKey | None:
+        if key is None or key.revoked_ns is not None:
+            return None
+        return None if key.expires_ns is not None and key.expires_ns <= self._clock.now_ns() else key
+
+    def _key_in_store(self, digest: bytes) -> ApiKey | None:
+        with self._database.reading() as session:
+            key = keys.by_secret(session, digest)
+        self._touch(key)
+        return key
+
+    def _session_in_store(self, digest: bytes) -> ApiKey | None:
+        with self._database.reading() as session:
+            key = keys.by_session(session, digest, self._clock.now_ns())
+        self._touch(key)
+        return key
+
+    def _project_in_store(self, project_id: ProjectId) -> Project | None:
+        with self._database.reading() as session:
+            return projects.get(session, project_id)
+
+    def _touch(self, key: ApiKey | None) -> None:
+        now_ns = self._clock.now_ns()
+        if self._usable(key) is None or key is None or now_ns - (key.last_used_ns or 0) < _TOUCH_NS:
+            return
+        with self._database.writing() as session:
+            keys.touch(session, key.project_id, key.id, now_ns)
+
+
+def hash_of(secret: str) -> bytes:
+    """Return the SHA-256 under which a secret is stored; it has 256 random bits, so no salt is needed."""
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()

@@ -1,0 +1,98 @@
+"""Truly removing rows: a run, a project, or everything of one end user, and saying so in the audit log.
+
+The stores are two, so there is no one transaction over both: an erasure writes `….requested` first, removes the rows,
+then writes `….done` with the counts. A request without its done is an erasure that must be repeated; repeating is
+harmless.
+"""
+
+import hashlib
+from collections.abc import Callable
+
+from masthead.clock import Clock
+from masthead.govern import audit
+from masthead.govern.directory import Directory
+from masthead.model.access import Caller
+from masthead.model.errors import Conflict, NotFound
+from masthead.model.ids import DEFAULT_PROJECT, ProjectId, RunId
+from masthead.model.run import Removed
+from masthead.model.span import AttributeValue
+from masthead.store.control import keys, projects
+from masthead.store.control.database import Database
+from masthead.store.traces.port import SpanStore
+
+
+class Eraser:
+    """Erases; `flush` empties the door first, so that nothing accepted before arrives after."""
+
+    def __init__(
+        self, database: Database, store: SpanStore, directory: Directory, clock: Clock, flush: Callable[[], None]
+    ) -> None:
+        self._database = database
+        self._store = store
+        self._directory = directory
+        self._clock = clock
+        self._flush = flush
+
+    def run(self, caller: Caller, run_id: RunId) -> Removed:
+        """Remove a run of the caller's project.
+
+        Raises:
+            NotFound: the project has no such run.
+        """
+        self._note(caller, "run.delete.requested", f"run:{run_id}")
+        self._flush()
+        removed = self._store.delete_run(caller.project_id, run_id)
+        self._note_removed(caller, "run.delete.done", f"run:{run_id}", removed)
+        if removed == Removed(0, 0, 0):
+            raise NotFound(f"no run {run_id!r} in project {caller.project_id!r}")
+        return removed
+
+    def user(self, caller: Caller, user_id: str) -> Removed:
+        """Remove every run of an end user; none is no error, because the promise then holds already."""
+        target = f"user:{digest_of_user(caller.project_id, user_id)}"
+        self._note(caller, "user.erase.requested", target)
+        self._flush()
+        removed = self._store.delete_user(caller.project_id, user_id)
+        self._note_removed(caller, "user.erase.done", target, removed)
+        return removed
+
+    def project(self, caller: Caller) -> Removed:
+        """Remove the caller's project with its keys, runs and scores. Its audit entries stay.
+
+        Raises:
+            Conflict: it is the default project, which every installation has.
+        """
+        project_id = caller.project_id
+        if project_id == DEFAULT_PROJECT:
+            raise Conflict(f"project {project_id!r} cannot be deleted; delete its runs, or erase its users")
+        target = f"project:{project_id}"
+        with self._database.writing() as session:
+            audit.note(session, self._clock, caller, "project.delete.requested", target)
+            for key in keys.all_of(session, project_id):
+                if key.revoked_ns is None:
+                    keys.revoke(session, project_id, key.id, self._clock.now_ns())
+        self._directory.forget()
+        self._flush()
+        removed = self._store.delete_project(project_id)
+        with self._database.writing() as session:
+            projects.remove(session, project_id)
+            audit.note(session, self._clock, caller, "project.delete.done", target, details=_counts(removed))
+        self._directory.forget()
+        return removed
+
+    def _note(self, caller: Caller, action: str, target: str) -> None:
+        with self._database.writing() as session:
+            audit.note(session, self._clock, caller, action, target)
+
+    def _note_removed(self, caller: Caller, action: str, target: str, removed: Removed) -> None:
+        with self._database.writing() as session:
+            audit.note(session, self._clock, caller, action, target, details=_counts(removed))
+
+
+def digest_of_user(project_id: ProjectId, user_id: str) -> str:
+    """Return what the log calls an erased user: whoever knows the id can find the entry, nobody can read it back."""
+    return hashlib.sha256(f"{project_id}\n{user_id}".encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _counts(removed: Removed) -> dict[str, AttributeValue]:
+    return {"runs": removed.runs, "spans": removed.spans, "scores": removed.scores}

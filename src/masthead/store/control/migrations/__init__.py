@@ -1,0 +1,1 @@
+"""The history of control data's tables: numbered, forward only, never edited once released."""

@@ -1,0 +1,66 @@
+"""The tables of control data. Their history is in `migrations/`, which must end at the same shape (a test compares)."""
+
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, String, Text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Base(DeclarativeBase):
+    """What all tables share: their metadata."""
+
+
+class ProjectTable(Base):
+    """Tenants. `redaction` is JSON text."""
+
+    __tablename__ = "projects"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    created_ns: Mapped[int] = mapped_column(BigInteger)
+    retention_days: Mapped[int | None] = mapped_column(Integer)
+    redaction: Mapped[str] = mapped_column(Text)
+
+
+class KeyTable(Base):
+    """API keys. `secret_hash` is the SHA-256 of a random secret of 256 bits; the secret is nowhere."""
+
+    __tablename__ = "api_keys"
+    __table_args__ = (Index("api_keys_by_project", "project_id", "created_ns"),)
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(200))
+    role: Mapped[str] = mapped_column(String(20))
+    prefix: Mapped[str] = mapped_column(String(20))
+    secret_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    created_ns: Mapped[int] = mapped_column(BigInteger)
+    expires_ns: Mapped[int | None] = mapped_column(BigInteger)
+    revoked_ns: Mapped[int | None] = mapped_column(BigInteger)
+    last_used_ns: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class SessionTable(Base):
+    """Browsers that logged in with a key. The cookie's value is nowhere, only its SHA-256."""
+
+    __tablename__ = "sessions"
+
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    key_id: Mapped[str] = mapped_column(ForeignKey("api_keys.id", ondelete="CASCADE"), index=True)
+    created_ns: Mapped[int] = mapped_column(BigInteger)
+    expires_ns: Mapped[int] = mapped_column(BigInteger)
+
+
+class AuditTable(Base):
+    """The audit log. Triggers refuse UPDATE and DELETE; no foreign keys, so that it outlives what it speaks of."""
+
+    __tablename__ = "audit_log"
+    __table_args__ = (Index("audit_log_by_project", "project_id", "sequence"),)
+
+    sequence: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    time_ns: Mapped[int] = mapped_column(BigInteger)
+    project_id: Mapped[str | None] = mapped_column(String(64))
+    actor: Mapped[str] = mapped_column(String(200))
+    action: Mapped[str] = mapped_column(String(100))
+    target: Mapped[str] = mapped_column(Text)
+    details: Mapped[str] = mapped_column(Text)
+    previous_hash: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(64), unique=True)
