@@ -5,5 +5,6 @@ improves every run already stored.
 """
 
 from masthead.semconv.narrow import Narrow, narrow
+from masthead.semconv.read import read
 
-__all__ = ["Narrow", "narrow"]
+__all__ = ["Narrow", "narrow", "read"]

@@ -19,6 +19,7 @@ GENAI = Convention(
             "create_agent": Operation.OTHER,
             "invoke_workflow": Operation.WORKFLOW,
             "retrieval": Operation.RETRIEVER,
+            "handoff": Operation.HANDOFF,
             "plan": Operation.OTHER,
         },
     },

@@ -15,6 +15,9 @@ from masthead.model.reading import Operation
 from masthead.model.run import Outcome
 from masthead.model.span import Attributes, AttributeValue
 from masthead.semconv.conventions import ALL
+from masthead.semconv.graph import graph_agent
+from masthead.semconv.handoffs import is_handoff_name
+from masthead.semconv.messages import as_json
 from masthead.semconv.table import Field, chain
 from masthead.semconv.task import task_of
 
@@ -68,9 +71,17 @@ _SLOTS: Final[Mapping[str, tuple[tuple[int, int], ...]]] = {
     )
     for name in dict.fromkeys(name for field in _FIELDS for name in chain(ALL, field))
 }
-_OPERATIONS: Final = tuple((name, values) for one in ALL for name, values in one.operations.items())
+_OPERATIONS: Final = tuple(
+    sorted(
+        ((name, values) for one in ALL for name, values in one.operations.items()),
+        key=lambda item: item[0] != "traceloop.span.kind",
+    )
+)
+"""Traceloop's first: it alone tells a whole graph (`workflow`) from an agent where the span says `invoke_agent` too."""
 _METADATA_PREFIXES: Final = tuple(prefix for one in ALL for prefix in one.metadata_prefixes)
-_NOT_METADATA: Final = ("langgraph_", "ls_", "checkpoint_", "lc_", "__")
+_NOT_METADATA: Final = ("langgraph_", "ls_", "checkpoint_", "lc_", "__", "thread_id")
+_NONE: Final[Mapping[str, str]] = {}
+_BY_AGENTS: Final = frozenset({Operation.AGENT, Operation.LLM, Operation.TOOL})
 _NOWHERE: Final[tuple[int, ...]] = (1 << 30,) * len(_FIELDS)
 _MODEL_CALLS: Final = frozenset({Operation.LLM, Operation.EMBEDDING})
 _NAME_PREFIXES: Final = ("invoke_agent ", "execute_tool ", "running tool: ", "tool_call ", "tool_result ")
@@ -90,15 +101,21 @@ def narrow(attributes: Attributes, name: str = "", *, is_root: bool = False) -> 
                 ranks[position] = rank
                 best[position] = value
     (agent_id, agent_name, model, provider, tool_name, input_tokens, output_tokens, cache_read, cache_write) = best[:9]
-    operation = operation_of(attributes, name)
+    operation = operation_of(attributes, name, is_root=is_root)
     is_call = operation in _MODEL_CALLS
     usage = _langfuse_usage(attributes) if is_call and input_tokens is None and output_tokens is None else None
     if usage is not None:
         input_tokens, output_tokens, cache_read, cache_write = usage
+    metadata = _metadata(best[13], attributes) if best[13] is not None or _has_metadata(attributes) else _NONE
+    named = _text(agent_name)
+    if named is None and operation in _BY_AGENTS:
+        named = graph_agent(metadata, attributes)
+        if named is None and operation is Operation.AGENT:
+            named = agent_name_of(attributes, name)
     return Narrow(
         operation,
         _text(agent_id),
-        _text(agent_name) or (agent_name_of(attributes, name) if operation is Operation.AGENT else None),
+        named,
         _text(model),
         _text(provider),
         _text(tool_name) or (tool_name_of(attributes, name) if operation is Operation.TOOL else None),
@@ -110,21 +127,23 @@ def narrow(attributes: Attributes, name: str = "", *, is_root: bool = False) -> 
         _text(best[10]),
         _text(best[11]),
         _tags(best[12]) if best[12] is not None else (),
-        _metadata(best[13], attributes),
+        _run_metadata(metadata) if metadata else _NONE,
         task_of(attributes) if is_root else None,
         _text(best[14]),
         _outcome(attributes),
     )
 
 
-def operation_of(attributes: Attributes, name: str) -> Operation:
+def operation_of(attributes: Attributes, name: str, *, is_root: bool = False) -> Operation:
     """Return what kind of work the span did: the first convention that says something specific wins."""
+    if is_handoff_name(name):
+        return Operation.HANDOFF
     for key, values in _OPERATIONS:
         value = attributes.get(key)
         if isinstance(value, str):
             operation = values.get(value) or values.get(value.lower())
             if operation is not None and operation is not Operation.OTHER:
-                return operation
+                return Operation.WORKFLOW if is_root and _is_bare_root(attributes, operation) else operation
     if names.OPERATION in attributes or "openinference.span.kind" in attributes:
         return Operation.OTHER
     if "agent_name" in attributes and name == "agent run":
@@ -134,6 +153,15 @@ def operation_of(attributes: Attributes, name: str) -> Operation:
     if "gen_ai.request.model" in attributes or "gen_ai.prompt.0.role" in attributes:
         return Operation.LLM
     return Operation.OTHER
+
+
+def _is_bare_root(attributes: Attributes, operation: Operation) -> bool:
+    """Say whether OpenInference calls a root an agent that is no agent: it stands for the trace and says nothing."""
+    return (
+        operation is Operation.AGENT
+        and "openinference.span.kind" in attributes
+        and not {"agent.name", "graph.node.id", "input.value", "output.value", names.AGENT_NAME} & attributes.keys()
+    )
 
 
 def agent_name_of(attributes: Attributes, name: str) -> str | None:
@@ -196,22 +224,31 @@ def _tags(value: AttributeValue) -> tuple[str, ...]:
     return tuple(tag for tag in value if isinstance(tag, str)) if isinstance(value, list) else ()
 
 
-def _metadata(value: AttributeValue, attributes: Attributes) -> dict[str, str]:
-    found: dict[str, AttributeValue] = {}
-    if (
+def _has_metadata(attributes: Attributes) -> bool:
+    return (
         "langfuse.observation.type" in attributes
         or "ai.operationId" in attributes
         or "traceloop.span.kind" in attributes
         or "traceloop.entity.path" in attributes
-    ):
+    )
+
+
+def _metadata(value: AttributeValue, attributes: Attributes) -> dict[str, AttributeValue]:
+    found: dict[str, AttributeValue] = {}
+    if _has_metadata(attributes):
         for key, item in attributes.items():
             if key.startswith(_METADATA_PREFIXES):
                 prefix = next(one for one in _METADATA_PREFIXES if key.startswith(one))
                 found[key[len(prefix) :]] = json_text(item) if prefix.startswith("langfuse") else item
     if value is not None:
         found.update(value if isinstance(value, dict) else json_object(value))
+    return found
+
+
+def _run_metadata(found: Mapping[str, AttributeValue]) -> dict[str, str]:
+    """Return what of the metadata is about the run: not the framework's book-keeping, all as text."""
     return {
-        key: item if isinstance(item, str) else orjson.dumps(item).decode()
+        key: item if isinstance(item, str) else as_json(item)
         for key, item in found.items()
         if item is not None and not key.startswith(_NOT_METADATA)
     }

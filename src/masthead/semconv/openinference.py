@@ -31,7 +31,6 @@ OPENINFERENCE = Convention(
         "model": ("llm.response.model_name", "llm.model_name", "embedding.model_name"),
         "tool_name": ("tool.name",),
         "tool_call_id": ("tool.id", "tool_call.id"),
-        "tool_arguments": ("tool.parameters",),
         "tool_description": ("tool.description",),
         "input_tokens": ("llm.token_count.prompt",),
         "output_tokens": ("llm.token_count.completion",),

@@ -13,6 +13,7 @@ TRACELOOP = Convention(
             "workflow": Operation.WORKFLOW,
             "agent": Operation.AGENT,
             "tool": Operation.TOOL,
+            "handoff": Operation.HANDOFF,
             "task": Operation.OTHER,
             "unknown": Operation.OTHER,
         },

@@ -1,0 +1,55 @@
+"""Which agent a LangGraph node belongs to, and what LangGraph raises that is not an error."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from masthead.model.span import Attributes, AttributeValue
+
+_INNER_NODES: Final = frozenset(
+    {
+        "agent",
+        "call_agent",
+        "model",
+        "model_request",
+        "call_model",
+        "tools",
+        "tool",
+        "prompt",
+        "__start__",
+        "__end__",
+        "",
+    }
+)
+"""Names that LangGraph's ready-made agents give the nodes inside them: never an agent's own name."""
+
+_NAMESPACES: Final = (
+    "traceloop.association.properties.langgraph_checkpoint_ns",
+    "langfuse.observation.metadata.langgraph_checkpoint_ns",
+)
+_AGENT_NAMES: Final = (
+    "traceloop.association.properties.lc_agent_name",
+    "langfuse.observation.metadata.lc_agent_name",
+)
+_CONTROL_FLOW: Final = ("ParentCommand", "GraphInterrupt", "GraphBubbleUp", "NodeInterrupt", "Command")
+
+
+def graph_agent(metadata: Mapping[str, AttributeValue], attributes: Attributes) -> str | None:
+    """Return the agent whose graph the span ran in: its given name, else the innermost node that is not an inner one.
+
+    `metadata` is LangChain's, where the instrumentation keeps it in one attribute.
+    """
+    for named in (metadata.get("lc_agent_name"), *(attributes.get(name) for name in _AGENT_NAMES)):
+        if isinstance(named, str) and named.strip('"'):
+            return named.strip('"')
+    for namespace in (metadata.get("langgraph_checkpoint_ns"), *(attributes.get(name) for name in _NAMESPACES)):
+        if isinstance(namespace, str):
+            for element in reversed(namespace.strip('"').split("|")):
+                node = element.partition(":")[0]
+                if node not in _INNER_NODES:
+                    return node
+    return None
+
+
+def is_control_flow(exception: str) -> bool:
+    """Say whether the exception's type only steers a graph: a command to the parent, a pause for a person."""
+    return exception.rpartition(".")[2] in _CONTROL_FLOW
