@@ -3,12 +3,11 @@ r"""AG2 (AutoGen): MathChat runs and group chats, as JSON.
 `trajectory` is a list of `{content, role, name}`; one entry is one turn with the same index. `role` is passed over,
 because MathChat writes it inverted (`mathproxyagent` is "assistant", `assistant` is "user"): `name` says who speaks.
 
-| entry | turn |
-|---|---|
-| code that the next entry ran | tool call: the fenced code is the arguments, the rest is the text |
-| `exitcode: …`, or `mathproxyagent` after code | tool result; an error where the exit code is not 0 or a traceback shows |
-| `mathproxyagent`'s problem and "Continue. …" | message; the proxy and `chat_manager` are of kind system |
-| everything else | message |
+- code that the next entry ran: tool call: the fenced code is the arguments, the rest is the text
+- `exitcode: …`, or `mathproxyagent` after code: tool result; an error where the exit code is not 0 or a traceback
+  shows
+- `mathproxyagent`'s problem and "Continue. …": message; the proxy and `chat_manager` are of kind system
+- everything else: message
 
 `other_data.correct` says whether the run succeeded and `other_data.given` is its answer; the rest of `other_data` is
 metadata. A folder `trajs_<model>_<prompt>_prompt_<topology>_topology_<seed>` gives `model`, `design` (baseline, prompt

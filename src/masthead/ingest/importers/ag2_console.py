@@ -1,10 +1,8 @@
 r"""AG2 (AutoGen) as it prints: to the console, or as blocks of content, role and name (as MAST-Data keeps its runs).
 
-| printed | turn |
-|---|---|
-| `A (to B):` and what follows | message from A to B; AG2's rulers, `Next speaker: …` and `>>>>>>>>` lines are left out |
-| `content:` … `role: …` and `name: A` | message of A, its indentation taken off; the role is passed over |
-| code that the next message ran, and what it gave | tool call and tool result, as in AG2's JSON |
+- `A (to B):` and what follows: message from A to B; AG2's rulers, `Next speaker: …` and `>>>>>>>>` lines are left out
+- `content:` … `role: …` and `name: A`: message of A, its indentation taken off; the role is passed over
+- code that the next message ran, and what it gave: tool call and tool result, as in AG2's JSON
 
 `problem_statement:` is the task, else the first message is; `correct:` says whether the run succeeded.
 """

@@ -1,20 +1,19 @@
 """AppWorld: a supervisor that writes code and asks one agent an app. One console log may hold several tasks.
 
-| block | turn |
-|---|---|
-| `Response from Supervisor Agent` | tool call `python`: the code is the arguments |
-| … with `send_message(app_name=…` | handoff to that app's agent, with the code as its text |
-| `Code Execution Output` | tool result of the environment; an error where it says `Execution failed` or shows a traceback; `# CallExtension`, an expansion of the call, is left out |
-| `Entering <App> Agent message loop`, `Exiting …` | left out: they frame what follows |
-| `Message to <App> Agent` | the first in a loop: message from Supervisor; the others: the code's output, a tool result |
-| `Message to Supervisor Agent` | tool result: what its code gave |
-| `Response from <App> Agent` | tool call `python` of that agent |
-| `Reply from <App> Agent to Supervisor` | message to Supervisor |
-| `Response from send_message API` | tool result `send_message` |
+- `Response from Supervisor Agent`: tool call `python`: the code is the arguments
+- `Code Execution Output`: tool result of the environment; an error where it says `Execution failed` or shows a
+  traceback; `# CallExtension`, an expansion of the call, is left out
+- `Entering <App> Agent message loop`, `Exiting …`: left out: they frame what follows
+- `Message to <App> Agent`: the first in a loop: handoff from Supervisor; the others: the code's output, a tool result
+- `Message to Supervisor Agent`: tool result: what its code gave
+- `Response from <App> Agent`: tool call `python` of that agent
+- `Reply from <App> Agent to Supervisor`: message to Supervisor
+- `Response from send_message API`: tool result `send_message`
 
 A block that only repeats the turn before it, word for word, is left out: the log prints an output, and then again the
-message that carries it. Indentation is taken off, trailing empty lines too. The header gives the task's id, the line after it the task; the
-closing JSON's `success` says whether it was achieved. Times, tokens and costs are not in the log.
+message that carries it. Indentation is taken off, trailing empty lines too. The header gives the task's id, the line
+after it the task; the closing JSON's `success` says whether it was achieved. Times, tokens and costs are not in the
+log.
 """
 
 import re
@@ -40,7 +39,6 @@ _HEAD = re.compile(
     r"|(?P<evaluation>Evaluation))[ \t]*$",
     re.MULTILINE,
 )
-_SEND = re.compile(r"send_message\(\s*(?:app_name\s*=\s*)?['\"]([\w ]+)['\"]")
 _DONE = "complete_task("
 _SUPERVISOR = "Supervisor"
 _ENVIRONMENT = "AppWorld"
@@ -135,17 +133,13 @@ class _Reader:
         return Ending(kind=EndingKind.UNFINISHED, reason="complete_task was never called")
 
     def _code(self, agent: str, body: str) -> None:
-        sent = _SEND.search(body) if agent == _SUPERVISOR else None
         self._has_completed = self._has_completed or (agent == _SUPERVISOR and _DONE in body)
-        if sent is not None:
-            self.draft.say(agent, body, act=Act.HANDOFF, to=[_app(sent[1])], tool="send_message")
-        else:
-            self.draft.say(agent, "", act=Act.TOOL_CALL, tool="python", arguments=body)
+        self.draft.say(agent, "", act=Act.TOOL_CALL, tool="python", arguments=body)
 
     def _message(self, addressee: str, body: str) -> None:
         if addressee != _SUPERVISOR and self._is_fresh:
             self._is_fresh = False
-            self.draft.say(_SUPERVISOR, body, to=[addressee])
+            self.draft.say(_SUPERVISOR, body, act=Act.HANDOFF, to=[addressee])
         else:
             self._result(body, tool="python", to=addressee)
 

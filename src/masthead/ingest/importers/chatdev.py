@@ -1,14 +1,12 @@
 """ChatDev: a virtual software company's log. Mind its dates: year-day-month.
 
-| block | turn |
-|---|---|
-| `Role: **[Start Chat]**` | handoff from the role to the one whose instructions stand in brackets: the phase's prompt |
-| `Role: **A<->B on : Phase, turn N**` | message from Role to the other one |
-| `**[Seminar Conclusion]**`, `**[Execute Detail]**` | message of `ChatDev` itself (kind system) |
-| `**[Update Codes]**` | tool result `update_codes` of `ChatDev` |
-| `**[Test Reports]**` | tool result `run_software`; an error unless it ran without errors |
-| `**[Test Info]**` | verdict |
-| `**[Post Info]**` | ending |
+- `Role: **[Start Chat]**`: handoff from the role to the one whose instructions stand in brackets: the phase's prompt
+- `Role: **A<->B on : Phase, turn N**`: message from Role to the other one
+- `**[Seminar Conclusion]**`, `**[Execute Detail]**`: message of `ChatDev` itself (kind system)
+- `**[Update Codes]**`: tool result `update_codes` of `ChatDev`
+- `**[Test Reports]**`: tool result `run_software`; an error unless it ran without errors
+- `**[Test Info]**`: verdict
+- `**[Post Info]**`: ending
 
 What a role is told to be stands in brackets before most messages: it becomes the agent's instructions, once, and is
 left out of the turns. `System: **[chatting]**` and `**[RolePlaying]**` (parameter tables), `**[Software Info]**`

@@ -31,6 +31,7 @@ class Draft:
     def __init__(self) -> None:
         self.turns: list[Turn] = []
         self._agents: dict[AgentId, Agent] = {}
+        self._speakers: set[AgentId] = set()
 
     def agent(
         self, name: str, kind: AgentKind = "agent", *, description: str | None = None, instructions: str | None = None
@@ -69,6 +70,9 @@ class Draft:
     ) -> None:
         """Add the next turn."""
         identity = self.agent(speaker, kind)
+        if kind != "agent" and self._agents[identity].kind == "agent" and identity not in self._speakers:
+            self._agents[identity] = replace(self._agents[identity], kind=kind)  # it was spoken to before it spoke
+        self._speakers.add(identity)
         if spent.model and spent.model not in self._agents[identity].models:
             known = self._agents[identity]
             self._agents[identity] = replace(known, models=(*known.models, spent.model))

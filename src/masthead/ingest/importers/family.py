@@ -85,7 +85,10 @@ Kind: TypeAlias = Literal["json", "text"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Family:
-    """One family of logs. `notes` says what is mapped to what, and goes into the reference."""
+    """One family of logs. `notes` says what is mapped to what, and goes into the reference.
+
+    A general family (chat messages, a transcript) is asked only where no other recognises the record.
+    """
 
     id: str
     title: str
@@ -94,6 +97,7 @@ class Family:
     matches: Callable[[Record], bool]
     read: Callable[[Record], Iterator[Imported]]
     notes: str
+    is_general: bool = False
 
 
 def run_id_of(family: str, *parts: object) -> RunId:

@@ -3,13 +3,11 @@ r"""HyperAgent: a planner with a navigator, an editor and an executor, as JSON o
 The JSON's `trajectory` holds the log's lines; joined, it is the same text as the log. A turn begins at each line
 `HyperAgent_<instance> - LEVEL - `, and one log entry is one turn, empty ones included.
 
-| log | turn |
-|---|---|
-| `Planner's Response:` with `Intern Name:` | handoff from Planner to that intern; the whole text is kept |
-| `Inner-Navigator-Assistant's Response:` (Editor, Executor) | the intern speaks |
-| … with an `Action:` code block | tool call: the code is the arguments, the tool is the first `name._run(` in it |
-| `Navigator->Planner:` | message from the intern to Planner |
-| `Initialized …` | message of `HyperAgent` itself (kind system): restarts of a run are seen here |
+- `Planner's Response:` with `Intern Name:`: handoff from Planner to that intern; the whole text is kept
+- `Inner-Navigator-Assistant's Response:` (Editor, Executor): the intern speaks
+- … with an `Action:` code block: tool call: the code is the arguments, the tool is the first `name._run(` in it
+- `Navigator->Planner:`: message from the intern to Planner
+- `Initialized …`: message of `HyperAgent` itself (kind system): restarts of a run are seen here
 
 The log does not hold what the tools answered, nor times, tokens or costs. `instance_id` is the task's id and
 `problem_statement` the task; the raw log has no task. A run whose last word is the Planner's and hands nothing on has
@@ -108,7 +106,11 @@ def _role(name: str) -> str:
 def _ending(draft: Draft) -> Ending:
     last = draft.turns[-1]
     if last.speaker == "Planner" and last.act is Act.MESSAGE and last.text.strip():
-        return Ending(kind=EndingKind.COMPLETED, reason="the planner hands nothing on", answer=last.text)
+        return Ending(
+            kind=EndingKind.COMPLETED,
+            reason="the planner hands nothing on",
+            answer=last.text.split("Final Answer:", 1)[-1].strip(),
+        )
     return Ending(kind=EndingKind.UNFINISHED, reason=f"the log ends with {last.speaker}, and no answer")
 
 

@@ -1,10 +1,11 @@
 """Files of labels beside the runs they speak of: recognised among the runs, tied to them by file name or task.
 
-| file | scores |
-|---|---|
-| MAST/MASFT `labels.jsonl` (`framework`, `trace`, `mast14`) | `FM-1.1` … `FM-3.3` by `human:masft`: true for the codes given, false for the others where `label_complete`; a code that is only near is left open. `solved` where the file says so |
-| the same with `judge` (`judge_o1.jsonl`) | the same by `judge:masft-o1`, of source llm |
-| AgentRx labels (`trajectory_id`, `failures`, `root_cause`) | `failed_step` by `human:agentrx` on every failed turn (`step_number` − 1) with the category as label; `origin` on the root cause's turn with the agent as label |
+- MAST/MASFT `labels.jsonl` (`framework`, `trace`, `mast14`): `FM-1.1` … `FM-3.3` by `human:masft`: true for the codes
+  given, false for the others where `label_complete`; a code that is only near is left open. `solved` where the file
+  says so
+- the same with `judge` (`judge_o1.jsonl`): the same by `judge:masft-o1`, of source llm
+- AgentRx labels (`trajectory_id`, `failures`, `root_cause`): `failed_step` by `human:agentrx` on every failed turn
+  (`step_number` − 1) with the category as label; `origin` on the root cause's turn with the agent as label
 
 Import the file together with its runs, or name it with `--labels`: a label whose run is not in the same import is
 counted and reported, not stored.

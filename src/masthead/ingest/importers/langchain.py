@@ -3,13 +3,12 @@
 A run is a list of messages, or a state that holds one: under `messages`, in `values`, `channel_values`, `output` or
 `input`. One message is one turn with the same 0-based index (several tool calls in one: see OpenAI messages).
 
-| message | turn |
-|---|---|
-| `human` | message of kind human |
-| `ai` (`name` is the agent) | message; with `tool_calls` a tool call, with `transfer_to_X` or `transfer_back_to_X` a handoff |
-| `tool`, `function` | tool result; an error where `status` is `error` |
-| `system` | message of kind system |
-| `remove`, chunks | read as what they stand for; a removal is left out |
+- `human`: message of kind human
+- `ai` (`name` is the agent): message; with `tool_calls` a tool call, with `transfer_to_X` or `transfer_back_to_X` a
+  handoff
+- `tool`, `function`: tool result; an error where `status` is `error`
+- `system`: message of kind system
+- `remove`, chunks: read as what they stand for; a removal is left out
 
 `usage_metadata` gives tokens, `response_metadata.model_name` the model. `thread_id`, where there is one, is the session.
 """

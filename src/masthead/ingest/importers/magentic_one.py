@@ -3,15 +3,13 @@
 JSON is a list of `{content, role}` (as Who&When's hand-crafted part and AgentRx keep it) or of AutoGen's messages
 (`{source, content, type}`). One entry is one turn with the same index.
 
-| entry | turn |
-|---|---|
-| `human`, `user` | message of kind human |
-| `Orchestrator (-> WebSurfer)` | handoff from Orchestrator to WebSurfer |
-| `Orchestrator (thought)` | message of Orchestrator to nobody: plans, ledgers, "Next speaker …" |
-| `Orchestrator (termination condition)` | ending; what follows `FINAL ANSWER:` is the run's answer |
-| `ComputerTerminal`, `Executor` | tool result (kind tool); an error where the exit code is not 0 or a traceback shows |
-| any other role | message of that agent to Orchestrator |
-| AutoGen `ToolCallRequestEvent`, `ToolCallExecutionEvent`, `HandoffMessage` | tool call, tool result, handoff |
+- `human`, `user`: message of kind human
+- `Orchestrator (-> WebSurfer)`: handoff from Orchestrator to WebSurfer
+- `Orchestrator (thought)`: message of Orchestrator to nobody: plans, ledgers, "Next speaker …"
+- `Orchestrator (termination condition)`: ending; what follows `FINAL ANSWER:` is the run's answer
+- `ComputerTerminal`, `Executor`: tool result (kind tool); an error where the exit code is not 0 or a traceback shows
+- any other role: message of that agent to Orchestrator
+- AutoGen `ToolCallRequestEvent`, `ToolCallExecutionEvent`, `HandoffMessage`: tool call, tool result, handoff
 
 The console log is cut at `---------- name ----------` lines (also `---------- TextMessage (name) ----------`); what
 stands before the first is an installer's noise and left out. There, `MagenticOneOrchestrator` speaks to the agent that
@@ -44,6 +42,7 @@ _DELIMITER = re.compile(
 )
 _FINAL = re.compile(r"FINAL ANSWER:[ ]*([^\n]*)")
 _CRASH = re.compile(r"^(?:Error processing publish message|Traceback \(most recent call last\):)", re.MULTILINE)
+_RAISED = re.compile(r"^[ \t|]*((?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*(?:Error|Exception)\b[^\n]*)$", re.MULTILINE)
 _EXIT = re.compile(r"Unix exit code: (-?\d+)")
 _HUMANS = {"human", "user"}
 _TERMINALS = {"computerterminal", "executor", "computer_terminal"}
@@ -235,11 +234,14 @@ def ending_of(draft: Draft) -> Ending:
     if "Max rounds" in last.text[:200] or any("Terminating" in turn.text[:80] for turn in draft.turns[-2:]):
         reason = said if "Max rounds" in said else "replan counter exceeded"
         return Ending(kind=EndingKind.LIMIT, reason=reason, answer=answer)
+    if last.act is not Act.ENDING and _CRASH.search(last.text):
+        raised = _RAISED.findall(last.text)
+        return Ending(kind=EndingKind.ERROR, reason=raised[-1][:500] if raised else "a traceback", answer=answer)
     if last.act is Act.ENDING or final:
-        return Ending(kind=EndingKind.COMPLETED, reason=said[:200] or None, answer=answer)
-    if _CRASH.search(last.text):
-        lines = last.text.strip().splitlines()
-        return Ending(kind=EndingKind.ERROR, reason=lines[-1][:500])
+        satisfied = any(turn.text.startswith("Request satisfied") for turn in draft.turns[-3:])
+        return Ending(
+            kind=EndingKind.COMPLETED, reason="request satisfied" if satisfied else said[:200] or None, answer=answer
+        )
     if "TERMINATE" in last.text[-40:]:
         return Ending(kind=EndingKind.COMPLETED, reason="TERMINATE")
     if last.speaker == "MagenticOneOrchestrator" and last.act is Act.MESSAGE:

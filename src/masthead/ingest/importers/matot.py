@@ -2,14 +2,13 @@ r"""MA-ToT (MASFT): several tree-of-thought reasoners, a judge of each, and roun
 
 `trajectory` is a list of printed lines. Printed parts become turns, the rulers between them do not.
 
-| printed | turn |
-|---|---|
-| `########## Round n ##########` | message of `MA-ToT` (kind system) |
-| `Generated thoughts: …` after `Step n: Generation` | message of that reasoner, the thoughts as printed |
-| `Votes for each thought: …` | verdict of that reasoner |
-| `Selected thoughts for the next step: …`, `Final selected thought: …` | message of that reasoner |
-| what stands between rulers after the reasoners | verdict of `Thought Validator`, to the reasoner in the same place |
-| `At least two verified reasoners agree. Final Answer: …` | ending of `MA-ToT` |
+- `########## Round n ##########`: message of `MA-ToT` (kind system)
+- `Generated thoughts: …` after `Step n: Generation`: message of that reasoner, the thoughts as printed
+- `Votes for each thought: …`: verdict of that reasoner
+- `Selected thoughts for the next step: …`, `Final selected thought: …`: message of that reasoner
+- what stands between rulers after the reasoners: verdict of `Thought Validator`, to the reasoner it names, or the one in the same place
+- `No agreement among verified answers …`: message of `MA-ToT`
+- `At least two verified reasoners agree. Final Answer: …`: ending of `MA-ToT`
 
 `instance_id` is the task's id. Whether the answer is right, the log does not say; `other_data.answer` is metadata.
 """
@@ -24,6 +23,7 @@ from masthead.model.conversation import Act, Ending, EndingKind
 
 _ROUND = re.compile(r"\s*#{4,} Round (\d+) #{4,}\s*")
 _REASONER = re.compile(r"\*{3,} (Reasoner \d+) output: ?\*{3,}\s*")
+_JUDGED = re.compile(r"(Reasoner \d+): Answer")
 _STEP = re.compile(r"Step \d+: (Generation|Evaluation|Selection)\s*")
 _RULER = re.compile(r"\*{20,}\s*")
 _FINAL = re.compile(r".*Final Answer: ?(.*)")
@@ -104,7 +104,11 @@ class _Reader:
             self._answer = final[1].strip() or None
             self.draft.say(_SYSTEM, said, kind="system", act=Act.ENDING)
             return
-        to = self._seen[self._judged : self._judged + 1]
+        judged = _JUDGED.match(said)
+        if judged is None and said.startswith("No agreement"):
+            self.draft.say(_SYSTEM, said, kind="system")
+            return
+        to = [judged[1]] if judged else self._seen[self._judged : self._judged + 1]
         self._judged += 1
         self.draft.say(_VALIDATOR, said, act=Act.VERDICT, to=to)
 

@@ -1,11 +1,10 @@
 r"""MetaGPT: a software team's run, as a loguru log (alone or in `run_N.json`) or as a communication log.
 
-| log | turn |
-|---|---|
-| `time \| LEVEL \| module:function:line - Alice(SimpleCoder): to do SimpleWriteCode(…)` and what follows | one turn of `SimpleCoder`, also where nothing follows |
-| other loguru lines | left out: they tell of the framework, not of the team |
-| `[time] FROM: X TO: {…}` with `ACTION:`, `CONTENT:` | message from X; `<all>` is everybody, so no addressee |
-| `[time] NEW MESSAGES:` with `Role:` lines | one message a role |
+- `time | LEVEL | module:function:line - Alice(SimpleCoder): to do SimpleWriteCode(…)` and what follows: one turn of
+  `SimpleCoder`, also where nothing follows
+- other loguru lines: left out: they tell of the framework, not of the team
+- `[time] FROM: X TO: {…}` with `ACTION:`, `CONTENT:`: message from X; `<all>` is everybody, so no addressee
+- `[time] NEW MESSAGES:` with `Role:` lines: one message a role
 
 Agents are named by their role, so that both kinds of log speak of the same team. Times have no zone in these logs and
 are read as UTC. `prompt` is the task; the run's total cost is metadata, because the log does not split it by turn.

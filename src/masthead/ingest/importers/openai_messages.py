@@ -5,15 +5,14 @@ A run is a list of messages, or an object that holds one under `messages`, `conv
 with the same 0-based index. A message with several tool calls is a turn for each; the run's metadata `split_entries`
 then says which (`5:3`: entry 5 became three turns).
 
-| message | turn |
-|---|---|
-| `system`, `developer` | message of kind system |
-| `user` (ShareGPT `human`) | message of kind human |
-| `assistant` (`name` or `sender` is the agent) | message |
-| … with `tool_calls`, `function_call` or a `tool_use` block | tool call; text beside it stays its text |
-| … of `transfer_to_X`, where X speaks in the run | handoff to X |
-| `tool`, `function`, a `tool_result` block, `function_call_output` | tool result with the call's id; an error where it begins `Error` or shows a traceback |
-| `reasoning_content`, `reasoning`, `thinking` | the turn's reasoning |
+- `system`, `developer`: message of kind system
+- `user` (ShareGPT `human`): message of kind human
+- `assistant` (`name` or `sender` is the agent): message
+- … with `tool_calls`, `function_call` or a `tool_use` block: tool call; text beside it stays its text
+- … of `transfer_to_X`, where X speaks in the run: handoff to X
+- `tool`, `function`, a `tool_result` block, `function_call_output`: tool result with the call's id; an error where it
+  begins `Error` or shows a traceback
+- `reasoning_content`, `reasoning`, `thinking`: the turn's reasoning
 
 tau-bench: `reward` of 1 is success; `info.task.instruction` is the task, `task_id` its id, `trial` metadata;
 `info.task.user_id` the end user. τ²-bench's `simulations` are one run each.
@@ -309,4 +308,5 @@ OPENAI_MESSAGES = Family(
     matches=_matches_messages,
     read=_read_messages,
     notes=__doc__ or "",
+    is_general=True,
 )

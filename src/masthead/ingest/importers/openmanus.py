@@ -1,14 +1,13 @@
 """OpenManus: one agent that thinks and uses tools, as its loguru log.
 
-| line | turn |
-|---|---|
-| `Enter your prompt: …`, `Read prompt from …: …`, `Adding message to memory: user …` | the task |
-| `Manus's thoughts: …` with tools selected | tool call: the thoughts are the text; name and arguments from the lines that follow |
-| `Manus's thoughts: …` with no tool | message |
-| `Tool 'x' completed its mission! Result: …` | tool result of `x`; an error where it begins `Error` |
-| `Plan creation result: …`, `Plan completed: …` | message of `PlanningFlow` |
-| lines of level ERROR | message of `OpenManus` (kind system), an error |
-| "stuck state" warnings | message of `OpenManus` |
+- `Enter your prompt: …`, `Read prompt from …: …`, `Adding message to memory: user …`: the task
+- `Manus's thoughts: …` with tools selected: tool call: the thoughts are the text; name and arguments from the lines
+  that follow
+- `Manus's thoughts: …` with no tool: message
+- `Tool 'x' completed its mission! Result: …`: tool result of `x`; an error where it begins `Error`
+- `Plan creation result: …`, `Plan completed: …`: message of `PlanningFlow`
+- lines of level ERROR: message of `OpenManus` (kind system), an error
+- "stuck state" warnings: message of `OpenManus`
 
 `Token usage: Input=…, Completion=…` gives the tokens of the thoughts that follow. Several tools chosen at once are one
 call turn each. Step markers and other lines are left out. A run that called `terminate` has completed; one that

@@ -57,10 +57,25 @@ def formats() -> tuple[Family, ...]:
     return FAMILIES
 
 
-def family_of(record: Record) -> Family | None:
-    """Return the family that the record looks like."""
+def candidates(record: Record) -> list[Family]:
+    """Return the families that the record looks like: the narrow ones, or else the general ones."""
     kind = "text" if record.text is not None else "json"
-    return next((family for family in FAMILIES if family.kind == kind and family.matches(record)), None)
+    for is_general in (False, True):
+        found = [family for family in FAMILIES if (family.kind, family.is_general) == (kind, is_general)]
+        matching = [family for family in found if family.matches(record)]
+        if matching:
+            return matching
+    return []
+
+
+def family_of(record: Record) -> Family | None:
+    """Return the family that the record looks like, the first one where several would do."""
+    kind = "text" if record.text is not None else "json"
+    for is_general in (False, True):
+        for family in FAMILIES:
+            if family.kind == kind and family.is_general is is_general and family.matches(record):
+                return family
+    return None
 
 
 def family_named(name: str) -> Family:

@@ -91,4 +91,5 @@ TRANSCRIPT = Family(
     matches=_matches,
     read=_read,
     notes=__doc__ or "",
+    is_general=True,
 )
