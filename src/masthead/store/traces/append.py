@@ -8,12 +8,10 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from masthead.store.traces import native
-from masthead.store.traces.engine import Engine, fetch
+from masthead.store.traces.engine import Engine
+from masthead.store.traces.retention import kept_until
 from masthead.store.traces.summarise import HOUR_NS, summarise
 
-_DAY_S = 86_400
-_FOR_EVER_S = 4_294_967_295
-"""The last second that `DateTime` can hold: 2106-02-07."""
 _NO_SPAN = bytes(8)
 
 
@@ -81,25 +79,10 @@ class Appender:
         if not rows:
             return
         columns: dict[str, tuple[Any, ...]] = dict(zip(SpanRow._fields, zip(*rows, strict=True), strict=True))
-        kept_until = self._kept_until(set(columns["project"]), received_ns)
-        block = _block(columns, len(rows), received_ns, kept_until)
+        until = kept_until(self._engine, set(columns["project"]))
+        block = _block(columns, len(rows), received_ns, until)
         self._engine.insert("spans", block, token=token)
         summarise(self._engine, columns["project"], columns["run_id"], columns["start_ns"])
-
-    def _kept_until(self, projects: set[str], received_ns: int) -> dict[str, int]:
-        days = dict(
-            fetch(
-                self._engine,
-                tuple[str, int],
-                "SELECT project_id, days FROM retention FINAL WHERE project_id IN {projects:Array(String)}",
-                {"projects": sorted(projects)},
-            )
-        )
-        now_s = received_ns // 1_000_000_000
-        return {
-            project: min(now_s + days[project] * _DAY_S, _FOR_EVER_S) if days.get(project) else _FOR_EVER_S
-            for project in projects
-        }
 
 
 _WORDS = ("String", native.words)
@@ -146,13 +129,13 @@ _ENCODINGS: dict[str, tuple[str, Callable[[Any], bytes]]] = {
 }
 
 
-def _block(columns: dict[str, tuple[Any, ...]], rows: int, received_ns: int, kept_until: dict[str, int]) -> bytes:
+def _block(columns: dict[str, tuple[Any, ...]], rows: int, received_ns: int, until: dict[str, int]) -> bytes:
     projects: tuple[str, ...] = columns["project"]
     encoded = [(name, kind, encode(columns[name])) for name, (kind, encode) in _ENCODINGS.items()]
     encoded += (
         ("project_id", "String", native.words(projects)),
         ("start_hour", "UInt32", native.uint32s([start_ns // HOUR_NS for start_ns in columns["start_ns"]])),
         ("received_ns", "Int64", native.int64s([received_ns] * rows)),
-        ("kept_until", "DateTime('UTC')", native.uint32s([kept_until[project] for project in projects])),
+        ("kept_until", "DateTime('UTC')", native.uint32s([until[project] for project in projects])),
     )
     return native.block(rows, encoded)

@@ -4,10 +4,13 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import TypeAlias
 
-Param: TypeAlias = "str | int | float | Decimal | Sequence[str] | None"
+Param: TypeAlias = "str | int | float | Decimal | Sequence[str] | Sequence[int] | None"
 """What a query can be given. None is SQL's NULL, for `Nullable` types."""
 
 Params: TypeAlias = Mapping[str, Param]
+
+_MONEY = Decimal(10) ** 24
+"""More than any amount; `Decimal(38, 12)` holds up to 26 digits before the point."""
 
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\\0", "\b": "\\b", "\f": "\\f"})
 _QUOTED = str.maketrans({"\\": "\\\\", "'": "\\'", "\t": "\\t", "\n": "\\n", "\0": "\\0"})
@@ -24,8 +27,8 @@ def _text(value: Param) -> str:
     if isinstance(value, str):
         return value.translate(_ESCAPES)
     if isinstance(value, Decimal):
-        return format(value, "f")
+        return format(min(max(value, -_MONEY), _MONEY), ".12f")
     if isinstance(value, int | float):
         return str(value)
-    quoted = ",".join(f"'{item.translate(_QUOTED)}'" for item in value)
+    quoted = ",".join(str(item) if isinstance(item, int) else f"'{item.translate(_QUOTED)}'" for item in value)
     return f"[{quoted}]"

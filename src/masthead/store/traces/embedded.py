@@ -3,7 +3,8 @@
 import hashlib
 import os
 import queue
-from collections.abc import Generator
+import tempfile
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,13 @@ _CONNECTIONS = 6
 """Queries at once; a connection runs one at a time, and a shared one would make every reader wait for a scan."""
 
 
+_PIECE_BYTES = 1024 * 1024
+
+
 class EmbeddedEngine:
     """A folder opened by this process."""
+
+    name = "chdb"
 
     def __init__(self, folder: Path, *, memory_mb: int) -> None:
         self._folder = folder
@@ -51,6 +57,17 @@ class EmbeddedEngine:
         with self._connection() as connection:
             result: bytes = connection.query(sql, output, params=bound(params)).bytes()
             return result
+
+    def stream(self, sql: str, params: Params, *, output: str) -> Iterator[bytes]:
+        """Yield a result of any size, through an unnamed file in the folder."""
+        with tempfile.TemporaryDirectory(dir=self._folder) as scratch:
+            file = Path(scratch) / "result"
+            with self._connection() as connection:
+                into = f"{sql}\nINTO OUTFILE '{file}' FORMAT {output}"
+                connection.query(into, params=bound(params))
+            with file.open("rb") as result:
+                while piece := result.read(_PIECE_BYTES):
+                    yield piece
 
     def insert(self, table: str, block: bytes, *, token: str) -> None:
         """Insert a Native block, once for each token; `table` is a name from this package."""

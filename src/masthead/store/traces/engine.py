@@ -1,5 +1,6 @@
 """What the store needs of a target: run SQL with bound parameters, and insert a block."""
 
+from collections.abc import Iterator
 from typing import Protocol, TypeVar
 
 import msgspec
@@ -12,8 +13,17 @@ T = TypeVar("T")
 class Engine(Protocol):
     """One ClickHouse database, in the process or on a server. Safe to use from several threads."""
 
+    @property
+    def name(self) -> str:
+        """`chdb` or `clickhouse`."""
+        ...
+
     def query(self, sql: str, params: Params, *, output: str = "JSONCompactEachRow") -> bytes:
         """Run a query and return its result in the named output format."""
+        ...
+
+    def stream(self, sql: str, params: Params, *, output: str) -> Iterator[bytes]:
+        """Yield a result of any size in the named output format."""
         ...
 
     def insert(self, table: str, block: bytes, *, token: str) -> None:

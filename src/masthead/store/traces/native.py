@@ -5,7 +5,7 @@ column's name, type and values; strings are length-prefixed, nullable columns ca
 """
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Sized
 from decimal import Decimal
 
 _COST_SCALE = 12
@@ -77,14 +77,32 @@ def uint8s(values: Iterable[int]) -> bytes:
 
 def nullable_int64s(values: Sequence[int | None]) -> bytes:
     """Encode `Nullable(Int64)`."""
-    return bytes([value is None for value in values]) + int64s([value or 0 for value in values])
+    return _nulls(values) + int64s([value or 0 for value in values])
+
+
+def nullable_float64s(values: Sequence[float | None]) -> bytes:
+    """Encode `Nullable(Float64)`."""
+    return _nulls(values) + array("d", [value or 0.0 for value in values]).tobytes()
+
+
+def nullable_bools(values: Sequence[bool | None]) -> bytes:
+    """Encode `Nullable(Bool)`."""
+    return _nulls(values) + bytes([bool(value) for value in values])
+
+
+def nullable_words(values: Sequence[str | None]) -> bytes:
+    """Encode `Nullable(String)`."""
+    return _nulls(values) + words(values)
+
+
+def _nulls(values: Sequence[object]) -> bytes:
+    return bytes([value is None for value in values])
 
 
 def nullable_costs(values: Sequence[Decimal | None]) -> bytes:
     """Encode `Nullable(Decimal(38, 12))`; digits beyond the twelfth are rounded."""
     zero = bytes(16)
-    nulls = bytes([value is None for value in values])
-    return nulls + b"".join([zero if value is None else _decimal128(value) for value in values])
+    return _nulls(values) + b"".join([zero if value is None else _decimal128(value) for value in values])
 
 
 def _decimal128(value: Decimal) -> bytes:
@@ -96,6 +114,11 @@ def word_lists(values: Sequence[Sequence[str]]) -> bytes:
     return _ends(values) + words([item for items in values for item in items])
 
 
+def int64_lists(values: Sequence[Sequence[int]]) -> bytes:
+    """Encode `Array(Int64)`."""
+    return _ends(values) + int64s([item for items in values for item in items])
+
+
 def word_maps(values: Sequence[dict[str, str]]) -> bytes:
     """Encode `Map(String, String)`."""
     return (
@@ -105,7 +128,7 @@ def word_maps(values: Sequence[dict[str, str]]) -> bytes:
     )
 
 
-def _ends(values: Iterable[Sequence[str] | dict[str, str]]) -> bytes:
+def _ends(values: Iterable[Sized]) -> bytes:
     total = 0
     ends = array("Q")
     for items in values:

@@ -4,20 +4,8 @@ from pathlib import Path
 
 from masthead.model.errors import SettingsError
 from masthead.store.traces.embedded import EmbeddedEngine
-from masthead.store.traces.engine import Engine
 from masthead.store.traces.migrate import migrate
-
-
-class TraceStore:
-    """The `SpanStore` over one engine."""
-
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
-        """For `append.Appender` and the tests alone."""
-
-    def close(self) -> None:
-        """Let go of the store; every later call fails."""
-        self.engine.close()
+from masthead.store.traces.store import TraceStore
 
 
 def open_store(*, data_dir: Path, clickhouse_url: str | None = None, memory_mb: int = 512) -> TraceStore:

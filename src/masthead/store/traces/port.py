@@ -92,7 +92,7 @@ class SpanStore(Protocol):
         """Return scores, the latest first."""
         ...
 
-    def add_scores(self, project: ProjectId, scores: Sequence[Score]) -> None:
+    def add_scores(self, project: ProjectId, new: Sequence[Score]) -> None:
         """Write scores durably; the same score (by id) again changes nothing."""
         ...
 
@@ -122,6 +122,10 @@ class SpanStore(Protocol):
 
     def ping(self) -> None:
         """Answer, or raise `StoreError`."""
+        ...
+
+    def version(self) -> str:
+        """Name the engine and its version, such as `chdb 26.5.1.1`."""
         ...
 
     def close(self) -> None:

@@ -1,0 +1,58 @@
+"""Remove rows for good: a run's, a project's, or those of every run of one end user."""
+
+from collections.abc import Sequence
+
+from masthead.model.ids import ProjectId, RunId
+from masthead.model.run import Removed
+from masthead.store.traces.bind import Param
+from masthead.store.traces.engine import Engine, fetch
+
+_RUNS_AT_ONCE = 5_000
+_TABLES = ("runs", "spans", "scores")
+
+_CHOSEN = "project_id = {project:String} AND run_id IN (SELECT unhex(arrayJoin({run_ids:Array(String)})))"
+_ALL = "project_id = {project:String}"
+
+_COUNT = """
+SELECT
+    (SELECT uniqExact(run_id) FROM runs WHERE {where}),
+    (SELECT uniqExact(run_id, span_id) FROM spans WHERE {where}),
+    (SELECT count() FROM scores FINAL WHERE {where})
+"""
+
+# `mutations_sync = 2` returns once the rows are out of every part that queries can see.
+_DELETE = "ALTER TABLE {table} DELETE WHERE {where} SETTINGS mutations_sync = 2"
+
+_RUNS_OF_USER = """
+SELECT DISTINCT lower(hex(run_id)) FROM spans WHERE project_id = {project:String} AND user_id = {user_id:String}
+"""
+
+
+def runs(engine: Engine, project: ProjectId, run_ids: Sequence[RunId]) -> Removed:
+    """Remove these runs of the project."""
+    removed = Removed(0, 0, 0)
+    for at in range(0, len(run_ids), _RUNS_AT_ONCE):
+        params: dict[str, Param] = {"project": project, "run_ids": list(run_ids[at : at + _RUNS_AT_ONCE])}
+        part = _remove(engine, _CHOSEN, params)
+        removed = Removed(removed.runs + part.runs, removed.spans + part.spans, removed.scores + part.scores)
+    return removed
+
+
+def everything(engine: Engine, project: ProjectId) -> Removed:
+    """Remove all that the project has here."""
+    removed = _remove(engine, _ALL, {"project": project})
+    engine.query(_DELETE.format(table="retention", where=_ALL), {"project": project})
+    return removed
+
+
+def user(engine: Engine, project: ProjectId, user_id: str) -> Removed:
+    """Remove every run in which this end user took part."""
+    found = fetch(engine, tuple[str], _RUNS_OF_USER, {"project": project, "user_id": user_id})
+    return runs(engine, project, [RunId(run_id) for (run_id,) in found])
+
+
+def _remove(engine: Engine, where: str, params: dict[str, Param]) -> Removed:
+    removed = Removed(*fetch(engine, tuple[int, int, int], _COUNT.format(where=where), params)[0])
+    for table in _TABLES:
+        engine.query(_DELETE.format(table=table, where=where), params)
+    return removed

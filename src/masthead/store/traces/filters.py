@@ -1,0 +1,67 @@
+"""A `RunFilter` as conditions on the run summaries. Fragments are fixed; every value is bound."""
+
+import re
+from typing import NamedTuple
+
+from masthead.model.ids import ProjectId
+from masthead.model.run import RunFilter
+from masthead.store.traces.bind import Param
+from masthead.store.traces.needle import condition
+
+_HEX = re.compile(r"[0-9a-f]{0,32}")
+HOUR_NS = 3_600_000_000_000
+
+_CONDITIONS = {
+    "since_ns": "start_ns >= {since_ns:Int64}",
+    "until_ns": "start_ns < {until_ns:Int64}",
+    "run_id_prefix": "startsWith(lower(hex(run_id)), {run_id_prefix:String})",
+    "agent": "has(agents, {agent:String})",
+    "model": "has(models, {model:String})",
+    "system": "system = {system:String}",
+    "outcome": "outcome = {outcome:String}",
+    "min_cost_usd": "cost_usd >= {min_cost_usd:Decimal(38, 12)}",
+    "max_cost_usd": "cost_usd <= {max_cost_usd:Decimal(38, 12)}",
+    "min_tokens": "coalesce(input_tokens + output_tokens, input_tokens, output_tokens) >= {min_tokens:Int64}",
+    "max_tokens": "coalesce(input_tokens + output_tokens, input_tokens, output_tokens) <= {max_tokens:Int64}",
+    "min_duration_s": "(end_ns - start_ns) / 1e9 >= {min_duration_s:Float64}",
+    "max_duration_s": "(end_ns - start_ns) / 1e9 <= {max_duration_s:Float64}",
+    "session_id": "session_id = {session_id:String}",
+    "user_id": "user_id = {user_id:String}",
+    "tag": "has(tags, {tag:String})",
+}
+_HAS_ERROR = "(errors > 0 OR outcome = 'error')"
+_METADATA = """(
+    mapContains(metadata, {{key{place}:String}}) AND metadata[{{key{place}:String}}] = {{value{place}:String}}
+)"""
+_SAID = """run_id IN (
+    SELECT run_id FROM spans
+    WHERE project_id = {{project:String}} AND start_hour >= {{since_hour:UInt32}} AND {said}
+)"""
+
+
+class Where(NamedTuple):
+    """Conditions joined by AND, and the values that they bind."""
+
+    sql: str
+    params: dict[str, Param]
+
+
+def where(project: ProjectId, chosen: RunFilter) -> Where:
+    """Return what a run's summary must satisfy; the project comes first."""
+    parts = ["project_id = {project:String}"]
+    params: dict[str, Param] = {"project": project}
+    for name, sql in _CONDITIONS.items():
+        value = getattr(chosen, name)
+        if value is not None:
+            parts.append(sql)
+            params[name] = value
+    if chosen.has_error is not None:
+        parts.append(_HAS_ERROR if chosen.has_error else f"NOT {_HAS_ERROR}")
+    for place, (key, value) in enumerate(chosen.metadata):
+        parts.append(_METADATA.format(place=place))
+        params |= {f"key{place}": key, f"value{place}": value}
+    if chosen.text:
+        said = condition(chosen.text)
+        params |= {**said.params, "since_hour": max(0, chosen.since_ns or 0) // HOUR_NS}
+        parts.append(_SAID.format(said=said.sql))
+    return Where(" AND ".join(parts), params)

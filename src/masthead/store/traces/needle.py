@@ -1,0 +1,62 @@
+r"""Looking for a substring in JSON text, whatever its case.
+
+What was said stands in JSON, often in JSON within JSON: a quote may be `\"` or `\\\"`, a new line `\n` or `\\n`, and é
+may be itself or `\u00e9`. Plain ASCII is one LIKE over the lower-cased text; anything else is a regular expression that
+allows every spelling, behind a LIKE on its longest plain piece.
+"""
+
+import re
+from typing import Final, NamedTuple
+
+from masthead.store.traces.bind import Param
+
+_SPECIAL: Final = {
+    "\n": r"\\+n",
+    "\t": r"\\+t",
+    "\r": r"\\+r",
+    "\b": r"\\+b",
+    "\f": r"\\+f",
+    '"': r'\\*"',
+    "\\": r"\\+",
+}
+_PLAIN: Final = re.compile(r"[ !#-\[\]-~]+")
+"""Printable ASCII but for the quote and the backslash."""
+_LIKE_ESCAPES: Final = str.maketrans({"%": r"\%", "_": r"\_"})
+
+
+class Condition(NamedTuple):
+    """A condition on a span, and the values that it binds."""
+
+    sql: str
+    params: dict[str, Param]
+
+
+def condition(text: str) -> Condition:
+    """Return what a span must satisfy to contain `text`; binds `needle` (and `spelling`)."""
+    plain = _PLAIN.findall(text)
+    params: dict[str, Param] = {"needle": f"%{max(plain, key=len, default='').lower().translate(_LIKE_ESCAPES)}%"}
+    sql = "lower({column}) LIKE {{needle:String}}"
+    if plain != [text]:
+        sql += " AND match(lower({column}), {{spelling:String}})"
+        params["spelling"] = spelling(text)
+    columns = ("attributes", "events", "status_message")
+    return Condition("(" + " OR ".join(f"({sql.format(column=column)})" for column in columns) + ")", params)
+
+
+def spelling(text: str) -> str:
+    """Return an RE2 pattern for every way in which lower-cased JSON may spell `text`."""
+    return "(?s)" + "".join(_character(character) for character in text)
+
+
+def _character(character: str) -> str:
+    if character in _SPECIAL:
+        return _SPECIAL[character]
+    if " " <= character <= "~":
+        return re.escape(character.lower())
+    forms = sorted({character, character.lower(), character.upper()})
+    return "(?:" + "|".join(f"{re.escape(form)}|{_escaped(form)}" for form in forms) + ")"
+
+
+def _escaped(form: str) -> str:
+    units = form.encode("utf-16-be", "surrogatepass")
+    return "".join(rf"\\+u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))

@@ -1,0 +1,124 @@
+"""Search over what was recorded: a substring of attributes, events or the status message, whatever its case."""
+
+import re
+from typing import NamedTuple
+
+from masthead.model.ids import ProjectId, RunId, SpanId
+from masthead.model.run import Page, SearchHit
+from masthead.store.traces.bind import Param
+from masthead.store.traces.cursors import Place, place_of
+from masthead.store.traces.engine import Engine, fetch
+from masthead.store.traces.filters import HOUR_NS
+from masthead.store.traces.needle import condition, spelling
+
+_EXCERPT_BEFORE = 80
+_EXCERPT_AFTER = 160
+
+# Only narrow columns of the hits are sorted; the text around them is cut from the few that are shown.
+_HITS = """
+SELECT lower(hex(run_id)), lower(hex(span_id)), start_ns, name, nullIf(toString(agent), '')
+FROM spans
+WHERE project_id = {{project:String}} AND {window} {condition}
+ORDER BY start_ns DESC, span_id DESC
+LIMIT 1 BY span_id
+LIMIT {{limit:UInt32}}
+"""
+_AFTER = "(start_ns, span_id) < ({at_ns:Int64}, toFixedString(unhex({after:String}), 8)) AND "
+
+_TEXTS = """
+SELECT lower(hex(span_id)), concat(attributes, '\\n', events, '\\n', status_message)
+FROM spans
+WHERE project_id = {project:String}
+    AND start_hour IN {hours:Array(UInt32)}
+    AND run_id IN (SELECT unhex(arrayJoin({run_ids:Array(String)})))
+    AND span_id IN (SELECT unhex(arrayJoin({span_ids:Array(String)})))
+"""
+
+
+class _Hit(NamedTuple):
+    run_id: RunId
+    span_id: SpanId
+    start_ns: int
+    name: str
+    agent: str | None
+
+
+def search(
+    engine: Engine,
+    project: ProjectId,
+    text: str,
+    *,
+    since_ns: int | None,
+    until_ns: int | None,
+    limit: int,
+    cursor: str | None,
+) -> Page[SearchHit]:
+    """Return spans that contain `text`, the latest first; an empty text finds nothing."""
+    if not text or limit < 1:
+        return Page([], None)
+    found = condition(text)
+    params: dict[str, Param] = {"project": project, "limit": limit + 1, **found.params}
+    window = _window(params, since_ns, until_ns)
+    if cursor is not None:
+        place = place_of(cursor)
+        window += _AFTER
+        params |= {"at_ns": place.time_ns, "after": place.id.zfill(16)}
+    hits = fetch(engine, _Hit, _HITS.format(window=window, condition=found.sql), params)
+    shown = hits[:limit]
+    texts = _texts(engine, project, shown)
+    items = [
+        SearchHit(
+            run_id=hit.run_id,
+            span_id=hit.span_id,
+            agent=hit.agent,
+            name=hit.name,
+            start_ns=hit.start_ns,
+            excerpt=excerpt(texts.get(hit.span_id, ""), text),
+        )
+        for hit in shown
+    ]
+    return Page(items, Place(shown[-1].start_ns, "", shown[-1].span_id).text() if len(hits) > limit else None)
+
+
+def _window(params: dict[str, Param], since_ns: int | None, until_ns: int | None) -> str:
+    sql = ""
+    if since_ns is not None:
+        params |= {"since_ns": since_ns, "since_hour": max(0, since_ns // HOUR_NS)}
+        sql += "start_hour >= {since_hour:UInt32} AND start_ns >= {since_ns:Int64} AND "
+    if until_ns is not None:
+        params |= {"until_ns": until_ns, "until_hour": max(0, until_ns // HOUR_NS)}
+        sql += "start_hour <= {until_hour:UInt32} AND start_ns < {until_ns:Int64} AND "
+    return sql
+
+
+def _texts(engine: Engine, project: ProjectId, hits: list[_Hit]) -> dict[str, str]:
+    if not hits:
+        return {}
+    params: dict[str, Param] = {
+        "project": project,
+        "hours": sorted({hit.start_ns // HOUR_NS for hit in hits}),
+        "run_ids": sorted({hit.run_id for hit in hits}),
+        "span_ids": sorted({hit.span_id for hit in hits}),
+    }
+    return dict(fetch(engine, tuple[str, str], _TEXTS, params))
+
+
+_ESCAPED = re.compile(r"\\+(?:u([0-9a-f]{4})|(.)?)", re.IGNORECASE | re.DOTALL)
+
+
+def excerpt(recorded: str, text: str) -> str:
+    """Return what stands around the first occurrence of `text` in recorded JSON, its escapes undone, on one line."""
+    found = re.compile(spelling(text).removeprefix("(?s)"), re.DOTALL).search(recorded.lower())
+    at, ends = found.span() if found else (0, 0)
+    before = recorded[max(0, at - _EXCERPT_BEFORE) : at]
+    cut = before + recorded[at : ends + _EXCERPT_AFTER]
+    plain = _ESCAPED.sub(_unescaped, cut)
+    plain = plain.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return " ".join(plain.split())
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    if found[1]:
+        return chr(int(found[1], 16))
+    after = found[2] or ""
+    return " " if after in "ntrbf" else after
