@@ -145,8 +145,21 @@ class Wal:
         """Return the payload of a written body, or raise `StoreDamaged`."""
         with self._guard:
             segment = self._segments[entry.segment]
-            data = os.pread(segment.fd, entry.length, entry.offset)
+            try:
+                data = os.pread(segment.fd, entry.length, entry.offset)
+            except OSError as error:
+                raise StoreDamaged(f"{segment.path} cannot be read at offset {entry.offset}: {error}") from error
         return payload_of(data, marker=segment.marker)
+
+    def set_aside(self, entry: Entry) -> None:
+        """Copy a body that the store cannot take into `set_aside/`; raise `StoreDamaged` or `StoreFull`."""
+        payload = self.read(entry)
+        folder = self._folder / "set_aside"
+        try:
+            folder.mkdir(exist_ok=True, mode=0o700)
+            (folder / f"{entry.digest.hex()}.{entry.kind.name.lower()}").write_bytes(payload)
+        except OSError as error:
+            raise _refusal(folder, error) from error
 
     def finish(self, through: int) -> None:
         """Note that everything up to `through` is in the store, and delete the segments that are done with.
@@ -163,8 +176,10 @@ class Wal:
             _write_all(self._active.fd, note, self._active.size)
             self._active.size += len(note)
         if self._active.size >= self._segment_bytes:
-            self._rotate()
-        self._delete_finished()
+            with suppress(StoreError):
+                self._rotate()
+        with suppress(OSError):
+            self._delete_finished()
 
     @property
     def size_bytes(self) -> int:
@@ -256,7 +271,7 @@ class Wal:
             segment = self._segments[number]
             if segment is self._active or segment.last_sequence > self._done:
                 return
-            if segment.digests:
+            with suppress(OSError):
                 _write_digests(segment.path.with_suffix(".digests"), segment.digests)
             with self._guard:
                 del self._segments[number]

@@ -1,0 +1,127 @@
+"""Decoded spans to rows of the span store: what lists need is read off, model calls are priced, the rest is JSON."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Final
+
+import orjson
+
+from masthead.ingest.prices import PRICE_VERSION, Prices
+from masthead.ingest.wire import JsonObject, WireSpan
+from masthead.model.attributes import RECORDED_PRICE
+from masthead.model.ids import ProjectId
+from masthead.model.reading import Operation
+from masthead.semconv import Narrow, narrow
+from masthead.store.traces.append import SpanRow
+
+_ERROR: Final = 2
+_MAX_COST_USD: Final = Decimal(10) ** 12
+_MAX_TOKENS: Final = 1 << 53
+_PRICED: Final = frozenset({Operation.LLM, Operation.EMBEDDING})
+
+
+def rows_of(project: ProjectId, spans: Iterable[WireSpan], prices: Prices) -> list[SpanRow]:
+    """Return one row a span, in order."""
+    resource: JsonObject | None = None
+    resource_json, service = b"{}", None
+    rows: list[SpanRow] = []
+    for span in spans:
+        if span.resource is not resource:
+            resource = span.resource
+            resource_json, service = _json(resource), _service(resource)
+        rows.append(_row(project, span, resource_json, service, prices))
+    return rows
+
+
+def _row(project: ProjectId, span: WireSpan, resource_json: bytes, service: str | None, prices: Prices) -> SpanRow:
+    is_root = not span.parent_span_id
+    facts = narrow(span.attributes, span.name, is_root=is_root)
+    cost_usd, price_version = _cost(facts, span.start_ns, prices)
+    system, outcome = facts.system, facts.outcome
+    if is_root:
+        system = system or service
+        if outcome is None and span.status == _ERROR:
+            outcome = "error"
+    return SpanRow(
+        project,
+        span.trace_id,
+        span.span_id,
+        span.parent_span_id,
+        span.name,
+        span.kind if 0 <= span.kind <= 5 else 0,
+        span.start_ns,
+        span.end_ns,
+        span.status if 0 <= span.status <= _ERROR else 0,
+        span.status_message or None,
+        span.scope_name or None,
+        span.scope_version or None,
+        _json(span.attributes),
+        _events(span) if span.events else b"",
+        _links(span) if span.links else b"",
+        resource_json,
+        facts.operation,
+        facts.agent_id,
+        facts.agent_name,
+        facts.model,
+        facts.provider,
+        facts.tool_name,
+        _tokens(facts.input_tokens),
+        _tokens(facts.output_tokens),
+        _tokens(facts.cache_read_tokens),
+        _tokens(facts.cache_write_tokens),
+        None,
+        facts.session_id,
+        facts.user_id,
+        facts.tags,
+        dict(facts.metadata),
+        facts.task,
+        system,
+        outcome,
+        cost_usd,
+        price_version,
+    )
+
+
+def _cost(facts: Narrow, start_ns: int, prices: Prices) -> tuple[Decimal | None, str | None]:
+    """Return the recorded cost where there is one, else the catalogue's, and where it is from."""
+    if facts.cost_usd is not None:
+        return (facts.cost_usd, RECORDED_PRICE) if facts.cost_usd < _MAX_COST_USD else (None, None)
+    if facts.model is None or facts.operation not in _PRICED:
+        return None, None
+    cost_usd = prices.cost_usd(
+        provider=facts.provider,
+        model=facts.model,
+        start_ns=start_ns,
+        input_tokens=_tokens(facts.input_tokens),
+        output_tokens=_tokens(facts.output_tokens),
+        cache_read_tokens=_tokens(facts.cache_read_tokens),
+        cache_write_tokens=_tokens(facts.cache_write_tokens),
+        has_output=facts.operation is Operation.LLM,
+    )
+    return (cost_usd, PRICE_VERSION) if cost_usd is not None and cost_usd < _MAX_COST_USD else (None, None)
+
+
+def _tokens(count: int | None) -> int | None:
+    return count if count is not None and 0 <= count < _MAX_TOKENS else None
+
+
+def _service(resource: JsonObject) -> str | None:
+    name = resource.get("service.name")
+    return name if isinstance(name, str) and name and not name.startswith("unknown_service") else None
+
+
+def _events(span: WireSpan) -> bytes:
+    return _json([{"name": one.name, "time_ns": one.time_ns, "attributes": one.attributes} for one in span.events])
+
+
+def _links(span: WireSpan) -> bytes:
+    return _json(
+        [
+            {"trace_id": one.trace_id.hex(), "span_id": one.span_id.hex(), "attributes": one.attributes}
+            for one in span.links
+        ]
+    )
+
+
+def _json(value: object) -> bytes:
+    return orjson.dumps(value)
