@@ -10,6 +10,7 @@ import base64
 import binascii
 import hmac
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 from urllib.parse import urlsplit
@@ -176,14 +177,15 @@ def _existing(services: Services, named: str) -> ProjectId:
 
 
 def _check_local(connection: HTTPConnection, method: str) -> None:
-    if connection.client is None:
-        return  # a private socket of this machine, which no browser can reach
     host = connection.headers.get("host", "")
     if not is_loopback(_hostname(host)):
         raise NotAllowed(
             f"the request names host {host!r}, and without keys only loopback names are served;"
             " behind a proxy, set require_keys and make a key (masthead key create)"
         )
+    for client in _clients(connection):
+        if not is_loopback(client):
+            raise NotAllowed(f"the request comes from {client!r} by a proxy; set require_keys and make a key")
     if method in _SAFE_METHODS:
         return
     origin = connection.headers.get("origin")
@@ -191,6 +193,14 @@ def _check_local(connection: HTTPConnection, method: str) -> None:
         raise NotAllowed(f"a page of {origin!r} may not change anything here; send it without a browser, or with a key")
     if connection.headers.get("sec-fetch-site", "none") == "cross-site":
         raise NotAllowed("a page of another site may not change anything here")
+
+
+def _clients(connection: HTTPConnection) -> Iterator[str]:
+    """Yield the addresses that the request came from: the socket's, and what proxies say of those before them."""
+    if connection.client is not None:
+        yield connection.client.host
+    for header in connection.headers.getlist("x-forwarded-for"):
+        yield from (part.strip() for part in header.split(","))
 
 
 def _hostname(host: str) -> str:

@@ -26,7 +26,7 @@ def private_server() -> Generator[str, None, None]:
     Raises:
         RuntimeError: no PostgreSQL is installed that can run here, or it did not start; the message has its log.
     """
-    folder = Path(tempfile.mkdtemp(prefix="masthead-postgresql-", dir="/tmp"))  # noqa: S108 - sockets need short paths
+    folder = Path(tempfile.mkdtemp(prefix="masthead-postgresql-", dir="/tmp"))
     user = _unprivileged()
     try:
         if user is not None:
@@ -41,7 +41,7 @@ def private_server() -> Generator[str, None, None]:
 
 
 @contextmanager
-def _running(binaries: Path, data: Path, socket: Path, user: int | None) -> Iterator[None]:
+def _running(binaries: Path, data: Path, socket: Path, user: int | None) -> Generator[None, None, None]:
     options = ("-c", "listen_addresses=", "-c", f"unix_socket_directories={socket}", "-c", "fsync=off")
     log = socket / "log"
     with log.open("wb") as output:

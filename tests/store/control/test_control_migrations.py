@@ -10,7 +10,7 @@ from sqlalchemy import create_engine, text
 from masthead.model.errors import SettingsError, StoreDamaged, StoreError
 from masthead.model.ids import DEFAULT_PROJECT
 from masthead.store.control import audit, keys, projects
-from masthead.store.control.database import Database, _engine
+from masthead.store.control.database import Database
 from masthead.store.control.tables import Base
 
 pytestmark = pytest.mark.store
@@ -39,7 +39,7 @@ def test_opening_again_changes_nothing(new_url: Callable[[], str]) -> None:
 
 def test_a_database_of_the_first_revision_is_brought_forward_with_its_rows(new_url: Callable[[], str]) -> None:
     url = new_url()
-    old = Database(_engine(url))
+    old = Database.connect(url)
     old.migrate("0001")
     with old.writing() as session:
         session.execute(

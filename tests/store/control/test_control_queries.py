@@ -54,9 +54,13 @@ def test_a_second_project_of_one_id_is_a_conflict_and_writes_nothing(stocked: Da
 
 
 def test_an_error_rolls_everything_back(stocked: Database) -> None:
-    with pytest.raises(InvalidInput), stocked.writing() as session:
-        projects.save(session, replace(TWO, name="Renamed"))
-        raise InvalidInput("no")
+    def act() -> None:
+        with stocked.writing() as session:
+            projects.save(session, replace(TWO, name="Renamed"))
+            raise InvalidInput("no")
+
+    with pytest.raises(InvalidInput):
+        act()
     with stocked.reading() as session:
         assert projects.get(session, TWO.id) == TWO
 

@@ -28,6 +28,15 @@ class Database:
         self._engine = engine
 
     @classmethod
+    def connect(cls, url: str) -> "Database":
+        """Connect by SQLAlchemy URL, and leave the tables as they are.
+
+        Raises:
+            SettingsError: the URL cannot be read, its driver is missing or its dialect is not supported.
+        """
+        return cls(_engine(url))
+
+    @classmethod
     def open(cls, url: str) -> "Database":
         """Connect by SQLAlchemy URL and bring the tables up to date.
 
@@ -35,7 +44,7 @@ class Database:
             SettingsError: the URL cannot be read, its driver is missing or its dialect is not supported.
             StoreError: the database cannot be reached, written or understood.
         """
-        database = cls(_engine(url))
+        database = cls.connect(url)
         try:
             database.migrate()
         except BaseException:
