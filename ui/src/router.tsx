@@ -7,16 +7,26 @@ import {
   retainSearchParams,
 } from "@tanstack/react-router";
 import { MOUNT } from "./api/client";
-import { run as runQuery, turnsPage } from "./api/queries";
+import { outline, run as runQuery, TURNS_A_PAGE, turnsPage } from "./api/queries";
 import { VIEWS, type View } from "./run/views";
 import { RunsPage } from "./runs/RunsPage";
 import { NotFound } from "./shell/NotFound";
 import { DEFAULT_PROJECT } from "./shell/project";
 import { Shell } from "./shell/Shell";
 
-export type RootSearch = { project?: string };
-export type RunsSearch = RootSearch & { q?: string; since?: string; until?: string };
-export type RunSearch = RootSearch & { view?: View; turn?: number; find?: string; agent?: string; span?: string };
+export type RootSearch = { project?: string | undefined };
+export type RunsSearch = RootSearch & {
+  q?: string | undefined;
+  since?: string | undefined;
+  until?: string | undefined;
+};
+export type RunSearch = RootSearch & {
+  view?: View | undefined;
+  turn?: number | undefined;
+  find?: string | undefined;
+  agent?: string | undefined;
+  span?: string | undefined;
+};
 
 const rootRoute = createRootRouteWithContext<{ queryClient: QueryClient }>()({
   component: Shell,
@@ -45,11 +55,15 @@ export const runRoute = createRoute({
       agent: text(search.agent),
       span: text(search.span),
     }),
-  loaderDeps: ({ search }) => ({ project: search.project ?? DEFAULT_PROJECT }),
+  loaderDeps: ({ search }) => ({
+    project: search.project ?? DEFAULT_PROJECT,
+    page: Math.floor((search.turn ?? 0) / TURNS_A_PAGE),
+  }),
   // Started, not awaited: the page draws at once and its data is already on the way.
   loader: ({ context, params, deps }) => {
     void context.queryClient.prefetchQuery(runQuery(deps.project, params.runId));
-    void context.queryClient.prefetchQuery(turnsPage(deps.project, params.runId, 0, Number.POSITIVE_INFINITY));
+    void context.queryClient.prefetchQuery(outline(deps.project, params.runId));
+    void context.queryClient.prefetchQuery(turnsPage(deps.project, params.runId, deps.page));
   },
 });
 

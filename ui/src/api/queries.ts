@@ -5,7 +5,7 @@ import { client, data, inProject } from "./client";
 
 export const TURNS_A_PAGE = 100;
 export const RUNS_A_PAGE = 100;
-const LIVE_MS = 4000;
+export const LIVE_MS = 4000;
 
 export type Range = { since?: string; until?: string };
 export type RunsFilter = Filter & Range;
@@ -77,32 +77,25 @@ export const run = (project: string, runId: string) =>
       ),
   });
 
-export const outline = (project: string, runId: string, turns: number) =>
+export const outline = (project: string, runId: string) =>
   queryOptions({
-    queryKey: [project, "run", runId, "outline", turns],
-    queryFn: ({ signal }) =>
-      data(
-        client.GET("/api/v1/runs/{run_id}/outline", {
-          params: { path: { run_id: runId } },
-          headers: inProject(project),
-          signal,
-        }),
-      ),
+    queryKey: [project, "run", runId, "outline"],
+    queryFn: ({ signal }) => {
+      const params = { path: { run_id: runId } };
+      return data(client.GET("/api/v1/runs/{run_id}/outline", { params, headers: inProject(project), signal }));
+    },
     staleTime: Number.POSITIVE_INFINITY,
   });
 
-/** One page of turns. `turns` is how many the run has, so that the last page is asked anew once it has grown. */
-export const turnsPage = (project: string, runId: string, page: number, turns: number) => {
-  const isLast = (page + 1) * TURNS_A_PAGE > turns;
-  return queryOptions({
-    queryKey: [project, "run", runId, "turns", page, isLast ? turns : "full"],
+export const turnsPage = (project: string, runId: string, page: number) =>
+  queryOptions({
+    queryKey: [project, "run", runId, "turns", page],
     queryFn: ({ signal }) => {
       const params = { path: { run_id: runId }, query: { from: page * TURNS_A_PAGE, limit: TURNS_A_PAGE } };
       return data(client.GET("/api/v1/runs/{run_id}/conversation", { params, headers: inProject(project), signal }));
     },
     staleTime: Number.POSITIVE_INFINITY,
   });
-};
 
 export const turnHits = (project: string, runId: string, text: string) =>
   queryOptions({

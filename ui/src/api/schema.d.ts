@@ -3,7 +3,576 @@
  * Do not make direct changes to the file.
  */
 
-export type paths = Record<string, never>;
+export interface paths {
+    "/api/v1/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Runs
+         * @description List the project's runs, latest first, narrowed by the filter.
+         */
+        get: operations["list_runs_api_v1_runs_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/exists": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Find Existing Runs
+         * @description Say which of the runs are in the project already.
+         */
+        post: operations["find_existing_runs_api_v1_runs_exists_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/facets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Facets
+         * @description List the commonest agents, models, systems, outcomes and tags among the runs that the filter leaves.
+         */
+        get: operations["list_facets_api_v1_facets_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Run
+         * @description Show a run's head: its row, its agents, how it ended and how many turns it has.
+         */
+        get: operations["get_run_api_v1_runs__run_id__get"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Run
+         * @description Remove a run's spans and scores from the disk, and say so in the audit log.
+         */
+        delete: operations["delete_run_api_v1_runs__run_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run_id}/conversation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Conversation
+         * @description Show a window of the run's turns, and how many there are.
+         */
+        get: operations["get_conversation_api_v1_runs__run_id__conversation_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run_id}/conversation/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search Conversation
+         * @description Find the turns in which a text occurs.
+         */
+        get: operations["search_conversation_api_v1_runs__run_id__conversation_search_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run_id}/outline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Outline
+         * @description Show all turns of a run in columns, without their texts.
+         */
+        get: operations["get_outline_api_v1_runs__run_id__outline_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run_id}/flow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Flow
+         * @description Show who took part in a run and who passed what to whom.
+         */
+        get: operations["get_flow_api_v1_runs__run_id__flow_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run_id}/spans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Spans
+         * @description List a run's spans in order of start, without their attributes.
+         */
+        get: operations["list_spans_api_v1_runs__run_id__spans_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run_id}/spans/{span_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Span
+         * @description Show one span with everything that was recorded.
+         */
+        get: operations["get_span_api_v1_runs__run_id__spans__span_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Erase User
+         * @description Erase every run of one end user from the disk, and say so in the audit log.
+         */
+        delete: operations["erase_user_api_v1_users__user_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search
+         * @description Find the spans in which a text occurs, latest first.
+         */
+        get: operations["search_api_v1_search_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Stats
+         * @description Sum up the runs that the filter leaves, by time and by one group.
+         */
+        get: operations["get_stats_api_v1_stats_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/unpriced": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Unpriced Models
+         * @description List the models that were called and whose price is not known.
+         */
+        get: operations["list_unpriced_models_api_v1_models_unpriced_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scores": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Scores
+         * @description List the project's scores, latest first.
+         */
+        get: operations["list_scores_api_v1_scores_get"];
+        put?: never;
+        /**
+         * Add Scores
+         * @description Write scores on runs of the project; all of them, or none where one is at fault.
+         */
+        post: operations["add_scores_api_v1_scores_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import File
+         * @description Bring in the runs of a log file or archive, sent as the body; what cannot be read is reported.
+         */
+        post: operations["import_file_api_v1_import_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Projects
+         * @description List the projects that the caller may see: a key its own, the operator all.
+         */
+        get: operations["list_projects_api_v1_projects_get"];
+        put?: never;
+        /**
+         * Create Project
+         * @description Make a project; for the operator alone.
+         */
+        post: operations["create_project_api_v1_projects_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Project
+         * @description Show a project.
+         */
+        get: operations["get_project_api_v1_projects__project_id__get"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Project
+         * @description Remove a project with its runs, scores and keys from the disk; its audit entries stay.
+         */
+        delete: operations["delete_project_api_v1_projects__project_id__delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Project
+         * @description Change a project's name, retention or redaction.
+         */
+        patch: operations["change_project_api_v1_projects__project_id__patch"];
+        trace?: never;
+    };
+    "/api/v1/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Keys
+         * @description List the project's keys, latest first, revoked ones too.
+         */
+        get: operations["list_keys_api_v1_keys_get"];
+        put?: never;
+        /**
+         * Create Key
+         * @description Make a key; the answer is the only place where its secret ever stands.
+         */
+        post: operations["create_key_api_v1_keys_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/keys/{key_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke Key
+         * @description Revoke a key, and end the browser sessions that it opened.
+         */
+        delete: operations["revoke_key_api_v1_keys__key_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Audit Entries
+         * @description List administrative acts, latest first.
+         */
+        get: operations["list_audit_entries_api_v1_audit_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Verify Audit Log
+         * @description Read the whole installation's log and name the first entry that does not fit.
+         */
+        get: operations["verify_audit_log_api_v1_audit_verify_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Me
+         * @description Say who the caller is and what it may do.
+         */
+        get: operations["get_me_api_v1_me_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Log In
+         * @description Log a browser in with a key: the answer sets its cookie and tells the word that its changes must carry.
+         */
+        post: operations["log_in_api_v1_session_post"];
+        /**
+         * Log Out
+         * @description Log the browser out; it is no error where nobody was logged in.
+         */
+        delete: operations["log_out_api_v1_session_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Status
+         * @description Show versions, what came in since the start, and the sizes of the tables.
+         */
+        get: operations["get_status_api_v1_status_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Health
+         * @description Answer, which shows that the process lives.
+         */
+        get: operations["get_health_health_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Readiness
+         * @description Say whether the stores and the door can be used; 503 where one cannot.
+         */
+        get: operations["get_readiness_ready_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
@@ -15,7 +584,7 @@ export interface components {
         Act: "message" | "tool_call" | "tool_result" | "handoff" | "verdict" | "ending";
         /**
          * Agent
-         * @description A participant. `turns` is how many turns it speaks.
+         * @description A participant. `id` is its identity within the run; `name` is what people read.
          */
         Agent: {
             /** Id */
@@ -138,16 +707,56 @@ export interface components {
             secret: string;
         };
         /**
-         * Deleted
-         * @description What was truly removed.
+         * Door
+         * @description What came in since the start.
          */
-        Deleted: {
-            /** Runs */
-            runs: number;
-            /** Spans */
-            spans: number;
-            /** Scores */
-            scores: number;
+        Door: {
+            /** Accepted Spans */
+            accepted_spans: number;
+            /** Inserted Spans */
+            inserted_spans: number;
+            /**
+             * Rejected Spans
+             * @description By reason.
+             */
+            rejected_spans: {
+                [key: string]: number;
+            };
+            /**
+             * Redacted
+             * @description By kind.
+             */
+            redacted: {
+                [key: string]: number;
+            };
+            /**
+             * Repeated Bodies
+             * @description Bodies that were accepted already and came again.
+             */
+            repeated_bodies: number;
+            /**
+             * Refused Bodies
+             * @description Bodies turned away because the queue was full or the disk would not take them.
+             */
+            refused_bodies: number;
+            /**
+             * Set Aside Bodies
+             * @description Accepted bodies that the store cannot hold; they lie in `wal/set_aside`.
+             */
+            set_aside_bodies: number;
+            /** Queue Bytes */
+            queue_bytes: number;
+            /** Wal Bytes */
+            wal_bytes: number;
+            /** Is Store Down */
+            is_store_down: boolean;
+            /** Last Error */
+            last_error: string | null;
+            /**
+             * Lost
+             * @description What of the write-ahead log could not be read at the start.
+             */
+            lost: string[];
         };
         /**
          * Ending
@@ -166,18 +775,6 @@ export interface components {
          * @enum {string}
          */
         EndingKind: "completed" | "error" | "limit" | "unfinished" | "unknown";
-        /**
-         * Erased
-         * @description What was truly removed of one end user.
-         */
-        Erased: {
-            /** Runs */
-            runs: number;
-            /** Spans */
-            spans: number;
-            /** Scores */
-            scores: number;
-        };
         /**
          * ExistingRuns
          * @description Which of the runs that were asked for are in the project.
@@ -308,34 +905,38 @@ export interface components {
         };
         /**
          * ImportReport
-         * @description What an upload brought in. Runs that were there already are counted as `runs_known` and add nothing.
+         * @description What an upload brought in.
          */
         ImportReport: {
             /**
              * Formats
-             * @description How many runs of each recognised format.
+             * @description Runs by recognised format.
              */
             formats: {
-                [key: string]: components["schemas"]["JsonValue"];
+                [key: string]: number;
             };
-            /** Runs */
+            /**
+             * Runs
+             * @description Runs that are new.
+             */
             runs: number;
-            /** Runs Known */
+            /**
+             * Runs Known
+             * @description Runs that were there already, and to which nothing was added.
+             */
             runs_known: number;
             /** Spans */
             spans: number;
             /** Scores */
             scores: number;
-            /** Problems */
+            /**
+             * Problems
+             * @description The first ones.
+             */
             problems: components["schemas"]["ImportProblem"][];
             /** Problems Total */
             problems_total: number;
         };
-        /**
-         * Input
-         * @description What the API takes. Unknown fields are refused, so that a misspelt one is noticed.
-         */
-        Input: Record<string, never>;
         JsonValue: unknown;
         /**
          * Key
@@ -378,6 +979,17 @@ export interface components {
             items: components["schemas"]["Key"][];
         };
         /**
+         * LoggedIn
+         * @description A browser that is logged in; its cookie holds the session.
+         */
+        LoggedIn: {
+            /**
+             * Csrf Token
+             * @description To be sent as `X-CSRF-Token` with everything that changes something.
+             */
+            csrf_token: string;
+        };
+        /**
          * Me
          * @description Who the caller is and what it may do.
          */
@@ -417,9 +1029,8 @@ export interface components {
             /**
              * Expires In Days
              * @description Null never expires.
-             * @default null
              */
-            expires_in_days: number | null;
+            expires_in_days?: number | null;
         };
         /**
          * NewProject
@@ -431,17 +1042,14 @@ export interface components {
             /**
              * Name
              * @description What people read; the id where it is left out.
-             * @default null
              */
-            name: string | null;
+            name?: string | null;
             /**
              * Retention Days
              * @description How long spans are kept; null keeps them for ever.
-             * @default null
              */
-            retention_days: number | null;
-            /** @default null */
-            redaction: components["schemas"]["RedactionInput"] | null;
+            retention_days?: number | null;
+            redaction?: components["schemas"]["RedactionInput"] | null;
         };
         /**
          * Outline
@@ -484,39 +1092,6 @@ export interface components {
             characters: number[];
         };
         /**
-         * Output
-         * @description What the API answers. Subclasses give no field a default.
-         */
-        Output: Record<string, never>;
-        /**
-         * Problem
-         * @description An error, as RFC 9457 has it (`application/problem+json`).
-         */
-        Problem: {
-            /**
-             * Type
-             * @description A stable word for programs, such as `not-found`.
-             */
-            type: string;
-            /**
-             * Title
-             * @description The same in words.
-             */
-            title: string;
-            /** Status */
-            status: number;
-            /**
-             * Detail
-             * @description The bad value, where it stood and the remedy.
-             */
-            detail: string;
-            /**
-             * Where
-             * @description The field, parameter or `file:line` at fault, where there is one.
-             */
-            where: string | null;
-        };
-        /**
          * Project
          * @description A tenant. `retention_days` is null where spans are kept for ever.
          */
@@ -539,33 +1114,14 @@ export interface components {
          * @description What to change; a field that is left out stays as it is.
          */
         ProjectChange: {
-            /**
-             * Name
-             * @default null
-             */
-            name: string | null;
+            /** Name */
+            name?: string | null;
             /**
              * Retention Days
              * @description Null, given explicitly, keeps spans for ever.
-             * @default null
              */
-            retention_days: number | null;
-            /** @default null */
-            redaction: components["schemas"]["RedactionInput"] | null;
-        };
-        /**
-         * ProjectDeleted
-         * @description What was truly removed with the project.
-         */
-        ProjectDeleted: {
-            /** Runs */
-            runs: number;
-            /** Spans */
-            spans: number;
-            /** Scores */
-            scores: number;
-            /** Keys */
-            keys: number;
+            retention_days?: number | null;
+            redaction?: components["schemas"]["RedactionInput"] | null;
         };
         /**
          * Projects
@@ -631,6 +1187,18 @@ export interface components {
             name: string;
             /** Pattern */
             pattern: string;
+        };
+        /**
+         * Removed
+         * @description What was truly removed from the disk.
+         */
+        Removed: {
+            /** Runs */
+            runs: number;
+            /** Spans */
+            spans: number;
+            /** Scores */
+            scores: number;
         };
         /**
          * Role
@@ -775,46 +1343,30 @@ export interface components {
             /**
              * Id
              * @description Choose it to make sending the same score twice harmless; left out, the server makes one.
-             * @default null
              */
-            id: string | null;
+            id?: string | null;
             /**
              * Name
              * @description What is judged, such as `FM-1.3` or `helpfulness`.
              */
             name: string;
             subject: components["schemas"]["SubjectInput"];
-            /**
-             * Number
-             * @default null
-             */
-            number: number | null;
-            /**
-             * Label
-             * @default null
-             */
-            label: string | null;
-            /**
-             * Flag
-             * @default null
-             */
-            flag: boolean | null;
-            /**
-             * Reason
-             * @default null
-             */
-            reason: string | null;
+            /** Number */
+            number?: number | null;
+            /** Label */
+            label?: string | null;
+            /** Flag */
+            flag?: boolean | null;
+            /** Reason */
+            reason?: string | null;
             /**
              * Evidence
              * @description 0-based turn indices.
              * @default []
              */
             evidence: number[];
-            /**
-             * Confidence
-             * @default null
-             */
-            confidence: number | null;
+            /** Confidence */
+            confidence?: number | null;
             /**
              * Source
              * @enum {string}
@@ -830,9 +1382,8 @@ export interface components {
             /**
              * Time
              * @description RFC 3339; left out, the time of arrival.
-             * @default null
              */
-            time: string | null;
+            time?: string | null;
         };
         /**
          * ScorePage
@@ -956,12 +1507,62 @@ export interface components {
             };
         };
         /**
-         * SpanPage
-         * @description One page of a run's spans, in order of start.
+         * SpanSummary
+         * @description A span in a list or a waterfall: narrow, no bodies.
          */
-        SpanPage: {
+        SpanSummary: {
+            /** Span Id */
+            span_id: string;
+            /** Parent Span Id */
+            parent_span_id: string | null;
+            /** Name */
+            name: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "unspecified" | "internal" | "server" | "client" | "producer" | "consumer";
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "unset" | "ok" | "error";
+            /** Status Message */
+            status_message: string | null;
+            /** Operation */
+            operation: string;
+            /** Agent Id */
+            agent_id: string | null;
+            /** Agent */
+            agent: string | null;
+            /** Model */
+            model: string | null;
+            /** Tool Name */
+            tool_name: string | null;
+            /** Input Tokens */
+            input_tokens: number | null;
+            /** Output Tokens */
+            output_tokens: number | null;
+            /** Cost Usd */
+            cost_usd: string | null;
+        };
+        /**
+         * SpanSummaryPage
+         * @description One page of a run's spans without bodies, in order of start.
+         */
+        SpanSummaryPage: {
             /** Items */
-            items: components["schemas"]["Span"][];
+            items: components["schemas"]["SpanSummary"][];
             /** Cursor */
             cursor: string | null;
         };
@@ -1007,6 +1608,27 @@ export interface components {
             items: components["schemas"]["Stat"][];
         };
         /**
+         * Status
+         * @description The server's versions and sizes.
+         */
+        Status: {
+            /** Version */
+            version: string;
+            /**
+             * Span Store
+             * @description Such as `chdb 26.5.0`.
+             */
+            span_store: string;
+            /**
+             * Control
+             * @description Such as `sqlite 3.46.1`.
+             */
+            control: string;
+            door: components["schemas"]["Door"];
+            /** Tables */
+            tables: components["schemas"]["Table"][];
+        };
+        /**
          * Subject
          * @description What a score is about.
          */
@@ -1037,21 +1659,28 @@ export interface components {
             kind: "run" | "span" | "turn" | "agent";
             /** Run Id */
             run_id: string;
-            /**
-             * Span Id
-             * @default null
-             */
-            span_id: string | null;
-            /**
-             * Turn
-             * @default null
-             */
-            turn: number | null;
-            /**
-             * Agent
-             * @default null
-             */
-            agent: string | null;
+            /** Span Id */
+            span_id?: string | null;
+            /** Turn */
+            turn?: number | null;
+            /** Agent */
+            agent?: string | null;
+        };
+        /**
+         * Table
+         * @description A table of the span store.
+         */
+        Table: {
+            /** Table */
+            table: string;
+            /** Rows */
+            rows: number;
+            /** Disk Bytes */
+            disk_bytes: number;
+            /** Raw Bytes */
+            raw_bytes: number;
+            /** Parts */
+            parts: number;
         };
         /**
          * Turn
@@ -1122,6 +1751,34 @@ export interface components {
             /** Items */
             items: components["schemas"]["UnpricedModel"][];
         };
+        /**
+         * Problem
+         * @description An error, as RFC 9457 has it (`application/problem+json`).
+         */
+        Problem: {
+            /**
+             * Type
+             * @description A stable word for programs, such as `not-found`.
+             */
+            type: string;
+            /**
+             * Title
+             * @description The same in words.
+             */
+            title: string;
+            /** Status */
+            status: number;
+            /**
+             * Detail
+             * @description The bad value, where it stood and the remedy.
+             */
+            detail: string;
+            /**
+             * Where
+             * @description The field, parameter or `file:line` at fault, where there is one.
+             */
+            where: string | null;
+        };
     };
     responses: never;
     parameters: never;
@@ -1136,10 +1793,9 @@ export type AuditPage = components['schemas']['AuditPage'];
 export type AuditVerdict = components['schemas']['AuditVerdict'];
 export type ConversationWindow = components['schemas']['ConversationWindow'];
 export type CreatedKey = components['schemas']['CreatedKey'];
-export type Deleted = components['schemas']['Deleted'];
+export type Door = components['schemas']['Door'];
 export type Ending = components['schemas']['Ending'];
 export type EndingKind = components['schemas']['EndingKind'];
-export type Erased = components['schemas']['Erased'];
 export type ExistingRuns = components['schemas']['ExistingRuns'];
 export type FacetValue = components['schemas']['FacetValue'];
 export type Facets = components['schemas']['Facets'];
@@ -1151,24 +1807,22 @@ export type Hit = components['schemas']['Hit'];
 export type HitPage = components['schemas']['HitPage'];
 export type ImportProblem = components['schemas']['ImportProblem'];
 export type ImportReport = components['schemas']['ImportReport'];
-export type Input = components['schemas']['Input'];
 export type JsonValue = components['schemas']['JsonValue'];
 export type Key = components['schemas']['Key'];
 export type Keys = components['schemas']['Keys'];
+export type LoggedIn = components['schemas']['LoggedIn'];
 export type Me = components['schemas']['Me'];
 export type NewKey = components['schemas']['NewKey'];
 export type NewProject = components['schemas']['NewProject'];
 export type Outline = components['schemas']['Outline'];
-export type Output = components['schemas']['Output'];
-export type Problem = components['schemas']['Problem'];
 export type Project = components['schemas']['Project'];
 export type ProjectChange = components['schemas']['ProjectChange'];
-export type ProjectDeleted = components['schemas']['ProjectDeleted'];
 export type Projects = components['schemas']['Projects'];
 export type Readiness = components['schemas']['Readiness'];
 export type Redaction = components['schemas']['Redaction'];
 export type RedactionInput = components['schemas']['RedactionInput'];
 export type RedactionRuleSchema = components['schemas']['RedactionRuleSchema'];
+export type Removed = components['schemas']['Removed'];
 export type Role = components['schemas']['Role'];
 export type Run = components['schemas']['Run'];
 export type RunDetail = components['schemas']['RunDetail'];
@@ -1183,14 +1837,1265 @@ export type SessionInput = components['schemas']['SessionInput'];
 export type Span = components['schemas']['Span'];
 export type SpanEvent = components['schemas']['SpanEvent'];
 export type SpanLink = components['schemas']['SpanLink'];
-export type SpanPage = components['schemas']['SpanPage'];
+export type SpanSummary = components['schemas']['SpanSummary'];
+export type SpanSummaryPage = components['schemas']['SpanSummaryPage'];
 export type Stat = components['schemas']['Stat'];
 export type Stats = components['schemas']['Stats'];
+export type Status = components['schemas']['Status'];
 export type Subject = components['schemas']['Subject'];
 export type SubjectInput = components['schemas']['SubjectInput'];
+export type Table = components['schemas']['Table'];
 export type Turn = components['schemas']['Turn'];
 export type TurnHits = components['schemas']['TurnHits'];
 export type UnpricedModel = components['schemas']['UnpricedModel'];
 export type UnpricedModels = components['schemas']['UnpricedModels'];
+export type Problem = components['schemas']['Problem'];
 export type $defs = Record<string, never>;
-export type operations = Record<string, never>;
+export interface operations {
+    list_runs_api_v1_runs_get: {
+        parameters: {
+            query?: {
+                /** @description The project, for callers without a key (the header `X-Masthead-Project` says the same). */
+                project?: string | null;
+                /** @description How many items at most. */
+                limit?: number;
+                /** @description Where to go on: the `cursor` of the page before, with the same filters. */
+                cursor?: string | null;
+                /** @description Runs that started at or after this RFC 3339 time (or date, UTC). */
+                since?: string | null;
+                /** @description Runs that started before this RFC 3339 time. */
+                until?: string | null;
+                /** @description An agent that took part, by name. */
+                agent?: string | null;
+                /** @description A model that was called. */
+                model?: string | null;
+                /** @description The agent system: framework, design or service. */
+                system?: string | null;
+                /** @description `success` and `failure` as the record says; `error` where the run broke off. */
+                outcome?: ("success" | "failure" | "error") | null;
+                /** @description Whether any span of the run has an error. */
+                has_error?: boolean | null;
+                min_cost_usd?: number | string | null;
+                max_cost_usd?: number | string | null;
+                /** @description Input and output tokens together. */
+                min_tokens?: number | null;
+                max_tokens?: number | null;
+                min_duration_s?: number | null;
+                max_duration_s?: number | null;
+                /** @description A substring, case-insensitive, of anything that was said in the run. */
+                text?: string | null;
+                session_id?: string | null;
+                user_id?: string | null;
+                /** @description The first characters of the run's id. */
+                run_id_prefix?: string | null;
+                tag?: string | null;
+                /** @description `key=value` of the run's metadata; may be repeated, all must hold. */
+                metadata?: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunPage"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    find_existing_runs_api_v1_runs_exists_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RunIds"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExistingRuns"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_facets_api_v1_facets_get: {
+        parameters: {
+            query?: {
+                /** @description Runs that started at or after this RFC 3339 time (or date, UTC). */
+                since?: string | null;
+                /** @description Runs that started before this RFC 3339 time. */
+                until?: string | null;
+                /** @description An agent that took part, by name. */
+                agent?: string | null;
+                /** @description A model that was called. */
+                model?: string | null;
+                /** @description The agent system: framework, design or service. */
+                system?: string | null;
+                /** @description `success` and `failure` as the record says; `error` where the run broke off. */
+                outcome?: ("success" | "failure" | "error") | null;
+                /** @description Whether any span of the run has an error. */
+                has_error?: boolean | null;
+                min_cost_usd?: number | string | null;
+                max_cost_usd?: number | string | null;
+                /** @description Input and output tokens together. */
+                min_tokens?: number | null;
+                max_tokens?: number | null;
+                min_duration_s?: number | null;
+                max_duration_s?: number | null;
+                /** @description A substring, case-insensitive, of anything that was said in the run. */
+                text?: string | null;
+                session_id?: string | null;
+                user_id?: string | null;
+                /** @description The first characters of the run's id. */
+                run_id_prefix?: string | null;
+                tag?: string | null;
+                /** @description `key=value` of the run's metadata; may be repeated, all must hold. */
+                metadata?: string[];
+                /** @description The project, for callers without a key (the header `X-Masthead-Project` says the same). */
+                project?: string | null;
+                /** @description How many values at most of each kind. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Facets"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_run_api_v1_runs__run_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description 32 hexadecimal characters. */
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunDetail"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_run_api_v1_runs__run_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description 32 hexadecimal characters. */
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Removed"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_conversation_api_v1_runs__run_id__conversation_get: {
+        parameters: {
+            query?: {
+                /** @description The project, for callers without a key (the header `X-Masthead-Project` says the same). */
+                project?: string | null;
+                /** @description The first turn's index. */
+                from?: number;
+                /** @description How many turns at most. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description 32 hexadecimal characters. */
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationWindow"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search_conversation_api_v1_runs__run_id__conversation_search_get: {
+        parameters: {
+            query: {
+                /** @description The project, for callers without a key (the header `X-Masthead-Project` says the same). */
+                project?: string | null;
+                /** @description A substring, case-insensitive, of what was said, reasoned or passed to a tool. */
+                text: string;
+            };
+            header?: never;
+            path: {
+                /** @description 32 hexadecimal characters. */
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TurnHits"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_outline_api_v1_runs__run_id__outline_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description 32 hexadecimal characters. */
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Outline"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_flow_api_v1_runs__run_id__flow_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description 32 hexadecimal characters. */
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Flow"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_spans_api_v1_runs__run_id__spans_get: {
+        parameters: {
+            query?: {
+                /** @description The project, for callers without a key (the header `X-Masthead-Project` says the same). */
+                project?: string | null;
+                /** @description How many spans at most. */
+                limit?: number;
+                /** @description Where to go on: the `cursor` of the page before, with the same filters. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description 32 hexadecimal characters. */
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpanSummaryPage"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_span_api_v1_runs__run_id__spans__span_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description 32 hexadecimal characters. */
+                run_id: string;
+                /** @description 16 hexadecimal characters. */
+                span_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Span"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    erase_user_api_v1_users__user_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Removed"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search_api_v1_search_get: {
+        parameters: {
+            query: {
+                /** @description The project, for callers without a key (the header `X-Masthead-Project` says the same). */
+                project?: string | null;
+                /** @description How many items at most. */
+                limit?: number;
+                /** @description Where to go on: the `cursor` of the page before, with the same filters. */
+                cursor?: string | null;
+                /** @description A substring, case-insensitive. */
+                text: string;
+                /** @description The earliest time, RFC 3339. */
+                since?: string | null;
+                /** @description The time before which, RFC 3339. */
+                until?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HitPage"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_stats_api_v1_stats_get: {
+        parameters: {
+            query?: {
+                /** @description Runs that started at or after this RFC 3339 time (or date, UTC). */
+                since?: string | null;
+                /** @description Runs that started before this RFC 3339 time. */
+                until?: string | null;
+                /** @description An agent that took part, by name. */
+                agent?: string | null;
+                /** @description A model that was called. */
+                model?: string | null;
+                /** @description The agent system: framework, design or service. */
+                system?: string | null;
+                /** @description `success` and `failure` as the record says; `error` where the run broke off. */
+                outcome?: ("success" | "failure" | "error") | null;
+                /** @description Whether any span of the run has an error. */
+                has_error?: boolean | null;
+                min_cost_usd?: number | string | null;
+                max_cost_usd?: number | string | null;
+                /** @description Input and output tokens together. */
+                min_tokens?: number | null;
+                max_tokens?: number | null;
+                min_duration_s?: number | null;
+                max_duration_s?: number | null;
+                /** @description A substring, case-insensitive, of anything that was said in the run. */
+                text?: string | null;
+                session_id?: string | null;
+                user_id?: string | null;
+                /** @description The first characters of the run's id. */
+                run_id_prefix?: string | null;
+                tag?: string | null;
+                /** @description `key=value` of the run's metadata; may be repeated, all must hold. */
+                metadata?: string[];
+                /** @description The project, for callers without a key (the header `X-Masthead-Project` says the same). */
+                project?: string | null;
+                /** @description The length of a bucket of time, in UTC; `total` is one bucket for everything. */
+                bucket?: "minute" | "hour" | "day" | "week" | "total";
+                /** @description Split every bucket by this. */
+                group_by?: ("agent" | "model" | "system" | "outcome" | "tag") | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Stats"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_unpriced_models_api_v1_models_unpriced_get: {
+        parameters: {
+            query?: {
+                /** @description The project, for callers without a key (the header `X-Masthead-Project` says the same). */
+                project?: string | null;
+                /** @description Called at or after this RFC 3339 time. */
+                since?: string | null;
+                /** @description Called before this RFC 3339 time. */
+                until?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnpricedModels"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_scores_api_v1_scores_get: {
+        parameters: {
+            query?: {
+                /** @description The project, for callers without a key (the header `X-Masthead-Project` says the same). */
+                project?: string | null;
+                /** @description How many items at most. */
+                limit?: number;
+                /** @description Where to go on: the `cursor` of the page before, with the same filters. */
+                cursor?: string | null;
+                /** @description Scores of these runs; may be repeated. */
+                run_id?: string[];
+                name?: string | null;
+                source?: ("code" | "llm" | "human") | null;
+                evaluator?: string | null;
+                subject_kind?: ("run" | "span" | "turn" | "agent") | null;
+                /** @description Written at or after this RFC 3339 time. */
+                since?: string | null;
+                /** @description Written before this RFC 3339 time. */
+                until?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScorePage"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_scores_api_v1_scores_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScoresInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScoresTaken"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    import_file_api_v1_import_post: {
+        parameters: {
+            query?: {
+                /** @description The project, for callers without a key (the header `X-Masthead-Project` says the same). */
+                project?: string | null;
+                /** @description The file's name; its ending helps to recognise archives. */
+                name?: string;
+                /** @description The log family; left out, it is recognised. */
+                format?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportReport"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_projects_api_v1_projects_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Projects"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_project_api_v1_projects_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewProject"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Project"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_project_api_v1_projects__project_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Project"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_project_api_v1_projects__project_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Removed"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_project_api_v1_projects__project_id__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProjectChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Project"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_keys_api_v1_keys_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Keys"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_key_api_v1_keys_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewKey"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedKey"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_key_api_v1_keys__key_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As key lists show it. */
+                key_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Key"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_audit_entries_api_v1_audit_get: {
+        parameters: {
+            query?: {
+                /** @description The project, for callers without a key (the header `X-Masthead-Project` says the same). */
+                project?: string | null;
+                /** @description How many items at most. */
+                limit?: number;
+                /** @description Where to go on: the `cursor` of the page before, with the same filters. */
+                cursor?: string | null;
+                /** @description Such as `key.created`. */
+                action?: string | null;
+                /** @description All projects' entries; for the operator alone. */
+                everywhere?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditPage"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    verify_audit_log_api_v1_audit_verify_get: {
+        parameters: {
+            query?: {
+                /** @description The project, for callers without a key (the header `X-Masthead-Project` says the same). */
+                project?: string | null;
+                /** @description A hash that was noted earlier; the log must still contain it. */
+                head?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditVerdict"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_me_api_v1_me_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    log_in_api_v1_session_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SessionInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoggedIn"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    log_out_api_v1_session_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_status_api_v1_status_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Status"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_health_health_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_readiness_ready_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Readiness"];
+                };
+            };
+            /** @description Not ready; the parts say why. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Readiness"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+}

@@ -1,3 +1,111 @@
-export function RunPage() {
-  return null;
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
+import { lazy, type ReactNode, Suspense, useCallback, useMemo } from "react";
+import { lookOf, looks } from "@/agents/looks";
+import { outline as outlineQuery, turnHits } from "@/api/queries";
+import type { Outline, RunDetail } from "@/api/types";
+import { Failure } from "@/shell/Failure";
+import { useProject } from "@/shell/project";
+import { useStored } from "@/shell/useStored";
+import { ChatView } from "./chat/ChatView";
+import { Details } from "./details/Details";
+import { RunProvider, type RunState, type Selection } from "./RunContext";
+import { RunHeader } from "./RunHeader";
+import { RunKeys } from "./RunKeys";
+import { RunTabs } from "./RunTabs";
+import { useLive } from "./useLive";
+import type { View } from "./views";
+import "./run.css";
+
+const route = getRouteApi("/runs/$runId");
+const LANES = lazy(() => import("./lanes/LanesView").then((room) => ({ default: room.LanesView })));
+const FLOW = lazy(() => import("./flow/FlowView").then((room) => ({ default: room.FlowView })));
+const TIMELINE = lazy(() => import("./timeline/TimelineView").then((room) => ({ default: room.TimelineView })));
+const RAW = lazy(() => import("./raw/RawView").then((room) => ({ default: room.RawView })));
+const ROOMS: Record<View, React.ComponentType> = {
+  chat: ChatView,
+  lanes: LANES,
+  flow: FLOW,
+  timeline: TIMELINE,
+  raw: RAW,
+};
+const NO_HITS: readonly number[] = [];
+
+/** One run: what happened at the top, then the same conversation in views that stay in step. */
+export function RunPage(): ReactNode {
+  const { runId } = route.useParams();
+  const project = useProject();
+  const head = useLive(project, runId);
+  const columns = useQuery(outlineQuery(project, runId));
+  const error = head.error ?? columns.error;
+  if (head.data && columns.data) return <Loaded key={runId} detail={head.data} outline={columns.data} />;
+  if (error) return <Failure error={error} onRetry={() => void Promise.all([head.refetch(), columns.refetch()])} />;
+  return <Waiting />;
+}
+
+function Loaded({ detail, outline }: { detail: RunDetail; outline: Outline }): ReactNode {
+  const [details, setDetails] = useStored("details");
+  const state = useRunState(detail, outline);
+  const Room = ROOMS[state.view];
+  const isOpen = details !== "hidden";
+  const toggle = () => setDetails(isOpen ? "hidden" : null);
+  return (
+    <RunProvider value={state}>
+      <div className={`run ${isOpen ? "has-details" : ""}`}>
+        <RunHeader />
+        <RunTabs areDetailsOpen={isOpen} onDetails={toggle} />
+        <section className="run-view" id="view" aria-label={`${state.view} view`}>
+          <Suspense fallback={<Waiting />}>
+            <Room />
+          </Suspense>
+        </section>
+        {isOpen ? <Details onClose={toggle} /> : null}
+        <RunKeys onDetails={toggle} />
+      </div>
+    </RunProvider>
+  );
+}
+
+function useRunState(detail: RunDetail, outline: Outline): RunState {
+  const project = useProject();
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const find = search.find ?? "";
+  const hits = useQuery(turnHits(project, detail.run.run_id, find));
+  const all = useMemo(() => looks(detail.agents), [detail.agents]);
+  const select = useCallback(
+    (change: Selection) =>
+      void navigate({ search: (current) => ({ ...current, ...change }), replace: change.view === undefined }),
+    [navigate],
+  );
+  const places = useMemo(() => outline.agents.map((id) => lookOf(all, id)), [outline.agents, all]);
+  const lookAt = useCallback((position: number) => places[position] ?? lookOf(all, "?"), [places, all]);
+  return {
+    project,
+    runId: detail.run.run_id,
+    detail,
+    outline,
+    looks: all,
+    lookAt,
+    turn:
+      search.turn === undefined || outline.speaker.length === 0
+        ? null
+        : Math.min(search.turn, outline.speaker.length - 1),
+    view: search.view ?? "chat",
+    agent: search.agent ?? null,
+    find,
+    hits: find === "" ? NO_HITS : (hits.data?.turns ?? NO_HITS),
+    select,
+  };
+}
+
+function Waiting(): ReactNode {
+  return (
+    <div className="run-waiting" role="status">
+      <span className="sr-only">Loading</span>
+      <div className="skeleton" />
+      <div className="skeleton" />
+      <div className="skeleton" />
+    </div>
+  );
 }

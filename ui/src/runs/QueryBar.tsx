@@ -35,24 +35,25 @@ export function QueryBar({ ref, value, problems, filter, onChange }: Props): Rea
     setDraft(complete(draft, suggestion));
     setActive(-1);
   }
+  function walk(step: number): void {
+    setActive((current) => (offered.length === 0 ? -1 : (current + step + offered.length) % offered.length));
+  }
+  function submit(): void {
+    onChange(draft);
+    setIsOpen(false);
+  }
+  function leave(input: HTMLInputElement): void {
+    if (offered.length > 0) setIsOpen(false);
+    else input.blur();
+  }
   function onKeyDown(event: KeyboardEvent<HTMLInputElement>): void {
-    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
-      event.preventDefault();
-      const step = event.key === "ArrowDown" ? 1 : -1;
-      setActive((current) => (offered.length === 0 ? -1 : (current + step + offered.length) % offered.length));
-      return;
-    }
     const chosen = offered[active];
-    if (chosen && (event.key === "Enter" || event.key === "Tab")) {
-      event.preventDefault();
-      take(chosen);
-    } else if (event.key === "Enter") {
-      onChange(draft);
-      setIsOpen(false);
-    } else if (event.key === "Escape") {
-      if (isOpen && offered.length > 0) setIsOpen(false);
-      else event.currentTarget.blur();
-    }
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") walk(event.key === "ArrowDown" ? 1 : -1);
+    else if (chosen && (event.key === "Enter" || event.key === "Tab")) take(chosen);
+    else if (event.key === "Enter") submit();
+    else if (event.key === "Escape") leave(event.currentTarget);
+    else return;
+    event.preventDefault();
   }
 
   return (
@@ -98,30 +99,43 @@ export function QueryBar({ ref, value, problems, filter, onChange }: Props): Rea
           {problems.join(" · ")}
         </p>
       ) : null}
-      <div
-        id={`${id}-list`}
-        role="listbox"
-        aria-label="Suggestions"
-        className={offered.length > 0 ? "menu query-menu" : "sr-only"}
-      >
-        {offered.map((suggestion, index) => (
-          // The keyboard reaches these through the input, as a combobox has it.
-          // biome-ignore lint/a11y/useKeyWithClickEvents: see above.
-          <div
-            key={suggestion.insert}
-            id={`${id}-${index}`}
-            role="option"
-            tabIndex={-1}
-            aria-selected={index === active}
-            className="menu-item"
-            onPointerDown={(event) => event.preventDefault()}
-            onClick={() => take(suggestion)}
-          >
-            <code>{suggestion.insert}</code>
-            <span className="quiet truncate">{suggestion.help}</span>
-          </div>
-        ))}
-      </div>
+      <Suggestions id={id} offered={offered} active={active} onTake={take} />
     </search>
+  );
+}
+
+type SuggestionsProps = {
+  id: string;
+  offered: readonly Suggestion[];
+  active: number;
+  onTake: (suggestion: Suggestion) => void;
+};
+
+function Suggestions({ id, offered, active, onTake }: SuggestionsProps): ReactNode {
+  return (
+    <div
+      id={`${id}-list`}
+      role="listbox"
+      aria-label="Suggestions"
+      className={offered.length > 0 ? "menu query-menu" : "sr-only"}
+    >
+      {offered.map((suggestion, index) => (
+        // The keyboard reaches these through the input, as a combobox has it.
+        // biome-ignore lint/a11y/useKeyWithClickEvents: see above.
+        <div
+          key={suggestion.insert}
+          id={`${id}-${index}`}
+          role="option"
+          tabIndex={-1}
+          aria-selected={index === active}
+          className="menu-item"
+          onPointerDown={(event) => event.preventDefault()}
+          onClick={() => onTake(suggestion)}
+        >
+          <code>{suggestion.insert}</code>
+          <span className="quiet truncate">{suggestion.help}</span>
+        </div>
+      ))}
+    </div>
   );
 }

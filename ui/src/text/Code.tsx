@@ -1,6 +1,7 @@
 import { memo, type ReactNode, useEffect, useState } from "react";
 import { CopyButton } from "@/design/CopyButton";
 import type { Piece } from "./highlight";
+import { Marked } from "./Marked";
 
 /** Code beyond this length stays uncoloured: thousands of spans of colour make a page heavy and nobody wiser. */
 const LONGEST_COLOURED = 20_000;
@@ -14,19 +15,19 @@ export const Code = memo(function Code({ text, language }: { text: string; langu
         <span>{language}</span>
         <CopyButton text={text} label="Copy code" />
       </div>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard. */}
       <pre tabIndex={0}>
-        <code>{coloured ? coloured.map(piece) : text}</code>
+        <code>{coloured ? coloured.map(piece) : <Marked text={text} />}</code>
       </pre>
     </div>
   );
 });
 
 function piece({ text, className }: Piece, index: number): ReactNode {
-  if (className === null) return text;
+  if (className === null) return <Marked key={index} text={text} />;
   return (
-    // biome-ignore lint/suspicious/noArrayIndexKey: pieces of one text never reorder.
     <span key={index} className={className}>
-      {text}
+      <Marked text={text} />
     </span>
   );
 }

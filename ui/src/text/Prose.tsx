@@ -1,6 +1,7 @@
 import type { Token, Tokens } from "marked";
 import { Fragment, memo, type ReactNode, useMemo } from "react";
 import { Code } from "./Code";
+import { Marked } from "./Marked";
 import { blocks, safeHref } from "./markdown";
 
 /** Markdown as React elements. No HTML is ever parsed: a tag that a model wrote is shown as text. */
@@ -22,14 +23,18 @@ const RENDERERS: Record<string, (token: never) => ReactNode> = {
   br: () => <br />,
   html: (token: Tokens.HTML) => <span className="prose-html">{token.raw}</span>,
   code: (token: Tokens.Code) => <Code text={token.text} language={token.lang ?? ""} />,
-  codespan: (token: Tokens.Codespan) => <code>{token.text}</code>,
+  codespan: (token: Tokens.Codespan) => (
+    <code>
+      <Marked text={token.text} />
+    </code>
+  ),
   heading: (token: Tokens.Heading) => <p className={`prose-h prose-h${token.depth}`}>{all(token.tokens)}</p>,
   paragraph: (token: Tokens.Paragraph) => <p>{all(token.tokens)}</p>,
   blockquote: (token: Tokens.Blockquote) => <blockquote>{all(token.tokens)}</blockquote>,
   strong: (token: Tokens.Strong) => <strong>{all(token.tokens)}</strong>,
   em: (token: Tokens.Em) => <em>{all(token.tokens)}</em>,
   del: (token: Tokens.Del) => <del>{all(token.tokens)}</del>,
-  text: (token: Tokens.Text) => (token.tokens ? all(token.tokens) : token.text),
+  text: (token: Tokens.Text) => (token.tokens ? all(token.tokens) : <Marked text={token.text} />),
   escape: (token: Tokens.Escape) => token.text,
   list: list,
   table: table,

@@ -1,0 +1,39 @@
+import { createContext, useContext } from "react";
+import type { Look } from "@/agents/looks";
+import type { Outline, RunDetail } from "@/api/types";
+import type { View } from "./views";
+
+export type Selection = {
+  turn?: number | undefined;
+  view?: View | undefined;
+  agent?: string | undefined;
+  find?: string | undefined;
+};
+
+/** What every view of one run shares, so that they stay in step. */
+export type RunState = {
+  project: string;
+  runId: string;
+  detail: RunDetail;
+  outline: Outline;
+  looks: ReadonlyMap<string, Look>;
+  /** Agents by their position in the outline's columns. */
+  lookAt: (position: number) => Look;
+  turn: number | null;
+  view: View;
+  /** The one agent whose turns are shown, or null for all. */
+  agent: string | null;
+  find: string;
+  /** Turns in which `find` occurs, in order. */
+  hits: readonly number[];
+  select: (change: Selection) => void;
+};
+
+const RunContext = createContext<RunState | null>(null);
+export const RunProvider = RunContext.Provider;
+
+export function useRun(): RunState {
+  const state = useContext(RunContext);
+  if (state === null) throw new Error("useRun is for the views of a run");
+  return state;
+}

@@ -1,0 +1,84 @@
+import { Link } from "@tanstack/react-router";
+import { type ReactNode, useState } from "react";
+import { Icon } from "@/design/icons";
+import { Outcome } from "@/design/Outcome";
+import { firstLine } from "@/formats/json";
+import { count, exact, plural, sum, usd } from "@/formats/numbers";
+import { ago, duration, moment } from "@/formats/time";
+import { useRun } from "./RunContext";
+
+const ENDINGS: Record<string, string> = {
+  completed: "Completed",
+  error: "Broke off with an error",
+  limit: "Stopped at a limit",
+  unfinished: "Did not finish",
+  unknown: "Ending not recorded",
+};
+
+/** What the run was, how it ended, and what it cost. */
+export function RunHeader(): ReactNode {
+  const { detail } = useRun();
+  const { run } = detail;
+  const [isWhole, setIsWhole] = useState(false);
+  const task = (detail.task ?? run.task ?? "").trim();
+  const title = firstLine(task) || run.name || run.run_id;
+  const isLong = task.length > title.length || title.length > 120;
+  return (
+    <header className="run-head">
+      <div className="run-title">
+        <Link to="/" className="button button-ghost button-icon" aria-label="Back to all runs">
+          <Icon name="back" />
+        </Link>
+        <Outcome outcome={run.outcome} />
+        <h1 className={isWhole ? "run-task whole" : "run-task truncate"} title={isWhole ? undefined : title}>
+          {isWhole ? task : title}
+        </h1>
+        {isLong ? (
+          <button
+            type="button"
+            className="button button-ghost"
+            aria-expanded={isWhole}
+            onClick={() => setIsWhole(!isWhole)}
+          >
+            {isWhole ? "Less" : "Whole task"}
+          </button>
+        ) : null}
+      </div>
+      <dl className="run-facts">
+        <Fact name="Ended">
+          {ENDINGS[detail.ending.kind] ?? detail.ending.kind}
+          {detail.ending.reason ? <span className="quiet"> · {firstLine(detail.ending.reason)}</span> : null}
+        </Fact>
+        {run.system ? <Fact name="System">{run.system}</Fact> : null}
+        <Fact name="Agents">{count(detail.agents.filter((agent) => agent.kind === "agent").length)}</Fact>
+        <Fact name="Turns">{exact(detail.turns)}</Fact>
+        {run.errors > 0 ? (
+          <Fact name="Errors">
+            <span className="tone-bad">{plural(run.errors, "span")}</span>
+          </Fact>
+        ) : null}
+        <Fact name="Duration">{duration(run.duration_s * 1000)}</Fact>
+        <Fact name="Tokens">
+          <span title={`${exact(run.input_tokens)} in, ${exact(run.output_tokens)} out`}>
+            {count(sum(run.input_tokens, run.output_tokens))}
+          </span>
+        </Fact>
+        <Fact name="Cost">{usd(run.cost_usd)}</Fact>
+        <Fact name="Started">
+          <time dateTime={run.start} title={moment(run.start)}>
+            {ago(run.start, Date.now())}
+          </time>
+        </Fact>
+      </dl>
+    </header>
+  );
+}
+
+function Fact({ name, children }: { name: string; children: ReactNode }): ReactNode {
+  return (
+    <div className="fact">
+      <dt>{name}</dt>
+      <dd className="num">{children}</dd>
+    </div>
+  );
+}

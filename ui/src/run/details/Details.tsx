@@ -1,0 +1,44 @@
+import type { ReactNode } from "react";
+import { Icon } from "@/design/icons";
+import { FindingCard } from "../findings/Findings";
+import { useFindings } from "../findings/useFindings";
+import { useRun } from "../RunContext";
+import { About } from "./About";
+import { Roster } from "./Roster";
+import { TurnFacts } from "./TurnFacts";
+
+/** Beside every view: the selected turn, who took part, what was found, and what the record says of the whole. */
+export function Details({ onClose }: { onClose: () => void }): ReactNode {
+  const { turn } = useRun();
+  return (
+    <aside className="details" aria-label="Details">
+      <button
+        type="button"
+        className="button button-ghost button-icon details-close"
+        aria-label="Hide the details"
+        onClick={onClose}
+      >
+        <Icon name="close" size={14} />
+      </button>
+      {turn === null ? null : <TurnFacts index={turn} />}
+      <Roster />
+      <RunFindings />
+      <About />
+    </aside>
+  );
+}
+
+function RunFindings(): ReactNode {
+  const findings = useFindings();
+  if (findings.length === 0) return null;
+  return (
+    <section className="detail">
+      <h2>
+        Findings <span className="quiet num">{findings.length}</span>
+      </h2>
+      {findings.map((finding) => (
+        <FindingCard key={finding.key} finding={finding} />
+      ))}
+    </section>
+  );
+}

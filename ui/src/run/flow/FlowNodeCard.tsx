@@ -1,0 +1,45 @@
+import type { CSSProperties, ReactNode } from "react";
+import { Avatar } from "@/agents/Avatar";
+import { lookOf } from "@/agents/looks";
+import type { FlowNode } from "@/api/types";
+import { count, plural, sum, usd } from "@/formats/numbers";
+import { useRun } from "../RunContext";
+
+type Props = { node: FlowNode; box: CSSProperties; most: number };
+
+/** An agent and its share. Choosing it shows its turns in the chat. */
+export function FlowNodeCard({ node, box, most }: Props): ReactNode {
+  const { looks, agent, select } = useRun();
+  const look = lookOf(looks, node.agent.id);
+  const tokens = sum(node.input_tokens, node.output_tokens);
+  return (
+    <button
+      type="button"
+      className={`flow-node ${look.className}`}
+      style={box}
+      aria-pressed={agent === look.id}
+      title="Show this agent's turns in the chat"
+      onClick={() => select({ agent: look.id, view: undefined })}
+    >
+      <span className="flow-node-head">
+        <Avatar look={look} />
+        <strong className="truncate">{look.name}</strong>
+      </span>
+      <span className="flow-node-facts num">
+        <span>{plural(node.turns, "turn")}</span>
+        {node.tool_calls > 0 ? <span>{plural(node.tool_calls, "call")}</span> : null}
+        {node.errors > 0 ? <span className="tone-bad">{plural(node.errors, "error")}</span> : null}
+        {node.cost_usd === null ? (
+          tokens === null ? null : (
+            <span>{count(tokens)} tok</span>
+          )
+        ) : (
+          <span>{usd(node.cost_usd)}</span>
+        )}
+      </span>
+      <span className="flow-node-bar">
+        <span style={{ width: `${(100 * node.turns) / most}%` }} />
+      </span>
+    </button>
+  );
+}

@@ -1,0 +1,3 @@
+export function RawView(): null {
+  return null;
+}

@@ -1,0 +1,3 @@
+export function TimelineView(): null {
+  return null;
+}
