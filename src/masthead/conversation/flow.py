@@ -37,13 +37,12 @@ def flow_of(conversation: Conversation) -> Flow:
 def _next_speakers(turns: Sequence[Turn]) -> list[AgentId | None]:
     """Return, for each turn, the next speaker who is not its own."""
     following: list[AgentId | None] = []
+    other: AgentId | None = None
+    after: AgentId | None = None
     for turn in reversed(turns):
-        if not following:
-            following.append(None)
-            after = turn.speaker
-            continue
-        previous = following[-1]
-        following.append(previous if after == turn.speaker else after)
+        if after != turn.speaker:
+            other = after
+        following.append(other)
         after = turn.speaker
     return following[::-1]
 

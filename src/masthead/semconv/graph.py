@@ -1,6 +1,6 @@
 """Which agent a LangGraph node belongs to, and what LangGraph raises that is not an error."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from masthead.model.span import Attributes, AttributeValue
@@ -48,6 +48,11 @@ def graph_agent(metadata: Mapping[str, AttributeValue], attributes: Attributes) 
                 if node not in _INNER_NODES:
                     return node
     return None
+
+
+def has_agent_nodes(nodes: Sequence[AttributeValue]) -> bool:
+    """Say whether a graph is one of agents rather than the inside of one agent."""
+    return any(isinstance(node, str) and node not in _INNER_NODES for node in nodes)
 
 
 def is_control_flow(exception: str) -> bool:

@@ -15,7 +15,7 @@ from masthead.model.reading import Operation
 from masthead.model.run import Outcome
 from masthead.model.span import Attributes, AttributeValue
 from masthead.semconv.conventions import ALL
-from masthead.semconv.graph import graph_agent
+from masthead.semconv.graph import graph_agent, has_agent_nodes
 from masthead.semconv.handoffs import is_handoff_name
 from masthead.semconv.messages import as_json
 from masthead.semconv.table import Field, chain
@@ -42,7 +42,7 @@ class Narrow(NamedTuple):
     tags: tuple[str, ...] = ()
     metadata: Mapping[str, str] = {}
     task: str | None = None
-    """On a root span: what was asked, where that is cheap to see."""
+    """On a root or workflow span: what was asked, where that is cheap to see."""
     system: str | None = None
     outcome: Outcome | None = None
     """What the attributes say; a root span of status error without it is an `error`."""
@@ -128,7 +128,7 @@ def narrow(attributes: Attributes, name: str = "", *, is_root: bool = False) -> 
         _text(best[11]),
         _tags(best[12]) if best[12] is not None else (),
         _run_metadata(metadata) if metadata else _NONE,
-        task_of(attributes) if is_root else None,
+        task_of(attributes) if is_root or operation is Operation.WORKFLOW else None,
         _text(best[14]),
         _outcome(attributes),
     )
@@ -143,7 +143,7 @@ def operation_of(attributes: Attributes, name: str, *, is_root: bool = False) ->
         if isinstance(value, str):
             operation = values.get(value) or values.get(value.lower())
             if operation is not None and operation is not Operation.OTHER:
-                return Operation.WORKFLOW if is_root and _is_bare_root(attributes, operation) else operation
+                return Operation.WORKFLOW if _is_whole(attributes, operation, is_root) else operation
     if names.OPERATION in attributes or "openinference.span.kind" in attributes:
         return Operation.OTHER
     if "agent_name" in attributes and name == "agent run":
@@ -155,13 +155,17 @@ def operation_of(attributes: Attributes, name: str, *, is_root: bool = False) ->
     return Operation.OTHER
 
 
-def _is_bare_root(attributes: Attributes, operation: Operation) -> bool:
-    """Say whether OpenInference calls a root an agent that is no agent: it stands for the trace and says nothing."""
-    return (
-        operation is Operation.AGENT
-        and "openinference.span.kind" in attributes
-        and not {"agent.name", "graph.node.id", "input.value", "output.value", names.AGENT_NAME} & attributes.keys()
-    )
+_WORKING: Final = frozenset({"agent.name", "graph.node.id", "input.value", "output.value", names.AGENT_NAME})
+
+
+def _is_whole(attributes: Attributes, operation: Operation, is_root: bool) -> bool:  # noqa: FBT001 - passed through
+    """Say whether a span that calls itself an agent stands for the whole: a team's graph, or a bare root."""
+    if operation is not Operation.AGENT:
+        return False
+    nodes = attributes.get("gen_ai.workflow.nodes")
+    if isinstance(nodes, list):
+        return has_agent_nodes(nodes)
+    return is_root and "openinference.span.kind" in attributes and _WORKING.isdisjoint(attributes)
 
 
 def agent_name_of(attributes: Attributes, name: str) -> str | None:

@@ -11,7 +11,7 @@ from masthead.semconv.flattened import gathered
 from masthead.semconv.graph import is_control_flow
 from masthead.semconv.handoffs import span_handoff
 from masthead.semconv.messages import messages_of, parse, text_of
-from masthead.semconv.narrow import Narrow, count, json_object, narrow
+from masthead.semconv.narrow import Narrow, bare_name, count, json_object, narrow
 from masthead.semconv.table import Field, chain
 from masthead.semconv.tools import tool_arguments, tool_result
 
@@ -29,6 +29,7 @@ _CHAINS: Final = {
 }
 _SPOKEN: Final = frozenset({Operation.LLM})
 _SAYS_NOTHING: Final = frozenset({Operation.TOOL, Operation.HANDOFF, Operation.EMBEDDING, Operation.RETRIEVER})
+_TOOLS: Final = frozenset({Operation.TOOL, Operation.RETRIEVER})
 
 
 def read(span: Span) -> Reading:
@@ -49,8 +50,8 @@ def read(span: Span) -> Reading:
         model=scalars.model,
         input=_input(span, operation) if has_messages else (),
         output=_output(span, operation) if has_messages else (),
-        tool=_tool(attributes, scalars) if operation is Operation.TOOL else None,
-        handoff_from=handoff.source if handoff else _came_from(attributes),
+        tool=_tool(span, scalars) if operation in _TOOLS else None,
+        handoff_from=handoff.source if handoff else came_from(attributes),
         handoff_to=handoff.target if handoff else None,
         usage=_usage(attributes, scalars),
         error=error_of(span),
@@ -213,7 +214,8 @@ def _vercel_output(attributes: Attributes) -> tuple[Message, ...]:
     return (Message(role="assistant", text=text_of(text), reasoning=reasoning, tool_calls=tool_calls),)
 
 
-def _tool(attributes: Attributes, scalars: Narrow) -> ToolUse:
+def _tool(span: Span, scalars: Narrow) -> ToolUse:
+    attributes = span.attributes
     given = _value(attributes, "tool_arguments")
     if given is None:
         given = _any(attributes, chain(ALL, "input"))
@@ -223,7 +225,7 @@ def _tool(attributes: Attributes, scalars: Narrow) -> ToolUse:
     result = tool_result(back)
     call_id = _text(attributes, "tool_call_id")
     return ToolUse(
-        name=scalars.tool_name or "tool",
+        name=scalars.tool_name or bare_name(span.name) or "tool",
         call_id=call_id if call_id is not None else result.call_id,
         arguments=tool_arguments(given),
         result=result.text,
@@ -231,7 +233,7 @@ def _tool(attributes: Attributes, scalars: Narrow) -> ToolUse:
     )
 
 
-def _came_from(attributes: Attributes) -> str | None:
+def came_from(attributes: Attributes) -> str | None:
     """Return the agent that handed to this one, where an agent's span says so."""
     for name in ("gen_ai.agent.handoff_parent", "graph.node.parent_id"):
         value = attributes.get(name)
