@@ -6,7 +6,7 @@ Either way it is the same HTTP interface, so a command behaves alike with and wi
 import contextlib
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -43,7 +43,7 @@ class RunningServer(NamedTuple):
 
 
 @contextlib.contextmanager
-def connect(settings: Settings, project: str | None = None) -> Iterator[httpx.Client]:
+def connect(settings: Settings, project: str | None = None) -> Generator[httpx.Client]:
     """Open a client of the running server, or of the application in this process when none runs.
 
     Raises:
@@ -74,7 +74,7 @@ def running_server(data_dir: Path) -> RunningServer | None:
 
 
 @contextlib.contextmanager
-def announced(data_dir: Path, server: RunningServer) -> Iterator[None]:
+def announced(data_dir: Path, server: RunningServer) -> Generator[None]:
     """Leave word of the server for commands of this user, for as long as it runs."""
     path = data_dir / SERVER_FILE
     path.touch(mode=0o600)
@@ -86,7 +86,7 @@ def announced(data_dir: Path, server: RunningServer) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _served(application: Application) -> Iterator[Path]:
+def _served(application: Application) -> Generator[Path]:
     with tempfile.TemporaryDirectory(prefix="masthead-") as folder:
         socket = Path(folder) / "socket"
         config = uvicorn.Config(application.asgi, uds=str(socket), log_config=None, lifespan="on", access_log=False)

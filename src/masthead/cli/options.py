@@ -10,6 +10,8 @@ from rich.console import Console
 from masthead.model.errors import SettingsError
 from masthead.settings import Settings
 
+_PIPE_WIDTH = 160
+
 Project = Annotated[str | None, typer.Option("--project", "-p", help="The project; `default` when left out.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 
@@ -33,7 +35,7 @@ def settings_of(context: typer.Context) -> Settings:
 
 def console() -> Console:
     """Return a console that fits the terminal, and prints plainly into a pipe."""
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    return Console(highlight=False) if sys.stdout.isatty() else Console(highlight=False, width=_PIPE_WIDTH)
 
 
 def print_json(data: Any) -> None:

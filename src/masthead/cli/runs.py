@@ -70,15 +70,15 @@ def runs(
 
 def _table(found: list[dict[str, Any]], out: Console) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim", expand=out.is_terminal)
-    table.add_column("RUN", no_wrap=True, style="cyan")
-    table.add_column("STARTED (UTC)", no_wrap=True)
-    table.add_column("OUTCOME", no_wrap=True)
+    table.add_column("RUN", no_wrap=True, style="cyan", min_width=8)
+    table.add_column("STARTED (UTC)", no_wrap=True, min_width=16)
+    table.add_column("OUTCOME", no_wrap=True, min_width=7)
     is_wide = out.width >= 110
     if is_wide:
         table.add_column("SYSTEM", no_wrap=True, overflow="ellipsis", max_width=30)
     table.add_column("TASK", ratio=1, no_wrap=True, overflow="ellipsis")
     for name in ("AGENTS", "SPANS", "TIME", "TOKENS", "COST") if is_wide else ("SPANS", "COST"):
-        table.add_column(name, justify="right", no_wrap=True)
+        table.add_column(name, justify="right", no_wrap=True, min_width=5)
     for run in found:
         numbers = [
             str(len(run["agents"])),

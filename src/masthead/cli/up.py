@@ -8,9 +8,9 @@ import typer
 import uvicorn
 from rich.console import Console
 
-from masthead.api.access import check_exposure
 from masthead.cli.client import RunningServer, announced, running_server
 from masthead.cli.options import console, settings_of
+from masthead.govern.exposure import check_exposure
 from masthead.ingest.samples import add_samples
 from masthead.model.errors import Conflict, SettingsError
 from masthead.settings import Settings
@@ -39,11 +39,12 @@ def up(
     if server is not None:
         message = f"a server for {settings.data_dir} runs already at {server.url} (process {server.pid})"
         raise Conflict(message)
+    is_new = not settings.data_dir.exists()
     with opened(settings) as application:
-        check_exposure(settings, application.services.control)
+        check_exposure(settings, application.services.keyring)
         listener = _listen(settings)
-        if samples and not application.services.store.has_runs():
-            add_samples(application.services.door)
+        if samples and is_new:
+            add_samples(application.door)
         url = _url(settings, listener)
         with announced(settings.data_dir, RunningServer(url, os.getpid(), application.operator_token)):
             _greet(console(), settings, url)
@@ -82,7 +83,7 @@ def _serve(application: Application, settings: Settings, listener: socket.socket
         application.asgi,
         log_level=settings.log_level,
         access_log=False,
-        lifespan="off",
+        lifespan="on",
         server_header=False,
         timeout_graceful_shutdown=10,
         h11_max_incomplete_event_size=64 * 1024,

@@ -1,0 +1,60 @@
+"""A project as importers see it, straight over the store and the door of this process."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from masthead.ingest.door import Door
+from masthead.model.ids import ProjectId, RunId, SpanId
+from masthead.model.score import Score, ScoreFilter
+from masthead.model.span import Span
+from masthead.store.traces.port import SpanStore
+
+_PAGE: Final = 5_000
+
+
+class ProjectDoor:
+    """The `ImportDoor` of one project."""
+
+    def __init__(self, project: ProjectId, store: SpanStore, door: Door) -> None:
+        self._project = project
+        self._store = store
+        self._door = door
+
+    def existing_runs(self, run_ids: Sequence[RunId]) -> set[RunId]:
+        """Return which of these runs are stored."""
+        return self._store.existing(self._project, run_ids)
+
+    def existing_spans(self, run_id: RunId) -> set[SpanId]:
+        """Return the ids of a stored run's spans."""
+        found: set[SpanId] = set()
+        cursor: str | None = None
+        while True:
+            page = self._store.span_summaries(self._project, run_id, limit=_PAGE, cursor=cursor)
+            found.update(span.span_id for span in page.items)
+            cursor = page.cursor
+            if cursor is None:
+                return found
+
+    def existing_scores(self, run_ids: Sequence[RunId]) -> set[str]:
+        """Return the ids of the scores on these runs."""
+        found: set[str] = set()
+        cursor: str | None = None
+        chosen = ScoreFilter(run_ids=tuple(run_ids))
+        while True:
+            page = self._store.scores(self._project, chosen, limit=_PAGE, cursor=cursor)
+            found.update(score.id for score in page.items)
+            cursor = page.cursor
+            if cursor is None:
+                return found
+
+    def accept(self, spans: Sequence[Span]) -> None:
+        """Take the spans for good, or raise."""
+        self._door.accept(self._project, spans)
+
+    def add_scores(self, scores: Sequence[Score]) -> None:
+        """Take the scores for good, or raise."""
+        self._store.add_scores(self._project, scores)
+
+    def flush(self) -> None:
+        """Return once what was accepted can be found."""
+        self._door.flush()

@@ -1,0 +1,164 @@
+"""The composition root: the only place that knows every room. Everything else takes what it needs as an argument."""
+
+import contextlib
+import secrets
+from collections import Counter
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import SecretStr
+from starlette.types import ASGIApp
+
+from masthead.api.access import project_of_writer
+from masthead.api.app import build_app
+from masthead.api.conversations import Conversations
+from masthead.api.otlp import OtlpTraces
+from masthead.api.services import ImportFile, Services
+from masthead.clock import Clock, SystemClock
+from masthead.govern.attempts import FailedAttempts
+from masthead.govern.directory import Directory
+from masthead.govern.erasure import Eraser
+from masthead.govern.keyring import Keyring
+from masthead.govern.projects import Registry
+from masthead.ingest.door import Door
+from masthead.ingest.importing import Report, import_stream
+from masthead.ingest.project_door import ProjectDoor
+from masthead.model.errors import StoreError, StoreFull
+from masthead.model.ids import ProjectId
+from masthead.model.importing import ImportProblem, ImportReport
+from masthead.settings import Settings
+from masthead.store.control.database import Database
+from masthead.store.traces.append import Appender
+from masthead.store.traces.open import open_store
+from masthead.store.traces.port import SpanStore
+from masthead.web.app import web_app
+
+
+@dataclass(frozen=True, kw_only=True)
+class Application:
+    """Everything, opened and ready to be served."""
+
+    asgi: ASGIApp
+    services: Services
+    door: Door
+    operator_token: str
+    """Proves that a command is run by the owner of the data folder; made anew at each start."""
+
+
+@contextlib.contextmanager
+def opened(settings: Settings, clock: Clock | None = None) -> Generator[Application]:
+    """Open the stores and the door, and close them at the end.
+
+    Raises:
+        StoreBusy: another process owns the data folder.
+        StoreFull: the data folder cannot be written.
+        StoreDamaged: what is on disk cannot be read.
+        SettingsError: a setting cannot be used.
+    """
+    clock = clock or SystemClock()
+    _make_folder(settings.data_dir)
+    with contextlib.ExitStack() as stack:
+        clickhouse_url = settings.clickhouse_url.get_secret_value() if settings.clickhouse_url else None
+        store = open_store(data_dir=settings.data_dir, clickhouse_url=clickhouse_url, memory_mb=settings.memory_mb)
+        stack.callback(store.close)
+        database = Database.open(_control_url(settings))
+        stack.callback(database.close)
+        directory = Directory(database, clock)
+        registry = Registry(database, store, directory, clock)
+        registry.start()
+        door = Door(
+            folder=settings.data_dir / "wal",
+            append=Appender(store.engine).append,
+            redaction_of=lambda project: directory.project(project).redaction,
+            clock=clock,
+            queue_bytes=settings.queue_bytes,
+            max_body_bytes=settings.max_body_bytes,
+            insert_interval_ms=settings.insert_interval_ms,
+            records_content=settings.record_content == "full",
+        )
+        stack.callback(door.close)
+        yield _application(
+            settings=settings,
+            clock=clock,
+            store=store,
+            database=database,
+            directory=directory,
+            registry=registry,
+            door=door,
+        )
+
+
+def _application(
+    *,
+    settings: Settings,
+    clock: Clock,
+    store: SpanStore,
+    database: Database,
+    directory: Directory,
+    registry: Registry,
+    door: Door,
+) -> Application:
+    token = secrets.token_urlsafe(32)
+    services = Services(
+        settings=settings,
+        clock=clock,
+        store=store,
+        database=database,
+        directory=directory,
+        keyring=Keyring(database, directory, clock),
+        registry=registry,
+        eraser=Eraser(database, store, directory, clock, door.flush),
+        attempts=FailedAttempts(clock),
+        conversations=Conversations(store),
+        import_file=_import_file(store, door, clock),
+        check_door=lambda: _check_door(door),
+        door_counters=door.counters,
+        otlp=OtlpTraces(door, lambda scope: project_of_writer(services, scope)),
+        web=web_app(path_prefix=settings.path_prefix),
+        local_token=SecretStr(token),
+    )
+    return Application(asgi=build_app(services), services=services, door=door, operator_token=token)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        message = f"cannot make the data folder {folder}: {error.strerror or error}; choose another with --data-dir"
+        raise StoreFull(message) from error
+
+
+def _control_url(settings: Settings) -> str:
+    if settings.database_url is not None:
+        return settings.database_url.get_secret_value()
+    return f"sqlite:///{settings.data_dir / 'control.sqlite'}"
+
+
+def _check_door(door: Door) -> None:
+    counters = door.counters()
+    if counters.is_store_down:
+        raise StoreError(f"spans are accepted but cannot be inserted: {counters.last_error}")
+
+
+def _import_file(store: SpanStore, door: Door, clock: Clock) -> ImportFile:
+    def import_file(project: ProjectId, path: Path, format_id: str | None) -> ImportReport:
+        report = Report()
+        with path.open("rb") as stream:
+            into = ProjectDoor(project, store, door)
+            for progress in import_stream(path.name, stream, into, clock=clock, format_id=format_id):
+                report = progress.report
+        formats: Counter[str] = Counter()
+        for (format_name, _system), runs in report.added.items():
+            formats[format_name] += runs
+        return ImportReport(
+            formats=dict(formats),
+            runs=report.runs_added,
+            runs_known=report.runs_there,
+            spans=report.spans_added,
+            scores=report.scores_added,
+            problems=tuple(ImportProblem(problem.where, problem.reason) for problem in report.problems[:100]),
+            problems_total=report.malformed,
+        )
+
+    return import_file
