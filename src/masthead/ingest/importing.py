@@ -1,7 +1,7 @@
 """Import logs: walk the documents, read their records, and hand new runs and labels to the door.
 
-Importing twice adds nothing: a run's id is made of what it is, and so is a score's. What cannot be read is reported with
-its place and reason, and the rest goes on; `is_strict` stops there instead. Memory holds one batch and one record.
+Importing twice adds nothing: a run's id is made of what it is, and so is a score's. What cannot be read is reported
+with its place and reason, and the rest goes on; `is_strict` stops there instead. Memory holds one batch and one record.
 """
 
 import logging

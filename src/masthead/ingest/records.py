@@ -5,8 +5,10 @@ values one after the other. A value that cannot be read is yielded as the `Inval
 the next one is tried.
 """
 
+import io
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import IO, Final, NamedTuple, TypeAlias
 
 import orjson
@@ -84,23 +86,12 @@ def _whole(document: Document, head: _Head, kind: str | None) -> Iterator[Read]:
     data += rest
     text = data.decode(head.encoding or "utf-8", "replace").replace("\r\n", "\n").removeprefix("\ufeff")
     if head.encoding and kind != "text" and text.lstrip().startswith(("{", "[")):
-        yield from _decoded(document.name, text)
+        stream = io.BytesIO(text.encode("utf-8", "replace"))
+        yield from records(replace(document, stream=stream), kind="json")
     elif "\x00" in text[:4096]:
         yield InvalidInput("this is binary data, not a log", where=f"{document.name}:1")
     elif text.strip():
         yield Record(name=document.name, line=head.line, text=text)
-
-
-def _decoded(name: str, text: str) -> Iterator[Read]:
-    """Yield the records of JSON that came in UTF-16; it is small enough to be held."""
-    value = parse(name, _Piece(text.encode("utf-8", "replace"), 1))
-    if isinstance(value, InvalidInput):
-        yield value
-    elif isinstance(value, list) and value and not is_message(value[0]):
-        for number, element in enumerate(value, 1):
-            yield Record(name=name, number=number, value=element)
-    else:
-        yield Record(name=name, value=value)
 
 
 def _is_lines(data: bytes) -> bool:
@@ -153,9 +144,9 @@ class _Cutter:
         self._buffer = head.data
         self._line = head.line
         self._wanted = depth
-        self._depth = 0
-        self._at = 0
-        self._begin = 0
+        self._depth: int = 0
+        self._at: int = 0
+        self._begin: int = 0
         self._begin_line = head.line
 
     def pieces(self) -> Iterator["_Piece | InvalidInput"]:
@@ -222,16 +213,16 @@ class _Cutter:
         left = self._buffer[self._begin :].strip(_SPACE)
         if left or self._depth:
             where = f"{self._document.name}:{self._begin_line}"
-            what = f"it ends in the middle of a value; is it cut off? The value begins {left[:60].decode(errors='replace')!r}"
+            begins = left[:60].decode(errors="replace")
+            what = f"it ends in the middle of a value; is it cut off? The value begins {begins!r}"
             yield InvalidInput(what, where=where)
 
     def _after(self) -> Iterator[InvalidInput]:
         left = self._buffer[self._at :].strip(_SPACE) or self._document.stream.read(_CHUNK_BYTES).strip(_SPACE)
         if left:
             where = f"{self._document.name}:{self._line}"
-            yield InvalidInput(
-                f"something stands after the list's end: {left[:60].decode(errors='replace')!r}", where=where
-            )
+            begins = left[:60].decode(errors="replace")
+            yield InvalidInput(f"something stands after the list's end: {begins!r}", where=where)
 
 
 def _gathered(name: str, pieces: Iterator["_Piece | InvalidInput"]) -> Iterator[Read]:

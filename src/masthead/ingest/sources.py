@@ -18,7 +18,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final, cast
+from typing import IO, Any, Final, cast
 
 import zstandard
 
@@ -44,7 +44,7 @@ class Document:
     is_named: bool = False
     problem: str | None = None
     members: tuple[str, ...] = ()
-    """The names inside, where the document is a zip that holds one log (Inspect's `.eval`); `stream` is then the zip."""
+    """The names inside, where the document is a zip that holds one log (Inspect's `.eval`): `stream` is the zip."""
 
 
 def documents(inputs: Iterable[str], *, standard_input: IO[bytes] | None = None) -> Iterator[Document]:
@@ -164,9 +164,9 @@ def _opened(name: str, stream: IO[bytes], *, is_named: bool, depth: int) -> Iter
         yield Document(name=name, stream=cast("IO[bytes]", peekable), is_named=is_named)
 
 
-def _peekable(stream: IO[bytes]) -> io.BufferedReader:
+def _peekable(stream: IO[bytes]) -> "io.BufferedReader[Any]":
     if isinstance(stream, io.BufferedReader):
-        return stream
+        return cast("io.BufferedReader[Any]", stream)
     return io.BufferedReader(cast("io.RawIOBase", _Raw(stream)), _PEEK_BYTES)
 
 
@@ -185,7 +185,7 @@ class _Raw(io.RawIOBase):
         return len(data)
 
 
-def _decompressed(stream: io.BufferedReader, head: bytes) -> IO[bytes] | None:
+def _decompressed(stream: "io.BufferedReader[Any]", head: bytes) -> IO[bytes] | None:
     if head.startswith(b"\x1f\x8b"):
         return cast("IO[bytes]", gzip.GzipFile(fileobj=stream))
     if head.startswith(b"\xfd7zXZ\x00"):
@@ -197,7 +197,7 @@ def _decompressed(stream: io.BufferedReader, head: bytes) -> IO[bytes] | None:
     return None
 
 
-def _tar(name: str, stream: io.BufferedReader, depth: int) -> Iterator[Document]:
+def _tar(name: str, stream: "io.BufferedReader[Any]", depth: int) -> Iterator[Document]:
     with tarfile.open(fileobj=stream, mode="r|") as archive:
         for entry in archive:
             inner = archive.extractfile(entry) if entry.isfile() else None
@@ -209,8 +209,8 @@ def _is_noise(name: str) -> bool:
     return any(part in name for part in _NOISE) or name.rsplit("/", 1)[-1].startswith("._")
 
 
-def _zip(name: str, stream: io.BufferedReader, *, is_named: bool, depth: int) -> Iterator[Document]:
-    """Yield a zip's members, or the zip itself where it is one log. A zip is read from its end, so a pipe is spooled."""
+def _zip(name: str, stream: "io.BufferedReader[Any]", *, is_named: bool, depth: int) -> Iterator[Document]:
+    """Yield a zip's members, or the zip itself where it is one log. It is read from its end, so a pipe is spooled."""
     with tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES) as spool:
         source: IO[bytes] = cast("IO[bytes]", stream) if stream.seekable() and depth == 0 else spool
         if source is spool:

@@ -19,7 +19,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from masthead.ingest.importers.code import has_failed, is_execution, take_code
+from masthead.ingest.importers.code import boxed, has_failed, is_execution, take_code
 from masthead.ingest.importers.draft import NOTHING, Draft, Spent
 from masthead.ingest.importers.family import Family, ImportedRun, Label, Record, run_id_of
 from masthead.ingest.importers.shapes import Fields, boolean, fields, is_fields, items, metadata, optional_text, text
@@ -28,7 +28,6 @@ from masthead.model.conversation import Act, AgentKind, Ending, EndingKind
 _FOLDER = re.compile(
     r"trajs_(?P<model>.+?)_(?P<prompt>impr|orig)_prompt_(?P<topology>impr|orig)_topology_(?P<seed>\d+)"
 )
-_BOXED = re.compile(r"\\boxed\{([^{}]*)\}")
 _PROXY = "mathproxyagent"
 _PROMPTS = ("Continue.", "Continue ")
 _FRAMEWORK = {_PROXY, "chat_manager", "user_proxy"}
@@ -93,13 +92,13 @@ def write(draft: Draft, entries: Sequence[Entry], *, model: str | None = None) -
     ran = ""
     pair = list(dict.fromkeys(entry.name for entry in entries))
     for position, entry in enumerate(entries):
-        kind: AgentKind = "system" if entry.name in _FRAMEWORK else "agent"
+        kind: AgentKind = "system" if entry.name in _FRAMEWORK else "tool" if _is_executor(entry.name) else "agent"
         other = [name for name in pair if name != entry.name] if len(pair) == 2 else []
         if _is_result(entry, ran=ran):
             draft.say(
                 entry.name,
                 entry.text,
-                kind="tool" if _is_executor(entry.name) else kind,
+                kind=kind,
                 to=other,
                 act=Act.TOOL_RESULT,
                 tool=ran or "code",
@@ -109,7 +108,7 @@ def write(draft: Draft, entries: Sequence[Entry], *, model: str | None = None) -
             continue
         coded = take_code(entry.text)
         following = entries[position + 1] if position + 1 < len(entries) else None
-        ran = (coded.language or "code") if coded.code and entry.name not in _FRAMEWORK else ""
+        ran = (coded.language or "code") if coded.code and kind == "agent" else ""
         said_by_model = kind == "agent" and position > 0
         if ran and following is not None and _is_result(following, ran=ran):
             draft.say(entry.name, coded.prose, to=other, act=Act.TOOL_CALL, tool=ran, arguments=coded.code, spent=spent)
@@ -130,9 +129,9 @@ def _is_result(entry: Entry, *, ran: str) -> bool:
 def ending_of(entries: Sequence[Entry], other: Fields) -> Ending:
     """Return how an AG2 chat ended, by its last word; `given` is the answer that its checker took."""
     last = entries[-1].text if entries else ""
-    boxed = _BOXED.findall(last)
-    answer = optional_text(other.get("given")) or (boxed[-1] if boxed else None)
-    if boxed or "SOLUTION_FOUND" in last:
+    given = boxed(last)
+    answer = optional_text(other.get("given")) or given
+    if given is not None or "SOLUTION_FOUND" in last:
         return Ending(kind=EndingKind.COMPLETED, reason="an answer is given", answer=answer)
     if "TERMINATE" in last:
         return Ending(kind=EndingKind.COMPLETED, reason="TERMINATE", answer=answer)

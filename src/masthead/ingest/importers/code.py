@@ -41,6 +41,20 @@ def take_code(text: str) -> Coded:
     return Coded(said, code, language if re.fullmatch(r"[\w+#.-]{1,20}", language) else "")
 
 
+def boxed(text: str) -> str | None:
+    r"""Return what the last `\boxed{…}` holds, braces within braces included; None where there is none."""
+    begin = text.rfind("\\boxed{")
+    if begin < 0:
+        return None
+    begin += len("\\boxed{")
+    depth = 1
+    for position in range(begin, len(text)):
+        depth += {"{": 1, "}": -1}.get(text[position], 0)
+        if depth == 0:
+            return text[begin:position]
+    return None
+
+
 def is_execution(text: str) -> bool:
     """Say whether the text is an executor's report, as AutoGen and AG2 write it."""
     return _EXIT_CODE.match(text) is not None

@@ -96,7 +96,7 @@ def _say(draft: Draft, body: str) -> None:
 
 
 def _role(name: str) -> str:
-    """Return the agent's one name: the log calls the editor `Codebase Editor`, `Inner-Editor-Assistant` and `Editor`."""
+    """Return an agent's one name: the log has `Codebase Editor`, `Inner-Editor-Assistant` and `Editor` for the same."""
     for role in ("Planner", "Navigator", "Editor", "Executor"):
         if role in name:
             return role

@@ -22,6 +22,7 @@ from masthead.ingest.importers.shapes import (
     count,
     fields,
     is_fields,
+    is_items,
     items,
     metadata,
     number,
@@ -88,7 +89,7 @@ def _run(record: Record, evaluation: Fields, sample: Fields) -> ImportedRun:
 
 def _with_attachments(message: Fields, attachments: Fields) -> Fields:
     content = message.get("content")
-    if isinstance(content, list):
+    if is_items(content):
         return {**message, "content": [_block(fields(part), attachments) for part in items(content)]}
     return {**message, "content": _text(content, attachments)}
 
@@ -126,7 +127,7 @@ def _model_events(sample: Fields) -> dict[str, tuple[Spent, int | None]]:
 
 def _told(said: Said, message: Fields, made: dict[str, tuple[Spent, int | None]]) -> Said:
     identity = optional_text(message.get("id"))
-    if identity in made and identity is not None:
+    if identity is not None and identity in made:
         spent, when = made[identity]
         return replace(said, spent=spent, start_ns=when)
     failed = fields(message.get("error"))

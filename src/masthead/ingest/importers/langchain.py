@@ -10,7 +10,8 @@ A run is a list of messages, or a state that holds one: under `messages`, in `va
 - `system`: message of kind system
 - `remove`, chunks: read as what they stand for; a removal is left out
 
-`usage_metadata` gives tokens, `response_metadata.model_name` the model. `thread_id`, where there is one, is the session.
+`usage_metadata` gives tokens, `response_metadata.model_name` the model. `thread_id`, where there is one, is the
+session.
 """
 
 from collections.abc import Iterator
@@ -19,7 +20,17 @@ from masthead.ingest.importers.chat import Call, Said, ending_of, task_of, write
 from masthead.ingest.importers.draft import Draft, Spent
 from masthead.ingest.importers.family import Family, ImportedRun, Record, run_id_of
 from masthead.ingest.importers.openai_messages import as_json
-from masthead.ingest.importers.shapes import Fields, count, fields, items, metadata, optional_text, text
+from masthead.ingest.importers.shapes import (
+    Fields,
+    count,
+    fields,
+    is_fields,
+    is_items,
+    items,
+    metadata,
+    optional_text,
+    text,
+)
 
 _ROLES = {"human": "user", "ai": "assistant", "tool": "tool", "function": "tool", "system": "system", "chat": "user"}
 _HOLDERS = ("messages", "values", "channel_values", "checkpoint", "output", "input", "state")
@@ -42,7 +53,7 @@ def _unwrapped(value: object) -> tuple[str, Fields] | None:
     if kind not in {*_ROLES, "remove"} or "role" in message:
         return None
     data = message.get("data")
-    if isinstance(data, dict):
+    if is_fields(data):
         return kind, fields(data)
     return (kind, message) if "content" in message else None
 
@@ -80,7 +91,7 @@ def _read(record: Record) -> Iterator[ImportedRun]:
     yield ImportedRun(
         conversation=draft.conversation(
             run_id_of("langchain", held),
-            system="LangGraph" if named or not isinstance(record.value, list) else "LangChain",
+            system="LangGraph" if named or not is_items(record.value) else "LangChain",
             task=task_of(entries),
             ending=ending_of(entries),
             session_id=optional_text(configurable.get("thread_id", run.get("thread_id"))),
@@ -101,7 +112,7 @@ def _said(kind: str, message: Fields) -> Said:
     calls = items(message.get("tool_calls")) or items(extra.get("tool_calls"))
     return Said(
         role=role,
-        text=text(blocks) if isinstance(content, list) else text(content),
+        text=text(blocks) if is_items(content) else text(content),
         name=optional_text(message.get("name")) if role != "tool" else None,
         reasoning=optional_text(extra.get("reasoning_content")),
         calls=tuple(_call(fields(call)) for call in calls),

@@ -24,7 +24,17 @@ from masthead.ingest.importers.label_files import MAST_CODES
 from masthead.ingest.importers.magentic_one import MAGENTIC_CONSOLE, MAGENTIC_JSON
 from masthead.ingest.importers.metagpt import METAGPT_JSON, METAGPT_LOG
 from masthead.ingest.importers.openmanus import OPENMANUS
-from masthead.ingest.importers.shapes import Fields, boolean, fields, is_fields, items, metadata, optional_text, text
+from masthead.ingest.importers.shapes import (
+    Fields,
+    boolean,
+    fields,
+    is_fields,
+    is_items,
+    items,
+    metadata,
+    optional_text,
+    text,
+)
 from masthead.model.conversation import Conversation
 
 _TEXT_FAMILIES = (HYPERAGENT_LOG, METAGPT_LOG, CHATDEV, APPWORLD, OPENMANUS, MAGENTIC_CONSOLE, AG2_CONSOLE)
@@ -38,7 +48,7 @@ def _matches(record: Record) -> bool:
 def _read(record: Record) -> Iterator[Imported]:
     row = fields(record.value)
     trace = row.get("trace")
-    log = fields(trace).get("trajectory", fields(trace).get("trace")) if isinstance(trace, dict) else trace
+    log = fields(trace).get("trajectory", fields(trace).get("trace")) if is_fields(trace) else trace
     labels = tuple(_labels(row))
     for imported in _inner(record, log):
         if isinstance(imported, ImportedRun):
@@ -72,7 +82,8 @@ def _named(record: Record, row: Fields, conversation: Conversation) -> Conversat
 def _labels(row: Fields) -> Iterator[Label]:
     given = fields(row.get("mast_annotation"))
     for code in MAST_CODES:
-        flag = {0: False, 1: True}.get(given[code]) if isinstance(given.get(code), int) else None
+        answer = given.get(code)
+        flag = bool(answer) if isinstance(answer, int) and answer in {0, 1} else None
         if flag is not None:
             yield Label(name=f"FM-{code}", evaluator="judge:mast-data", source="llm", flag=flag)
     for value in items(row.get("annotations")):
@@ -91,7 +102,7 @@ def _inner(record: Record, log: object) -> Iterator[Imported]:
         value = _json_of(log)
         inner = replace(inner, value=value) if value is not None else replace(inner, text=log)
     else:
-        inner = replace(inner, value={"trajectory": log} if isinstance(log, list) else log)
+        inner = replace(inner, value={"trajectory": log} if is_items(log) else log)
     for family in _TEXT_FAMILIES if inner.text is not None else _JSON_FAMILIES:
         if family.matches(inner):
             yield from family.read(inner)

@@ -6,7 +6,8 @@ r"""MA-ToT (MASFT): several tree-of-thought reasoners, a judge of each, and roun
 - `Generated thoughts: …` after `Step n: Generation`: message of that reasoner, the thoughts as printed
 - `Votes for each thought: …`: verdict of that reasoner
 - `Selected thoughts for the next step: …`, `Final selected thought: …`: message of that reasoner
-- what stands between rulers after the reasoners: verdict of `Thought Validator`, to the reasoner it names, or the one in the same place
+- what stands between rulers after the reasoners: verdict of `Thought Validator`, to the reasoner it names, or the one
+  in the same place
 - `No agreement among verified answers …`: message of `MA-ToT`
 - `At least two verified reasoners agree. Final Answer: …`: ending of `MA-ToT`
 

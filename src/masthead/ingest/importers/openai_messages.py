@@ -38,7 +38,7 @@ from masthead.ingest.importers.shapes import (
     optional_text,
     text,
     time_ns,
-)  # fmt: skip
+)
 
 _HOLDERS = ("messages", "conversation", "conversations", "history", "trajectory", "traj", "chat_history", "turns")
 _ROLES = {"system", "developer", "user", "assistant", "tool", "function", "human", "gpt", "model", "ai", "bot"}
@@ -56,7 +56,7 @@ _ITEMS = {"function_call", "function_call_output", "reasoning", "message"}
 
 def is_message(value: object) -> bool:
     """Say whether the value is one chat message of a vendor's API."""
-    if not isinstance(value, dict):
+    if not is_fields(value):
         return False
     message = fields(value)
     if message.get("type") in {"function_call", "function_call_output"}:
@@ -71,7 +71,7 @@ def is_message(value: object) -> bool:
 
 def _is_chat(value: object) -> bool:
     entries = items(value)
-    return bool(entries) and is_message(entries[0]) and all(isinstance(entry, dict) for entry in entries[:20])
+    return bool(entries) and is_message(entries[0]) and all(is_fields(entry) for entry in entries[:20])
 
 
 def _held(value: object) -> list[object] | None:
@@ -184,7 +184,7 @@ def said_of(record: Record, messages: Sequence[object]) -> list[Said]:
     """Read each message; refuse the record where one is none."""
     entries: list[Said] = []
     for position, value in enumerate(messages):
-        if not isinstance(value, dict):
+        if not is_fields(value):
             raise record.malformed(f"message {position} is not an object with role and content, but {value!r:.80}")
         entries.append(_said(fields(value)))
     return entries
@@ -253,10 +253,10 @@ def _reasoning(message: Fields, blocks: list[Fields]) -> str | None:
 
 def _calls(message: Fields, blocks: list[Fields]) -> Iterator[Call]:
     legacy = message.get("function_call")
-    for value in [*items(message.get("tool_calls")), *([{"function": legacy}] if isinstance(legacy, dict) else [])]:
+    for value in [*items(message.get("tool_calls")), *([{"function": legacy}] if is_fields(legacy) else [])]:
         call = fields(value)
         function = call.get("function")
-        inner = fields(function) if isinstance(function, dict) else call
+        inner = fields(function) if is_fields(function) else call
         name = inner.get("name", function if isinstance(function, str) else None)
         arguments = inner.get("arguments", inner.get("args"))
         yield Call(name=text(name) or "tool", arguments=as_json(arguments), id=optional_text(call.get("id")))

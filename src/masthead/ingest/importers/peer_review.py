@@ -9,20 +9,18 @@ reviews (verdicts), the last its final answer.
 counts as the run's.
 """
 
-import re
 from collections.abc import Iterator
 
+from masthead.ingest.importers.code import boxed
 from masthead.ingest.importers.draft import Draft
 from masthead.ingest.importers.family import Family, ImportedRun, Record, run_id_of
 from masthead.ingest.importers.shapes import Fields, fields, is_fields, items, metadata, optional_text, text
 from masthead.model.conversation import Act, Ending, EndingKind
 
-_BOXED = re.compile(r"\\boxed\{([^{}]*)\}")
-
 
 def _matches(record: Record) -> bool:
     chats = fields(record.value).get("trajectory")
-    return isinstance(chats, dict) and any(
+    return is_fields(chats) and any(
         items(chat) and is_fields(items(chat)[0], "role", "content") for chat in fields(chats).values()
     )
 
@@ -42,9 +40,8 @@ def _read(record: Record) -> Iterator[ImportedRun]:
     if not draft.turns:
         raise record.malformed("trajectory holds no chat with entries")
     other = fields(run.get("other_data"))
-    answers = [
-        found[-1] for chat in chats.values() if chat and (found := _BOXED.findall(text(fields(chat[-1])["content"])))
-    ]
+    finals = [boxed(text(fields(chat[-1])["content"])) for chat in chats.values() if chat]
+    answers = [answer for answer in finals if answer is not None]
     is_whole = len(answers) == len(chats)
     yield ImportedRun(
         conversation=draft.conversation(

@@ -27,6 +27,11 @@ def is_fields(value: object, *names: str) -> bool:
     return isinstance(value, dict) and all(name in value for name in names)
 
 
+def is_items(value: object) -> bool:
+    """Say whether the value is a list."""
+    return isinstance(value, list)
+
+
 def text(value: object) -> str:
     """Return a text as it is, a list as its lines or parts joined, other values as JSON has them, None as nothing."""
     if isinstance(value, str):
