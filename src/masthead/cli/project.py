@@ -35,9 +35,8 @@ def create(
     body = {"id": project_id, "name": name, "retention_days": retention_days}
     with connect(settings_of(context)) as client:
         made = call(client, "POST", "/api/v1/projects", json=body)
-    _show(
-        made, as_json, f"Made project {made['id']}. Give it a key: masthead key create --project {made['id']} -n NAME"
-    )
+    words = f"Made project {made['id']}. Give it a key: masthead key create --project {made['id']} --name NAME"
+    _show(made, words, as_json=as_json)
 
 
 @project.command("list")

@@ -5,12 +5,14 @@ PostgreSQL after `FRESH_S` at the latest.
 """
 
 import hashlib
+import logging
 from collections.abc import Callable, Hashable
+from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 from typing import Generic, TypeVar
 
 from masthead.clock import Clock
-from masthead.model.errors import NotFound
+from masthead.model.errors import NotFound, StoreError
 from masthead.model.ids import ProjectId
 from masthead.model.tenancy import ApiKey, Project, Redaction
 from masthead.store.control import keys, projects
@@ -19,6 +21,7 @@ from masthead.store.control.database import Database
 FRESH_S = 5.0
 """How long an answer is believed."""
 _MOST = 4096
+_log = logging.getLogger(__name__)
 _TOUCH_NS = 60 * 1_000_000_000
 
 K = TypeVar("K", bound=Hashable)
@@ -59,6 +62,7 @@ class Directory:
         self._keys = _Recent[bytes, ApiKey | None](clock)
         self._sessions = _Recent[bytes, ApiKey | None](clock)
         self._projects = _Recent[ProjectId, Project | None](clock)
+        self._later = ThreadPoolExecutor(1, "key-use")
 
     def key(self, secret: str) -> ApiKey | None:
         """Return the key of this secret where it is usable now."""
@@ -90,6 +94,10 @@ class Directory:
         for answers in (self._keys, self._sessions, self._projects):
             answers.clear()
 
+    def close(self) -> None:
+        """Finish what is still to be written; before the database is closed."""
+        self._later.shutdown()
+
     def _usable(self, key: ApiKey | None) -> ApiKey | None:
         if key is None or key.revoked_ns is not None:
             return None
@@ -98,25 +106,31 @@ class Directory:
     def _key_in_store(self, digest: bytes) -> ApiKey | None:
         with self._database.reading() as session:
             key = keys.by_secret(session, digest)
-        self._touch(key)
+        self._note_use(key)
         return key
 
     def _session_in_store(self, digest: bytes) -> ApiKey | None:
         with self._database.reading() as session:
             key = keys.by_session(session, digest, self._clock.now_ns())
-        self._touch(key)
+        self._note_use(key)
         return key
 
     def _project_in_store(self, project_id: ProjectId) -> Project | None:
         with self._database.reading() as session:
             return projects.get(session, project_id)
 
-    def _touch(self, key: ApiKey | None) -> None:
+    def _note_use(self, key: ApiKey | None) -> None:
+        """Write down when a key was used, in another thread: who asks may be the event loop, which must not wait."""
         now_ns = self._clock.now_ns()
-        if self._usable(key) is None or key is None or now_ns - (key.last_used_ns or 0) < _TOUCH_NS:
-            return
-        with self._database.writing() as session:
-            keys.touch(session, key.project_id, key.id, now_ns)
+        if key is not None and self._usable(key) is not None and now_ns - (key.last_used_ns or 0) >= _TOUCH_NS:
+            self._later.submit(self._touch, key, now_ns)
+
+    def _touch(self, key: ApiKey, now_ns: int) -> None:
+        try:
+            with self._database.writing() as session:
+                keys.touch(session, key.project_id, key.id, now_ns)
+        except StoreError as error:
+            _log.warning("the use of key %s was not noted: %s", key.id, error)
 
 
 def hash_of(secret: str) -> bytes:

@@ -36,7 +36,11 @@ class Change:
 
 
 class Registry:
-    """The projects of the installation."""
+    """The projects of the installation.
+
+    The span store is told of a retention after it was saved, not inside the transaction, because dropping old rows can
+    take long. Where it fails, the caller sees the error; setting it again, or the next start, tells the store again.
+    """
 
     def __init__(self, database: Database, store: SpanStore, directory: Directory, clock: Clock) -> None:
         self._database = database
@@ -83,8 +87,9 @@ class Registry:
                 project_id=project.id,
                 details={"name": project.name, "retention_days": project.retention_days},
             )
-            self._store.set_retention(project.id, project.retention_days)
         self._directory.forget()
+        if project.retention_days is not None:
+            self._store.set_retention(project.id, project.retention_days)
         return project
 
     def change(self, caller: Caller, change: Change) -> Project:
@@ -101,9 +106,9 @@ class Registry:
             after = _changed(before, change)
             projects.save(session, after)
             self._note_changes(session, caller, before, after)
-            if after.retention_days != before.retention_days:
-                self._store.set_retention(after.id, after.retention_days)
         self._directory.forget()
+        if not isinstance(change.retention_days, _Unchanged):
+            self._store.set_retention(after.id, after.retention_days)
         return after
 
     def _note_changes(self, session: Session, caller: Caller, before: Project, after: Project) -> None:
