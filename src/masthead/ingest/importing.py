@@ -34,7 +34,9 @@ _log = logging.getLogger(__name__)
 _BATCH_RUNS: Final = 250
 _BATCH_SPANS: Final = 4_000
 _BATCH_CHARS: Final = 8 << 20
+_BATCH_SCORES: Final = 2_000
 _KEPT_REPORTS: Final = 1_000
+_MAX_NAME_CHARS: Final = 200
 
 
 class ImportDoor(Protocol):
@@ -155,6 +157,7 @@ class Importer:
         self._run_ids: set[RunId] = set()
         self._known_before: dict[RunId, bool] = {}
         self._waiting: list[tuple[str, RunLabels]] = []
+        self._scores: list[Score] = []
 
     def run(self, documents: Iterable[Document]) -> Iterator[Progress]:
         """Import the documents; yield after each, and every few hundred runs within one."""
@@ -167,6 +170,7 @@ class Importer:
                 yield Progress(name, self.report)
         self._store()
         self._match_labels()
+        self._store_scores()
         if not self._is_dry_run:
             self._door.flush()
         self.report.seconds = self._clock.monotonic_s() - began_s
@@ -258,7 +262,10 @@ class Importer:
             self._run_ids.add(conversation.run_id)
             self._remember(name, run)
         self._accept(spans)
-        self._score([(run, existing) for _, _, run in runs if run.labels])
+        for _, _, run in runs:
+            self._score(run)
+        if len(self._scores) >= _BATCH_SCORES:
+            self._store_scores()
 
     def _accept(self, spans: list[Span]) -> None:
         self.report.spans_added += len(spans)
@@ -294,29 +301,28 @@ class Importer:
             if key:
                 self._seen.setdefault(key, []).append(seen)
 
-    def _score(self, runs: Sequence[tuple[ImportedRun, set[RunId]]]) -> None:
-        """Store the labels that came with the runs."""
-        scores: list[Score] = []
-        for run, _ in runs:
-            conversation = run.conversation
-            agents = tuple(agent.id for agent in conversation.agents)
-            seen = _Seen("", None, conversation.run_id, len(conversation.turns), agents)
-            scores += [score for label in run.labels if (score := self._scored(label, seen)) is not None]
-        self._add_scores(scores)
+    def _score(self, run: ImportedRun) -> None:
+        """Keep the labels that came with a run, until its spans can be found."""
+        conversation = run.conversation
+        agents = tuple(agent.id for agent in conversation.agents)
+        seen = _Seen("", None, conversation.run_id, len(conversation.turns), agents)
+        self._scores += [score for label in run.labels if (score := self._scored(label, seen)) is not None]
 
-    def _add_scores(self, scores: Sequence[Score]) -> None:
+    def _store_scores(self) -> None:
+        scores, self._scores = {score.id: score for score in self._scores}, []
         if not scores:
             return
-        stored = self._door.existing_scores(list(dict.fromkeys(score.subject.run_id for score in scores)))
-        new = {score.id: score for score in scores if score.id not in stored}
+        if not self._is_dry_run:
+            self._door.flush()
+        stored = self._door.existing_scores(list(dict.fromkeys(score.subject.run_id for score in scores.values())))
+        new = [score for score in scores.values() if score.id not in stored]
         self.report.scores_added += len(new)
-        self.report.scores_there += len({score.id for score in scores}) - len(new)
+        self.report.scores_there += len(scores) - len(new)
         if new and not self._is_dry_run:
-            self._door.add_scores(list(new.values()))
+            self._door.add_scores(new)
 
     def _match_labels(self) -> None:
         """Tie the labels that stood in files of their own to the runs of this import, and store them."""
-        scores: list[Score] = []
         for where, labels in self._waiting:
             seen = self._labelled(labels)
             if seen is None:
@@ -324,8 +330,9 @@ class Importer:
                 wanted = labels.file or labels.task_id
                 _keep(self.report.unmatched, Problem(where, f"its run, {wanted!r}, is not in this import"))
                 continue
-            scores += [score for label in labels.labels if (score := self._scored(label, seen, where)) is not None]
-        self._add_scores(scores)
+            self._scores += [
+                score for label in labels.labels if (score := self._scored(label, seen, where)) is not None
+            ]
         self._waiting = []
 
     def _labelled(self, labels: RunLabels) -> _Seen | None:
@@ -352,12 +359,15 @@ class Importer:
             turn=turn,
             agent=agent,
         )
+        is_label = label.number is None and label.flag is None
         return Score(
             id=_score_id(seen.run_id, label),
-            name=label.name,
+            name=label.name[:_MAX_NAME_CHARS],
             subject=subject,
             number=label.number,
-            label=label.label if label.number is None and label.flag is None else None,
+            label=label.label[:_MAX_NAME_CHARS]
+            if label.label and label.number is None and label.flag is None
+            else None,
             flag=label.flag,
             reason=label.reason,
             evidence=(turn,) if turn is not None else (),
@@ -418,7 +428,7 @@ def _agent_of(name: str | None, agents: Sequence[AgentId]) -> AgentId | None:
     for agent in agents:
         if "".join(character for character in agent.lower() if character.isalnum()) == plain:
             return agent
-    return AgentId(name)
+    return AgentId(name[:_MAX_NAME_CHARS])
 
 
 def _score_id(run_id: RunId, label: Label) -> str:

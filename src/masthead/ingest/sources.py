@@ -15,10 +15,10 @@ import tarfile
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Final, cast
+from typing import IO, Any, Final, TypeAlias, cast
 
 import zstandard
 
@@ -35,6 +35,9 @@ _BROKEN: Final = (OSError, EOFError, lzma.LZMAError, zlib.error, tarfile.TarErro
 _NOISE: Final = ("__MACOSX/", ".git/", ".DS_Store")
 
 
+OnBytes: TypeAlias = "Callable[[int], None]"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Document:
     """A file, or a member of an archive, ready to be read once. `is_named` says that the user named this very file."""
@@ -47,8 +50,12 @@ class Document:
     """The names inside, where the document is a zip that holds one log (Inspect's `.eval`): `stream` is the zip."""
 
 
-def documents(inputs: Iterable[str], *, standard_input: IO[bytes] | None = None) -> Iterator[Document]:
+def documents(
+    inputs: Iterable[str], *, standard_input: IO[bytes] | None = None, on_bytes: OnBytes | None = None
+) -> Iterator[Document]:
     """Yield every document that the inputs name: a path, a folder (all below it), a glob, or `-`.
+
+    `on_bytes` is told how many bytes were read from a file, as they are.
 
     Raises:
         InvalidInput: an input names nothing that exists.
@@ -59,11 +66,11 @@ def documents(inputs: Iterable[str], *, standard_input: IO[bytes] | None = None)
             continue
         path = Path(given).expanduser()
         if path.is_dir():
-            yield from _folder(path)
+            yield from _folder(path, on_bytes)
         elif path.exists():
-            yield from _file(path, path.name, is_named=True)
+            yield from _file(path, path.name, on_bytes, is_named=True)
         else:
-            yield from _matching(given)
+            yield from _matching(given, on_bytes)
 
 
 def sizes(inputs: Iterable[str]) -> int | None:
@@ -103,27 +110,28 @@ def _reason(error: Exception) -> str:
     return f"it cannot be opened or unpacked: {error or type(error).__name__}"
 
 
-def _matching(given: str) -> Iterator[Document]:
+def _matching(given: str, on_bytes: OnBytes | None) -> Iterator[Document]:
     found = _glob(given)
     if not found:
         raise InvalidInput(f"{given!r} names no file, folder or glob that exists")
     for name in found:
         path = Path(name)
         if path.is_dir():
-            yield from _folder(path)
+            yield from _folder(path, on_bytes)
         else:
-            yield from _file(path, path.name, is_named=True)
+            yield from _file(path, path.name, on_bytes, is_named=True)
 
 
 def _glob(given: str) -> list[str]:
     return sorted(glob.glob(str(Path(given).expanduser()), recursive=True))  # noqa: PTH207 - takes absolute patterns too
 
 
-def _folder(folder: Path) -> Iterator[Document]:
+def _folder(folder: Path, on_bytes: OnBytes | None) -> Iterator[Document]:
     """Yield what lies below a folder, in order of path, but files of labels first: runs find them waiting."""
     files = list(_walk(folder))
     for path in sorted(files, key=lambda path: (not _is_label_file(path.name), path.as_posix())):
-        yield from _file(path, f"{folder.name or folder}/{path.relative_to(folder).as_posix()}", is_named=False)
+        name = f"{folder.name or folder}/{path.relative_to(folder).as_posix()}"
+        yield from _file(path, name, on_bytes, is_named=False)
 
 
 def _walk(folder: Path) -> Iterator[Path]:
@@ -138,9 +146,22 @@ def _is_label_file(name: str) -> bool:
     return "label" in name or name.startswith("judge")
 
 
-def _file(path: Path, name: str, *, is_named: bool) -> Iterator[Document]:
+class _CountedFile(io.FileIO):
+    """A file that says how much of it was read."""
+
+    def __init__(self, path: Path, on_bytes: OnBytes) -> None:
+        super().__init__(path, "r")
+        self._on_bytes = on_bytes
+
+    def readinto(self, buffer: "memoryview | bytearray", /) -> int:  # pyright: ignore[reportIncompatibleMethodOverride] - any writable buffer
+        read = super().readinto(buffer)
+        self._on_bytes(read)
+        return read
+
+
+def _file(path: Path, name: str, on_bytes: OnBytes | None, *, is_named: bool) -> Iterator[Document]:
     try:
-        stream = path.open("rb")
+        stream = io.BufferedReader(_CountedFile(path, on_bytes), _PEEK_BYTES) if on_bytes else path.open("rb")
     except OSError as error:
         yield Document(name=name, stream=io.BytesIO(), is_named=is_named, problem=_reason(error))
         return
