@@ -1,0 +1,108 @@
+"""FM-2.2: guesses in place of questions."""
+
+import re
+
+import msgspec
+
+from masthead.detect.rule import About, Claim, Close, Rule
+from masthead.detect.step import Step
+from masthead.model.conversation import Act
+
+_ASSUMES = re.compile(r"\b[Aa]ssum(?:e|es|ed|ing)\b|\b[Ss]uppos(?:e|ing) (?:that|the|we|it)\b|\byour_\w+")
+_MARKS = ("ssum", "uppos", "your_")
+
+
+class AssumptionState(msgspec.Struct):
+    """Where something was assumed, and whether the agents could look things up."""
+
+    turns: list[int] = msgspec.field(default_factory=list[int])
+    said: str = ""
+    speaker: str = ""
+    can_look: bool = False
+
+
+class StatedAssumption(Rule[AssumptionState]):
+    """An assumption stated and built upon, where nobody could look it up and nobody asked."""
+
+    id = "stated-assumption"
+    version = "1"
+    codes = ("FM-2.2",)
+    acts = (Act.MESSAGE, Act.HANDOFF, Act.TOOL_CALL, Act.TOOL_RESULT)
+    about = About(
+        title="An assumption in place of a question",
+        sees="An agent that says it assumes something, or leaves a placeholder such as `your_module`, in a run whose "
+        "agents have no tools to look things up.",
+        blind="Assumptions that are made and not stated; whether the task invites them. Runs with look-up tools are "
+        "left out, because there an assumption is usually tested next.",
+    )
+
+    def __init__(self, **parameters: float) -> None:
+        super().__init__(AssumptionState, **parameters)
+
+    def step(self, step: Step) -> Claim | None:
+        """Read the next step."""
+        state = self.state
+        if step.act is Act.TOOL_CALL and not step.is_run:
+            state.can_look = True
+        if step.kind != "agent" or state.can_look or len(state.turns) >= 3:
+            return None
+        body = step.text
+        if step.turn.tool_arguments:
+            body = f"{body}\n{step.turn.tool_arguments}"
+        if not any(mark in body for mark in _MARKS):
+            return None
+        said = _ASSUMES.search(body)
+        if said is not None:
+            if not state.turns:
+                state.said, state.speaker = said[0], step.speaker
+            state.turns.append(step.index)
+        return None
+
+    def end(self, close: Close) -> Claim | None:
+        """Read how the run ended."""
+        del close
+        state = self.state
+        if not state.turns or state.can_look:
+            return None
+        return Claim(tuple(state.turns), f"{state.speaker} goes on from an assumption ({state.said!r})", state.turns[0])
+
+
+class QuestionState(msgspec.Struct):
+    """The open question."""
+
+    asked: int = -1
+    by: str = ""
+
+
+class UnansweredQuestion(Rule[QuestionState]):
+    """A question to somebody else that its asker goes on without an answer to, or that ends the run."""
+
+    id = "unanswered-question"
+    version = "1"
+    codes = ("FM-2.2",)
+    acts = (Act.MESSAGE, Act.HANDOFF, Act.TOOL_CALL)
+    about = About(
+        title="A question without an answer",
+        sees="A message that ends with a question, after which the same agent goes on to act.",
+        blind="Questions within a message; rhetorical questions; answers that miss the question.",
+    )
+
+    def __init__(self, **parameters: float) -> None:
+        super().__init__(QuestionState, **parameters)
+
+    def step(self, step: Step) -> Claim | None:
+        """Read the next step."""
+        state = self.state
+        asked = state.asked
+        is_by_asker = step.speaker == state.by
+        state.asked = -1
+        if asked >= 0 and is_by_asker and step.act is Act.TOOL_CALL:
+            return Claim(
+                (asked, step.index),
+                f"{step.speaker} asks at turn {asked} and goes on unanswered",
+                step.index,
+                step.speaker,
+            )
+        if step.act is Act.MESSAGE and step.kind == "agent" and step.text.rstrip().endswith("?"):
+            state.asked, state.by = step.index, step.speaker
+        return None

@@ -1,0 +1,229 @@
+"""FM-1.1, FM-1.2, FM-2.3 and FM-2.6: what agents do against the task, their role, or their own word."""
+
+import re
+
+import msgspec
+
+from masthead.detect.rule import SPOKEN, About, Claim, Close, Rule, Run
+from masthead.detect.step import Step
+from masthead.model.conversation import Act
+from masthead.model.ids import AgentId
+
+_WANTS_JSON = re.compile(r"\b(?:in|as|valid|only|a|return|output|respond with) (?:a )?(?:valid )?JSON\b", re.IGNORECASE)
+_WANTS_XML = re.compile(r"\b(?:in|as|valid|return|output) (?:an )?XML\b", re.IGNORECASE)
+_WANTS_BOXED = "\\boxed{"
+_INTENT = re.compile(
+    r"\b(?:I will|I'll|let me|let's|I am going to|I'm going to) (?:now )?(?:use|call|run|invoke)\b", re.IGNORECASE
+)
+_NAME = re.compile(r"[`'\"]?\b([a-z]\w*_\w+)\b[`'\"]?")
+_WORD = re.compile(r"[a-z]{5,}")
+_COMMON = re.compile(
+    r"about|after|answer|before|could|every|first|following|given|including|other|please|provide|should|their|there|"
+    r"these|those|through|using|where|which|while|would|write"
+)
+
+
+class FormatState(msgspec.Struct):
+    """The last thing that an agent said, and where; `wanted` is the format that the task asks for."""
+
+    last: int = -1
+    speaker: AgentId = AgentId("")
+    text: str = ""
+    wanted: str = ""
+
+
+class FormatMismatch(Rule[FormatState]):
+    """An answer that is not in the format that the task asks for."""
+
+    id = "format-mismatch"
+    version = "1"
+    codes = ("FM-1.1",)
+    acts = (Act.MESSAGE, Act.VERDICT)
+    about = About(
+        title="Another format than asked for",
+        sees="A task that asks for JSON, XML or a boxed answer, and a last word in which no such thing can be read.",
+        blind="Any other constraint; a schema within the format; a format that is asked for in passing.",
+    )
+
+    def __init__(self, **parameters: float) -> None:
+        super().__init__(FormatState, **parameters)
+
+    def begin(self, run: Run) -> None:
+        """Forget everything and begin a run."""
+        super().begin(run)
+        self.state.wanted = _wanted(run.task or "")
+
+    def step(self, step: Step) -> Claim | None:
+        """Read the next step."""
+        state = self.state
+        if not step.position and not state.wanted:
+            state.wanted = _wanted(step.text)
+        elif state.wanted and step.kind == "agent" and step.text:
+            state.last, state.speaker, state.text = step.index, step.speaker, step.text[-20_000:]
+        return None
+
+    def end(self, close: Close) -> Claim | None:
+        """Read how the run ended."""
+        del close
+        state = self.state
+        if not state.wanted or state.last < 0 or _has(state.wanted, state.text):
+            return None
+        return Claim(
+            (state.last,), f"the task asks for {state.wanted}; the last word holds none", state.last, state.speaker
+        )
+
+
+def _wanted(task: str) -> str:
+    if _WANTS_JSON.search(task):
+        return "JSON"
+    if _WANTS_XML.search(task):
+        return "XML"
+    return "a boxed answer" if _WANTS_BOXED in task else ""
+
+
+def _has(wanted: str, text: str) -> bool:
+    if wanted == "XML":
+        return bool(re.search(r"<(\w+)[^>]*>.*</\1>", text, re.DOTALL))
+    if wanted != "JSON":
+        return "\\boxed" in text
+    for opening, closing in (("{", "}"), ("[", "]")):
+        start, end = text.find(opening), text.rfind(closing)
+        if 0 <= start < end:
+            try:
+                msgspec.json.decode(text[start : end + 1].encode("utf-8", "replace"))
+            except msgspec.DecodeError:
+                continue
+            return True
+    return False
+
+
+class NamesState(msgspec.Struct):
+    """Who has spoken."""
+
+    names: list[str] = msgspec.field(default_factory=list[str])
+
+
+class RoleSwap(Rule[NamesState]):
+    """An agent writes what another agent says."""
+
+    id = "role-swap"
+    version = "1"
+    codes = ("FM-1.2",)
+    acts = (Act.MESSAGE, Act.HANDOFF)
+    about = About(
+        title="Speaking for another",
+        sees="A message with a line that opens with another agent's name and a colon, followed by its words.",
+        blind="Acts that belong to another role without its name; quotations.",
+    )
+
+    def __init__(self, **parameters: float) -> None:
+        super().__init__(NamesState, **parameters)
+
+    def step(self, step: Step) -> Claim | None:
+        """Read the next step."""
+        names = self.state.names
+        found: Claim | None = None
+        if ":" in step.text:
+            for name in names:
+                if name != step.speaker and f"\n{name}: " in step.text:
+                    found = Claim((step.index,), f"{step.speaker} writes what {name} says", step.index, step.speaker)
+                    break
+        if step.speaker not in names and len(names) < 64 and len(step.speaker) > 2:
+            names.append(step.speaker)
+        return found
+
+
+class ToolsState(msgspec.Struct):
+    """Tools that were used, and the tool that was last announced."""
+
+    tools: list[str] = msgspec.field(default_factory=list[str])
+    announced: str = ""
+    at: int = -1
+    by: str = ""
+
+
+class SaidAndDid(Rule[ToolsState]):
+    """One tool announced, another called."""
+
+    id = "said-and-did"
+    version = "1"
+    codes = ("FM-2.6",)
+    acts = SPOKEN
+    about = About(
+        title="One thing said, another done",
+        sees="A step that says which tool it will use, by a name that has been used in the run, and calls another.",
+        blind="Every other decision; announced tools that are called later.",
+    )
+
+    def __init__(self, **parameters: float) -> None:
+        super().__init__(ToolsState, **parameters)
+
+    def step(self, step: Step) -> Claim | None:
+        """Read the next step."""
+        state = self.state
+        found: Claim | None = None
+        said = f"{step.turn.reasoning or ''} {step.text}"
+        names = {name for name in _NAME.findall(said) if name in state.tools} if _INTENT.search(said) else set[str]()
+        if step.act is Act.TOOL_CALL:
+            if len(names) == 1 and step.tool not in names and step.tool in state.tools:
+                wrong = next(iter(names))
+                found = Claim(
+                    (step.index,), f"{step.speaker} says {wrong} and calls {step.tool}", step.index, step.speaker
+                )
+            if step.tool and step.tool not in state.tools and len(state.tools) < 128:
+                state.tools.append(step.tool)
+        return found
+
+
+class TopicState(msgspec.Struct):
+    """The task's telling words, and how many agents' steps in a row held none of them."""
+
+    words: list[str] = msgspec.field(default_factory=list[str])
+    away: list[int] = msgspec.field(default_factory=list[int])
+
+
+class OffTask(Rule[TopicState]):
+    """The last part of a run shares no telling word with its task."""
+
+    id = "off-task"
+    version = "1"
+    codes = ("FM-2.3",)
+    acts = (Act.MESSAGE, Act.HANDOFF, Act.VERDICT)
+    about = About(
+        title="Nothing of the task is left",
+        sees="Five messages in a row, at the end of the run, that share no longer word with the task.",
+        blind="Another problem in the same words, which is the usual kind of derailment: this needs a judge.",
+    )
+    away: int = 5
+    """Messages in a row."""
+
+    def __init__(self, **parameters: float) -> None:
+        super().__init__(TopicState, **parameters)
+
+    def begin(self, run: Run) -> None:
+        """Forget everything and begin a run."""
+        super().begin(run)
+        words = dict.fromkeys(word for word in _WORD.findall((run.task or "").lower()) if not _COMMON.fullmatch(word))
+        self.state.words = list(words)[:200]
+
+    def step(self, step: Step) -> Claim | None:
+        """Read the next step."""
+        state = self.state
+        if step.kind != "agent" or len(step.text) < 40 or len(state.words) < 5:
+            return None
+        low = step.text.lower()
+        if any(word in low for word in state.words):
+            state.away.clear()
+        elif len(state.away) < 50:
+            state.away.append(step.index)
+        return None
+
+    def end(self, close: Close) -> Claim | None:
+        """Read how the run ended."""
+        del close
+        away = self.state.away
+        if len(away) < self.away:
+            return None
+        return Claim(
+            tuple(away[: self.away]), f"the last {len(away)} messages share no longer word with the task", away[0]
+        )

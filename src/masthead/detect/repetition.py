@@ -1,0 +1,410 @@
+"""FM-1.3: steps that are done again although nothing has changed.
+
+Content alone does not tell: page 1 and page 2 are 0.91 alike. What holds is that nothing new came: repeats are keyed by
+what was done and what came back, texts by the share of lines that their speaker had not said before.
+"""
+
+import re
+
+import msgspec
+from rapidfuzz import fuzz
+
+from masthead.detect.rule import SPOKEN, About, Claim, Rule
+from masthead.detect.step import Step, digest
+from masthead.model.conversation import Act
+
+_CODE = ("FM-1.3",)
+_UNJUDGED = (Act.VERDICT, Act.ENDING)
+_FACTS = re.compile(r"[\w./-]*[\d_/][\w./-]*")
+
+
+class Seen(msgspec.Struct):
+    """Turns by key, in two generations, so that forgetting costs nothing."""
+
+    young: dict[int, list[int]] = msgspec.field(default_factory=dict[int, list[int]])
+    old: dict[int, list[int]] = msgspec.field(default_factory=dict[int, list[int]])
+
+    def note(self, key: int, turn: int, *, keep: int, room: int) -> list[int]:
+        """Add a turn under a key and return the last `keep` turns there."""
+        turns = self.young.get(key)
+        if turns is None:
+            turns = self.old.get(key, [])
+            if len(self.young) >= room:
+                self.old, self.young = self.young, {}
+            self.young[key] = turns
+        turns.append(turn)
+        if len(turns) > keep:
+            del turns[0]
+        return turns
+
+
+class WorkState(msgspec.Struct):
+    """Where each speaker last delivered something, and who spoke since."""
+
+    delivered: dict[str, int] = msgspec.field(default_factory=dict[str, int])
+    interrupted: dict[str, bool] = msgspec.field(default_factory=dict[str, bool])
+    episode: int = 0
+
+
+class RepeatedWork(Rule[WorkState]):
+    """A piece of work delivered again, nearly line for line, after others have spoken."""
+
+    id = "repeated-work"
+    version = "1"
+    codes = _CODE
+    acts = SPOKEN
+    about = About(
+        title="The same piece of work delivered twice",
+        sees="An agent that submits a text of some length of which nearly every line stood in its earlier work, "
+        "after another agent has spoken and nobody has used a tool in between.",
+        blind="The same work in other words; work repeated by another agent; whether the repetition was asked for.",
+    )
+    share: float = 0.1
+    """The share of new lines, at most, for a text to count as the same work."""
+    length: int = 200
+    """Characters of a text, at least, for it to count as a piece of work."""
+    room: int = 256
+    """Speakers remembered, at most."""
+
+    def __init__(self, **parameters: float) -> None:
+        super().__init__(WorkState, **parameters)
+
+    def step(self, step: Step) -> Claim | None:
+        """Read the next step."""
+        state = self.state
+        if step.episode != state.episode:
+            self.state = state = WorkState(episode=step.episode)
+        if step.act is Act.TOOL_CALL:
+            state.delivered.clear()
+            return None
+        speaker = step.speaker
+        before = state.delivered.get(speaker)
+        found: Claim | None = None
+        if step.novelty is not None and len(step.text) >= self.length and step.kind == "agent":
+            if before is not None and step.novelty <= self.share and state.interrupted.get(speaker, False):
+                found = Claim(
+                    (before, step.index),
+                    f"{speaker} delivers turn {before} again: {1 - step.novelty:.0%} of its lines stood there before",
+                    step.index,
+                    speaker,
+                )
+            if len(state.delivered) < self.room or speaker in state.delivered:
+                state.delivered[speaker] = step.index
+                state.interrupted[speaker] = False
+        for other in state.delivered:
+            if other != speaker:
+                state.interrupted[other] = True
+        return found
+
+
+class StepState(msgspec.Struct):
+    """Steps seen in this episode, and whether tools answer in this run."""
+
+    seen: Seen = msgspec.field(default_factory=Seen)
+    episode: int = 0
+    has_results: bool = False
+    giver: str = ""
+
+
+class RepeatedStep(Rule[StepState]):
+    """The same step, word for word, by the same agent, three times."""
+
+    id = "repeated-step"
+    version = "1"
+    codes = _CODE
+    about = About(
+        title="The same step again and again",
+        sees="An agent that says or does exactly the same for the third time in one episode of the run.",
+        blind="Steps that are worded anew; prompts of the framework and of people; calls whose results are recorded, "
+        "which `repeated-call` judges by what came back.",
+    )
+    times: int = 3
+    """How often a step must occur."""
+    length: int = 60
+    """Characters of a step, at least; shorter ones are formulas, such as the name of who is next."""
+    room: int = 4096
+    """Steps remembered, at least."""
+
+    def __init__(self, **parameters: float) -> None:
+        super().__init__(StepState, **parameters)
+
+    def step(self, step: Step) -> Claim | None:
+        """Read the next step."""
+        state = self.state
+        if step.episode != state.episode:
+            state.seen, state.episode = Seen(), step.episode
+        if not step.position and (self.run.kinds is None or (self.run.task or "\0")[:60] in step.text):
+            state.giver = step.speaker
+        if step.act is Act.TOOL_RESULT:
+            state.has_results = True
+            return None
+        if step.kind != "agent" or step.act in _UNJUDGED or (step.act is Act.TOOL_CALL and state.has_results):
+            return None
+        if step.speaker == state.giver:
+            return None
+        if len(step.text) + len(step.turn.tool_arguments or "") < self.length:
+            return None
+        turns = state.seen.note(step.key, step.index, keep=self.times, room=self.room)
+        if len(turns) < self.times:
+            return None
+        what = f"calls {step.tool}" if step.tool else "says the same"
+        return Claim(tuple(turns), f"{step.speaker} {what}, word for word, {self.times} times", turns[1], step.speaker)
+
+
+class CallState(msgspec.Struct):
+    """The calls that wait for a result, and what calls gave before."""
+
+    waiting: dict[str, list[int]] = msgspec.field(default_factory=dict[str, list[int]])
+    seen: Seen = msgspec.field(default_factory=Seen)
+    episode: int = 0
+    changed: int = -1
+
+
+class RepeatedCall(Rule[CallState]):
+    """The same call with the same arguments and the same result, and nothing changed in between."""
+
+    id = "repeated-call"
+    version = "1"
+    codes = _CODE
+    acts = (Act.TOOL_CALL, Act.TOOL_RESULT)
+    about = About(
+        title="The same call with the same result",
+        sees="A tool called with the same arguments that gives the same result as before, with no call in between "
+        "that changes anything. Polling whose answer changes is no repetition.",
+        blind="Calls whose results are not recorded; whether a tool changes anything beyond what its name says.",
+    )
+    times: int = 3
+    """How often a call must give the same."""
+    room: int = 2048
+    """Calls remembered, at least."""
+
+    def __init__(self, **parameters: float) -> None:
+        super().__init__(CallState, **parameters)
+
+    def step(self, step: Step) -> Claim | None:
+        """Read the next step."""
+        state = self.state
+        if step.episode != state.episode:
+            self.state = state = CallState(episode=step.episode)
+        turn = step.turn
+        if step.act is Act.TOOL_CALL:
+            if step.is_change:
+                state.changed = step.index
+            if len(state.waiting) >= 64:
+                state.waiting.pop(next(iter(state.waiting)))
+            call = digest(f"{step.speaker}\x1f{step.tool}\x1f{turn.tool_arguments or step.text}")
+            state.waiting[turn.tool_call_id or ""] = [call, step.index]
+            return None
+        call = state.waiting.pop(turn.tool_call_id or "", None)
+        if call is None or turn.is_error:
+            return None
+        turns = state.seen.note(call[0] ^ digest(turn.text), call[1], keep=self.times, room=self.room)
+        if len(turns) < self.times or turns[0] <= state.changed < turns[-1]:
+            return None
+        return Claim(tuple(turns), f"{step.tool or 'the same call'} gave the same answer {self.times} times", turns[1])
+
+
+class RetryState(msgspec.Struct):
+    """The last failing call and how often it failed in a row."""
+
+    waiting: dict[str, list[int]] = msgspec.field(default_factory=dict[str, list[int]])
+    failing: dict[int, list[int]] = msgspec.field(default_factory=dict[int, list[int]])
+
+
+class FailingRetry(Rule[RetryState]):
+    """A failing call tried again without change."""
+
+    id = "failing-retry"
+    version = "1"
+    codes = _CODE
+    acts = (Act.TOOL_CALL, Act.TOOL_RESULT)
+    about = About(
+        title="A failing call retried without change",
+        sees="A tool called with the same arguments that fails each time, with no success of any call in between.",
+        blind="Failures that the record does not mark as errors; retries that wait for a passing disturbance.",
+    )
+    times: int = 3
+    """How often the call must fail in a row."""
+
+    def __init__(self, **parameters: float) -> None:
+        super().__init__(RetryState, **parameters)
+
+    def step(self, step: Step) -> Claim | None:
+        """Read the next step."""
+        state, turn = self.state, step.turn
+        if step.act is Act.TOOL_CALL:
+            if len(state.waiting) >= 64:
+                state.waiting.pop(next(iter(state.waiting)))
+            call = digest(f"{step.tool}\x1f{turn.tool_arguments or step.text}")
+            state.waiting[turn.tool_call_id or ""] = [call, step.index]
+            return None
+        call = state.waiting.pop(turn.tool_call_id or "", None)
+        if call is None or not turn.is_error:
+            state.failing.clear()
+            return None
+        if len(state.failing) >= 16:
+            state.failing.clear()
+        turns = state.failing.setdefault(call[0], [])
+        turns.append(call[1])
+        if len(turns) < self.times:
+            return None
+        del turns[: -self.times]
+        return Claim(
+            tuple(turns), f"{step.tool or 'a call'} failed {self.times} times with the same arguments", turns[1]
+        )
+
+
+class CycleState(msgspec.Struct):
+    """The last steps' keys and turns, and for each period how long it has held."""
+
+    keys: list[int] = msgspec.field(default_factory=list[int])
+    turns: list[int] = msgspec.field(default_factory=list[int])
+    held: list[int] = msgspec.field(default_factory=list[int])
+
+
+class Cycle(Rule[CycleState]):
+    """Steps that go round in a circle: A-B-A-B and longer."""
+
+    id = "cycle"
+    version = "1"
+    codes = _CODE
+    about = About(
+        title="A circle of steps",
+        sees="Two to eight different steps, by one agent or several and results included, that follow each other in "
+        "the same order three times, word for word.",
+        blind="Circles in which the wording or any result changes, however little.",
+    )
+    rounds: int = 3
+    """How often the circle must close."""
+    longest: int = 8
+    """Steps of a circle, at most."""
+
+    def __init__(self, **parameters: float) -> None:
+        super().__init__(CycleState, **parameters)
+
+    def step(self, step: Step) -> Claim | None:
+        """Read the next step."""
+        state, longest = self.state, self.longest
+        keys, held = state.keys, state.held
+        if len(held) <= longest:
+            state.held = held = [0] * (longest + 1)
+        found = 0
+        size = len(keys)
+        for period in range(2, min(longest, size) + 1):
+            if keys[size - period] == step.key:
+                held[period] += 1
+                if held[period] >= period * (self.rounds - 1) and not found:
+                    found = period
+            else:
+                held[period] = 0
+        keys.append(step.key)
+        state.turns.append(step.index)
+        if size >= longest * self.rounds:
+            del keys[0], state.turns[0]
+        if not found or len(set(keys[-found:])) < 2:
+            return None
+        evidence = tuple(state.turns[-found * self.rounds :])
+        reason = f"{found} steps went round {self.rounds} times without any change"
+        return Claim(evidence, reason, evidence[found] if len(evidence) > found else evidence[0], step.speaker)
+
+
+class ProgressState(msgspec.Struct):
+    """How many steps in a row brought nothing new, and the turns."""
+
+    stale: list[int] = msgspec.field(default_factory=list[int])
+    results: Seen = msgspec.field(default_factory=Seen)
+
+
+class NoProgress(Rule[ProgressState]):
+    """A window of steps in which nothing new was said, asked or found."""
+
+    id = "no-progress"
+    version = "1"
+    codes = _CODE
+    about = About(
+        title="Steps without new state",
+        sees="A row of steps none of which brings a new result, new arguments or, beyond a tenth, new lines.",
+        blind="Movement that is new in words only; waiting that was asked for.",
+    )
+    window: int = 8
+    """Steps in a row that bring nothing new."""
+    share: float = 0.1
+    """The share of new lines, at most, for a text to count as nothing new."""
+    room: int = 4096
+    """Steps and results remembered, at least."""
+
+    def __init__(self, **parameters: float) -> None:
+        super().__init__(ProgressState, **parameters)
+
+    def step(self, step: Step) -> Claim | None:
+        """Read the next step."""
+        state = self.state
+        if step.kind in ("system", "human"):
+            return None
+        if step.novelty is not None and step.act is not Act.TOOL_CALL:
+            is_stale = step.novelty <= self.share
+        else:
+            is_stale = len(state.results.note(step.key, step.index, keep=2, room=self.room)) > 1
+        if not is_stale:
+            state.stale.clear()
+            return None
+        state.stale.append(step.index)
+        if len(state.stale) < self.window:
+            return None
+        evidence = tuple(state.stale[-self.window :])
+        del state.stale[: -self.window]
+        return Claim(evidence, f"{self.window} steps in a row brought nothing new", evidence[0], step.speaker)
+
+
+class ParaphraseState(msgspec.Struct):
+    """The last texts of each speaker, cut short."""
+
+    texts: dict[str, list[str]] = msgspec.field(default_factory=dict[str, list[str]])
+    turns: dict[str, list[int]] = msgspec.field(default_factory=dict[str, list[int]])
+
+
+class ParaphrasedStep(Rule[ParaphraseState]):
+    """The same thing said a third time in slightly other words, with no new number or name in it."""
+
+    id = "paraphrased-step"
+    version = "1"
+    codes = _CODE
+    acts = (Act.MESSAGE, Act.HANDOFF)
+    about = About(
+        title="The same step in other words",
+        sees="A message that is nearly the same as the speaker's last two and holds no number, path or identifier "
+        "that they did not hold.",
+        blind="Paraphrases that share few words; anything after the first 600 characters of a message.",
+    )
+    likeness: int = 90
+    """How alike two messages must be, of 100."""
+    cut: int = 600
+    """Characters of a message that are compared."""
+    room: int = 64
+    """Speakers remembered, at most."""
+
+    def __init__(self, **parameters: float) -> None:
+        super().__init__(ParaphraseState, **parameters)
+
+    def step(self, step: Step) -> Claim | None:
+        """Read the next step."""
+        state = self.state
+        text = step.text[: self.cut]
+        if len(text) < 40 or step.kind != "agent":
+            return None
+        if len(state.texts) >= self.room and step.speaker not in state.texts:
+            return None
+        texts = state.texts.setdefault(step.speaker, [])
+        turns = state.turns.setdefault(step.speaker, [])
+        found: Claim | None = None
+        if len(texts) == 2 and all(fuzz.ratio(text, each, score_cutoff=self.likeness) for each in texts):
+            known = set(_FACTS.findall(" ".join(texts)))
+            if all(fact in known for fact in _FACTS.findall(text)):
+                found = Claim(
+                    (*turns, step.index), f"{step.speaker} says nearly the same a third time", turns[1], step.speaker
+                )
+        texts.append(text)
+        turns.append(step.index)
+        if len(texts) > 2:
+            del texts[0], turns[0]
+        return found
