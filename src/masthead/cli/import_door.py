@@ -57,11 +57,10 @@ class HttpDoor:
         for some in _bodies(spans):
             body = traces_json(some)
             answer = self._patiently("/v1/traces", content=body, headers={"Content-Type": "application/json"})
-            partial = answer.json().get("partialSuccess") or {} if answer.content else {}
-            if int(partial.get("rejectedSpans") or 0):
-                raise InvalidInput(
-                    f"the server refused {partial['rejectedSpans']} spans: {partial.get('errorMessage')}"
-                )
+            partial: dict[str, Any] = (answer.json() if answer.content else {}).get("partialSuccess") or {}
+            refused = int(partial.get("rejectedSpans") or 0)
+            if refused:
+                raise InvalidInput(f"the server refused {refused} spans: {partial.get('errorMessage')}")
             self._last_run = some[-1].trace_id
 
     def add_scores(self, scores: Sequence[Score]) -> None:

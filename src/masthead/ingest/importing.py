@@ -330,9 +330,8 @@ class Importer:
                 wanted = labels.file or labels.task_id
                 _keep(self.report.unmatched, Problem(where, f"its run, {wanted!r}, is not in this import"))
                 continue
-            self._scores += [
-                score for label in labels.labels if (score := self._scored(label, seen, where)) is not None
-            ]
+            scores = [self._scored(label, seen, where) for label in labels.labels]
+            self._scores += [score for score in scores if score is not None]
         self._waiting = []
 
     def _labelled(self, labels: RunLabels) -> _Seen | None:
@@ -365,9 +364,7 @@ class Importer:
             name=label.name[:_MAX_NAME_CHARS],
             subject=subject,
             number=label.number,
-            label=label.label[:_MAX_NAME_CHARS]
-            if label.label and label.number is None and label.flag is None
-            else None,
+            label=label.label[:_MAX_NAME_CHARS] if label.label and is_label else None,
             flag=label.flag,
             reason=label.reason,
             evidence=(turn,) if turn is not None else (),

@@ -35,7 +35,7 @@ _BROKEN: Final = (OSError, EOFError, lzma.LZMAError, zlib.error, tarfile.TarErro
 _NOISE: Final = ("__MACOSX/", ".git/", ".DS_Store")
 
 
-OnBytes: TypeAlias = "Callable[[int], None]"
+OnBytes: TypeAlias = Callable[[int], None]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
