@@ -2,9 +2,11 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import type { Filter } from "@/runs/query";
 import { client, data, inProject } from "./client";
+import type { SpanSummary } from "./types";
 
 export const TURNS_A_PAGE = 100;
 export const RUNS_A_PAGE = 100;
+const SPANS_A_PAGE = 5000;
 export const LIVE_MS = 4000;
 
 export type Range = { since?: string; until?: string };
@@ -131,6 +133,29 @@ export const span = (project: string, runId: string, spanId: string) =>
       return data(client.GET("/api/v1/runs/{run_id}/spans/{span_id}", { params, headers: inProject(project), signal }));
     },
     staleTime: Number.POSITIVE_INFINITY,
+  });
+
+/** All spans of a run without their bodies, page after page: a waterfall needs the whole tree. */
+export const waterfall = (project: string, runId: string) =>
+  queryOptions({
+    queryKey: [project, "run", runId, "waterfall"],
+    queryFn: async ({ signal }) => {
+      const items: SpanSummary[] = [];
+      let cursor: string | null = null;
+      do {
+        const query: { limit: number; cursor?: string } = {
+          limit: SPANS_A_PAGE,
+          ...(cursor === null ? {} : { cursor }),
+        };
+        const params = { path: { run_id: runId }, query };
+        const page: { items: SpanSummary[]; cursor: string | null } = await data(
+          client.GET("/api/v1/runs/{run_id}/spans", { params, headers: inProject(project), signal }),
+        );
+        items.push(...page.items);
+        cursor = page.cursor;
+      } while (cursor !== null);
+      return items;
+    },
   });
 
 export const scores = (project: string, runId: string) =>

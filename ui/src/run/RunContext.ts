@@ -8,6 +8,7 @@ export type Selection = {
   view?: View | undefined;
   agent?: string | undefined;
   find?: string | undefined;
+  span?: string | undefined;
 };
 
 /** What every view of one run shares, so that they stay in step. */
@@ -21,6 +22,8 @@ export type RunState = {
   lookAt: (position: number) => Look;
   turn: number | null;
   view: View;
+  /** The span that is looked at in the timeline or the raw view, if one was chosen there. */
+  span: string | null;
   /** The one agent whose turns are shown, or null for all. */
   agent: string | null;
   find: string;

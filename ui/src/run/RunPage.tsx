@@ -75,7 +75,10 @@ function useRunState(detail: RunDetail, outline: Outline): RunState {
   const all = useMemo(() => looks(detail.agents), [detail.agents]);
   const select = useCallback(
     (change: Selection) =>
-      void navigate({ search: (current) => ({ ...current, ...change }), replace: change.view === undefined }),
+      void navigate({
+        search: (current) => ({ ...current, ...("turn" in change ? { span: undefined } : {}), ...change }),
+        replace: change.view === undefined,
+      }),
     [navigate],
   );
   const places = useMemo(() => outline.agents.map((id) => lookOf(all, id)), [outline.agents, all]);
@@ -92,6 +95,7 @@ function useRunState(detail: RunDetail, outline: Outline): RunState {
         ? null
         : Math.min(search.turn, outline.speaker.length - 1),
     view: search.view ?? "chat",
+    span: search.span ?? null,
     agent: search.agent ?? null,
     find,
     hits: find === "" ? NO_HITS : (hits.data?.turns ?? NO_HITS),

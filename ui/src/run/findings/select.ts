@@ -33,7 +33,8 @@ function isPositive(score: Score): boolean {
 
 /** The findings of a run in order of their turns. One that only a person made is a finding too. */
 export function findingsOf(scores: readonly Score[]): Finding[] {
-  const groups = Map.groupBy(latest(scores), keyOf);
+  const groups = new Map<string, Score[]>();
+  for (const score of latest(scores)) groups.set(keyOf(score), [...(groups.get(keyOf(score)) ?? []), score]);
   const findings = [...groups].flatMap(([key, group]): Finding[] => {
     const people = group.filter((score) => score.source === "human");
     const score = group.find((each) => each.source !== "human" && isPositive(each)) ?? people.find(isPositive);
