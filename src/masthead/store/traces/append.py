@@ -1,66 +1,20 @@
 """Append spans: the one way in, for `ingest` alone (an import contract holds it).
 
-A call is one insert, idempotent by its token, followed by recomputing the summaries of the runs that it touched.
+A call is one insert, idempotent by its token, followed by the new summaries of the runs that it touched.
+
 """
 
 from collections.abc import Callable, Sequence
-from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 from masthead.store.traces import native
 from masthead.store.traces.engine import Engine
+from masthead.store.traces.filters import HOUR_NS
+from masthead.store.traces.ledger import Ledger
 from masthead.store.traces.retention import kept_until
-from masthead.store.traces.summarise import HOUR_NS, summarise
+from masthead.store.traces.rows import SpanRow
 
 _NO_SPAN = bytes(8)
-
-
-class SpanRow(NamedTuple):
-    """One span as the table has it. None and '' are unknown; JSON is UTF-8 text; times are Unix nanoseconds."""
-
-    project: str
-    run_id: bytes
-    """The trace id, 16 bytes."""
-    span_id: bytes
-    """8 bytes."""
-    parent_span_id: bytes
-    """8 bytes, or empty for a root."""
-    name: str
-    kind: int
-    """As OTLP numbers it: 0 unspecified … 5 consumer."""
-    start_ns: int
-    end_ns: int
-    status: int
-    """As OTLP numbers it: 0 unset, 1 ok, 2 error."""
-    status_message: str | None = None
-    scope_name: str | None = None
-    scope_version: str | None = None
-    attributes: bytes = b"{}"
-    events: bytes = b""
-    """A JSON list of `{"name", "time_ns", "attributes"}`, or empty."""
-    links: bytes = b""
-    """A JSON list of `{"trace_id", "span_id", "attributes"}`, or empty."""
-    resource: bytes = b"{}"
-    operation: str = "other"
-    agent_id: str | None = None
-    agent: str | None = None
-    model: str | None = None
-    provider: str | None = None
-    tool: str | None = None
-    input_tokens: int | None = None
-    output_tokens: int | None = None
-    cache_read_tokens: int | None = None
-    cache_write_tokens: int | None = None
-    reasoning_tokens: int | None = None
-    session_id: str | None = None
-    user_id: str | None = None
-    tags: tuple[str, ...] = ()
-    metadata: dict[str, str] = {}  # noqa: RUF012 - a default that nobody changes
-    task: str | None = None
-    system: str | None = None
-    outcome: str | None = None
-    cost_usd: Decimal | None = None
-    price_version: str | None = None
 
 
 class Appender:
@@ -68,6 +22,7 @@ class Appender:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._ledger = Ledger(engine)
 
     def append(self, rows: Sequence[SpanRow], *, token: str, received_ns: int) -> None:
         """Insert the rows durably; the same token again changes nothing. Up to about 20,000 rows or 32 MB a call.
@@ -80,9 +35,8 @@ class Appender:
             return
         columns: dict[str, tuple[Any, ...]] = dict(zip(SpanRow._fields, zip(*rows, strict=True), strict=True))
         until = kept_until(self._engine, set(columns["project"]))
-        block = _block(columns, len(rows), received_ns, until)
-        self._engine.insert("spans", block, token=token)
-        summarise(self._engine, columns["project"], columns["run_id"], columns["start_ns"])
+        self._engine.insert("spans", _block(columns, len(rows), received_ns, until), token=token)
+        self._ledger.enter(rows, received_ns=received_ns, kept_until=until)
 
 
 _WORDS = ("String", native.words)

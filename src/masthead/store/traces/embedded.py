@@ -26,9 +26,11 @@ class EmbeddedEngine:
     """A folder opened by this process."""
 
     name = "chdb"
+    is_shared = False
 
     def __init__(self, folder: Path, *, memory_mb: int) -> None:
         self._folder = folder
+        self.erasures = 0
         self._lock = FolderLock(folder)
         self._free: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._connections: list[Any] = []
@@ -69,9 +71,13 @@ class EmbeddedEngine:
                 while piece := result.read(_PIECE_BYTES):
                     yield piece
 
-    def insert(self, table: str, block: bytes, *, token: str) -> None:
+    def erased(self) -> None:
+        """Note that rows were erased."""
+        self.erasures += 1
+
+    def insert(self, table: str, block: bytes, *, token: str | None) -> None:
         """Insert a Native block, once for each token; `table` is a name from this package."""
-        once = hashlib.blake2b(token.encode(), digest_size=16).hexdigest()
+        once = "" if token is None else hashlib.blake2b(token.encode(), digest_size=16).hexdigest()
         memory = os.memfd_create("block", os.MFD_CLOEXEC)
         try:
             rest = memoryview(block)

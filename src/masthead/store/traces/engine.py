@@ -18,6 +18,20 @@ class Engine(Protocol):
         """`chdb` or `clickhouse`."""
         ...
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes may append to the same database."""
+        ...
+
+    @property
+    def erasures(self) -> int:
+        """How often rows were erased through this object; whoever keeps sums in memory forgets them when it grows."""
+        ...
+
+    def erased(self) -> None:
+        """Note that rows were erased."""
+        ...
+
     def query(self, sql: str, params: Params, *, output: str = "JSONCompactEachRow") -> bytes:
         """Run a query and return its result in the named output format."""
         ...
@@ -26,8 +40,11 @@ class Engine(Protocol):
         """Yield a result of any size in the named output format."""
         ...
 
-    def insert(self, table: str, block: bytes, *, token: str) -> None:
-        """Insert a Native block, once for each token; `table` and the block's columns are names from this package."""
+    def insert(self, table: str, block: bytes, *, token: str | None) -> None:
+        """Insert a Native block, once for each token where there is one.
+
+        `table` and the names of the block's columns come from this package.
+        """
         ...
 
     def close(self) -> None:

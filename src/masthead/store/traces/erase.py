@@ -55,4 +55,5 @@ def _remove(engine: Engine, where: str, params: dict[str, Param]) -> Removed:
     removed = Removed(*fetch(engine, tuple[int, int, int], _COUNT.format(where=where), params)[0])
     for table in _TABLES:
         engine.query(_DELETE.format(table=table, where=where), params)
+    engine.erased()
     return removed

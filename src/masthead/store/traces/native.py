@@ -99,42 +99,51 @@ def _nulls(values: Sequence[object]) -> bytes:
     return bytes([value is None for value in values])
 
 
+def units(value: Decimal) -> int:
+    """Return money as ClickHouse's `Decimal(38, 12)` holds it: whole units of 10⁻¹², rounded."""
+    return round(value.scaleb(_COST_SCALE))
+
+
 def nullable_costs(values: Sequence[Decimal | None]) -> bytes:
     """Encode `Nullable(Decimal(38, 12))`; digits beyond the twelfth are rounded."""
+    return nullable_units([None if value is None else units(value) for value in values])
+
+
+def nullable_units(values: Sequence[int | None]) -> bytes:
+    """Encode `Nullable(Decimal(38, 12))` from units of 10⁻¹²."""
     zero = bytes(16)
-    return _nulls(values) + b"".join([zero if value is None else _decimal128(value) for value in values])
-
-
-def _decimal128(value: Decimal) -> bytes:
-    return round(value.scaleb(_COST_SCALE)).to_bytes(16, "little", signed=True)
+    return _nulls(values) + b"".join(
+        [zero if value is None else value.to_bytes(16, "little", signed=True) for value in values]
+    )
 
 
 def word_lists(values: Sequence[Sequence[str]]) -> bytes:
     """Encode `Array(String)`."""
-    return _ends(values) + words([item for items in values for item in items])
+    return ends(values) + words([item for items in values for item in items])
 
 
 def int64_lists(values: Sequence[Sequence[int]]) -> bytes:
     """Encode `Array(Int64)`."""
-    return _ends(values) + int64s([item for items in values for item in items])
+    return ends(values) + int64s([item for items in values for item in items])
 
 
 def word_maps(values: Sequence[dict[str, str]]) -> bytes:
     """Encode `Map(String, String)`."""
     return (
-        _ends(values)
+        ends(values)
         + words([key for items in values for key in items])
         + words([value for items in values for value in items.values()])
     )
 
 
-def _ends(values: Iterable[Sized]) -> bytes:
+def ends(values: Iterable[Sized]) -> bytes:
+    """Encode where each list of an array column ends."""
     total = 0
-    ends = array("Q")
+    places = array("Q")
     for items in values:
         total += len(items)
-        ends.append(total)
-    return ends.tobytes()
+        places.append(total)
+    return places.tobytes()
 
 
 def block(rows: int, columns: Sequence[tuple[str, str, bytes]]) -> bytes:

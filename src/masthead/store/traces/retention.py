@@ -45,3 +45,4 @@ def keep(engine: Engine, project: ProjectId, days: int | None) -> None:
     for table, stored_s in _STORED_S.items():
         engine.query(_REDATE.format(table=table, stored_s=stored_s), params)
         engine.query(_EXPIRE.format(table=table), {"project": project})
+    engine.erased()

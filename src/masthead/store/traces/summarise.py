@@ -1,14 +1,15 @@
-"""Recompute run summaries from the spans of the runs that an append touched.
+"""Compute run summaries from the stored spans, each read once however often it was sent.
 
-Recomputing reads each span once, whatever was sent twice, so that counts, tokens and costs stay right; a sum kept up
-by a materialized view would count a repeated span again (docs/decisions).
+A sum kept up by a materialized view would count a repeated span again (docs/decisions/NNN-span-store.md). `summary`
+computes the same in memory; the tests hold the two together.
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from masthead.store.traces.engine import Engine, fetch
-
-HOUR_NS = 3_600_000_000_000
+from masthead.store.traces.filters import HOUR_NS
+from masthead.store.traces.rows import SpanRow
 
 _KNOWN = """
 SELECT min(start_ns), max(end_ns), count()
@@ -24,11 +25,11 @@ SELECT
     project_id,
     run_id,
     argMin(name, first),
-    argMinIf(system, first, system != ''),
-    argMinIf(task, first, task != ''),
+    argMinIf(system, system_place, system != ''),
+    argMinIf(task, task_place, task != ''),
     min(started_ns),
     max(ended_ns),
-    multiIf(max(outcome) != '', argMinIf(outcome, first, outcome != ''),
+    multiIf(max(outcome) != '', argMinIf(outcome, outcome_place, outcome != ''),
             min(first).1 = 0 AND argMin(first_status, first) = 2, 'error', ''),
     sum(spans),
     sum(llm_calls),
@@ -39,11 +40,11 @@ SELECT
     coalesce(sum(input_tokens), sum(other_input_tokens)),
     coalesce(sum(output_tokens), sum(other_output_tokens)),
     coalesce(sum(cost_usd), sum(other_cost_usd)),
-    argMinIf(session_id, first, session_id != ''),
-    argMinIf(user_id, first, user_id != ''),
+    argMinIf(session_id, session_place, session_id != ''),
+    argMinIf(user_id, user_place, user_id != ''),
     arraySort(groupUniqArrayArray(tags)),
-    argMin(metadata, (empty(metadata), first)),
-    groupArray((agent, model, spans, llm_calls, errors, unpriced, input_tokens, output_tokens, cost_usd)),
+    argMin(metadata, metadata_place),
+    arraySort(groupArray((agent, model, spans, llm_calls, errors, unpriced, input_tokens, output_tokens, cost_usd))),
     max(received_ns),
     max(kept_until)
 FROM (
@@ -56,10 +57,13 @@ FROM (
         argMin(name, place) AS name,
         argMin(status, place) AS first_status,
         argMinIf(system, place, system != '') AS system,
+        minIf(place, system != '') AS system_place,
         argMinIf(task, place, task != '') AS task,
+        minIf(place, task != '') AS task_place,
         min(start_ns) AS started_ns,
         greatest(max(end_ns), max(start_ns)) AS ended_ns,
         argMinIf(outcome, place, outcome != '') AS outcome,
+        minIf(place, outcome != '') AS outcome_place,
         count() AS spans,
         countIf(operation = 'llm') AS llm_calls,
         countIf(operation = 'tool') AS tool_calls,
@@ -72,9 +76,12 @@ FROM (
         sumIf(output_tokens, NOT is_call) AS other_output_tokens,
         sumIf(cost_usd, NOT is_call) AS other_cost_usd,
         argMinIf(session_id, place, session_id != '') AS session_id,
+        minIf(place, session_id != '') AS session_place,
         argMinIf(user_id, place, user_id != '') AS user_id,
+        minIf(place, user_id != '') AS user_place,
         groupUniqArrayArray(tags) AS tags,
         argMin(metadata, (empty(metadata), place)) AS metadata,
+        min((empty(metadata), place)) AS metadata_place,
         max(received_ns) AS received_ns,
         max(kept_until) AS kept_until
     FROM (
@@ -97,14 +104,22 @@ SETTINGS prefer_column_name_to_alias = 1
 """
 
 
-def summarise(engine: Engine, projects: Sequence[str], run_ids: Sequence[bytes], starts_ns: Sequence[int]) -> None:
-    """Recompute the summaries of the runs that these spans (one place a span in each sequence) belong to."""
-    for project in sorted(set(projects)):
-        here = [place for place, owner in enumerate(projects) if owner == project]
-        starts = [starts_ns[place] for place in here]
-        runs = sorted({run_ids[place].hex() for place in here})
-        known = fetch(engine, tuple[int, int, int], _KNOWN, {"project": project, "run_ids": runs})
+class Touched(NamedTuple):
+    """A run, and the spans of it that were just appended."""
+
+    project: str
+    run_id: bytes
+    spans: Sequence[SpanRow]
+
+
+def summarise(engine: Engine, touched: Sequence[Touched]) -> None:
+    """Compute the summaries of these runs from all their spans, and store them."""
+    for project in sorted({run.project for run in touched}):
+        here = [run for run in touched if run.project == project]
+        starts = [span.start_ns for run in here for span in run.spans]
+        run_ids = [run.run_id.hex() for run in here]
+        known = fetch(engine, tuple[int, int, int], _KNOWN, {"project": project, "run_ids": run_ids})
         if known[0][2]:
             starts += known[0][:2]
         hours = {"from_hour": min(starts) // HOUR_NS, "to_hour": max(starts) // HOUR_NS}
-        engine.query(_SUMMARISE, {"project": project, "run_ids": runs, **hours})
+        engine.query(_SUMMARISE, {"project": project, "run_ids": run_ids, **hours})
