@@ -64,6 +64,18 @@ class Settings(BaseSettings):
     record_content: Literal["full", "off"] = "full"
     """`off` drops what was said at the door and keeps names, times, tokens and costs."""
 
+    judge_url: str | None = None
+    """The endpoint that judges ask, such as `https://api.openai.com/v1` or `http://127.0.0.1:11434/v1`."""
+
+    judge_key: SecretStr | None = None
+    """The endpoint's API key, where it wants one."""
+
+    judge_dialect: Literal["openai", "anthropic"] = "openai"
+    """How the endpoint is spoken to: OpenAI's chat completions or Anthropic's messages."""
+
+    judge_model: str | None = None
+    """The model that judges ask; several, by commas, are a jury: the first three, with the rest in reserve."""
+
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """How much the server prints."""
 

@@ -15,6 +15,7 @@ from masthead.cli.compare import compare
 from masthead.cli.diagnose import diagnose
 from masthead.cli.exit_codes import exit_code_of
 from masthead.cli.import_ import import_
+from masthead.cli.judge import judge
 from masthead.cli.key import key
 from masthead.cli.project import erase_user, project
 from masthead.cli.report import report
@@ -37,7 +38,7 @@ def start(
 
 
 for command in (
-    up.up, import_, runs.runs, show.show, search.search, export.export, diagnose, report, compare, calibrate,
+    up.up, import_, runs.runs, show.show, search.search, export.export, diagnose, judge, report, compare, calibrate,
     erase_user, doctor.doctor,
 ):  # fmt: skip
     app.command()(command)
