@@ -37,10 +37,16 @@ _OUR_KEYS = "mh_"
 
 
 class Requires:
-    """A dependency that names the role which a route needs; the matrix test reads it off every route."""
+    """A dependency that names who may use a route; the matrix test reads it off every route."""
 
-    def __init__(self, role: Role) -> None:
+    def __init__(self, role: Role, *, is_operator: bool = False) -> None:
         self.role = role
+        self.is_operator = is_operator
+
+    @property
+    def name(self) -> str:
+        """The role, or `operator`."""
+        return "operator" if self.is_operator else self.role.value
 
     def __call__(self, request: Request) -> Caller:
         """Return the caller.
@@ -51,6 +57,8 @@ class Requires:
         """
         caller = authenticate(services_of(request), request.scope)
         caller.require(self.role)
+        if self.is_operator:
+            caller.require_operator()
         return caller
 
 

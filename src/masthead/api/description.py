@@ -9,7 +9,6 @@ from fastapi.routing import APIRoute, iter_route_contexts
 
 from masthead.api.access import Requires
 from masthead.api.schema.base import Problem
-from masthead.model.tenancy import Role
 
 ROLE: Final = "x-masthead-role"
 """Where a route's description says which role it needs; absent where none is."""
@@ -34,16 +33,16 @@ def describe(app: FastAPI) -> None:
 def routes_of(app: FastAPI) -> Iterator[tuple[str, str, APIRoute]]:
     """Yield path, method and route of everything that the API answers."""
     for context in iter_route_contexts(app.routes):
-        route, path = context.original_route, context.path
+        route, path = context.original_route, context.path_format
         if isinstance(route, APIRoute) and path is not None:
             yield from ((path, method, route) for method in route.methods or ())
 
 
-def role_of(route: APIRoute) -> Role | None:
-    """Return the role that a route needs, None where it needs none."""
+def role_of(route: APIRoute) -> str | None:
+    """Return the role that a route needs (`operator` above all), None where it needs none."""
     for dependency in route.dependant.dependencies:
         if isinstance(dependency.call, Requires):
-            return dependency.call.role
+            return dependency.call.name
     return None
 
 
@@ -70,9 +69,9 @@ def _description(app: FastAPI) -> dict[str, Any]:
     return described
 
 
-def _finish(operation: dict[str, Any], role: Role | None) -> None:
+def _finish(operation: dict[str, Any], role: str | None) -> None:
     operation["responses"].pop("422", None)
     operation["responses"]["default"] = _PROBLEM
     if role is not None:
-        operation[ROLE] = role.value
+        operation[ROLE] = role
         operation["security"] = [{}, {"key": []}, {"session": []}]

@@ -71,6 +71,7 @@ class Registry:
 
         Raises:
             NotAllowed: the caller is not the operator.
+            InvalidInput: a redaction pattern is no regular expression.
             Conflict: there is one of that id.
         """
         caller.require_operator()

@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from masthead.api.access import at_project
-from masthead.api.routes.taken import Owner, ProjectIdPath, Viewer, With
+from masthead.api.routes.taken import Operator, Owner, ProjectIdPath, Viewer, With
 from masthead.api.schema import tenancy as t
 from masthead.api.schema.run import Removed
 
@@ -17,7 +17,7 @@ def list_projects(services: With, caller: Viewer) -> t.Projects:
 
 
 @router.post("/projects", status_code=201)
-def create_project(services: With, caller: Owner, new: t.NewProject) -> t.Project:
+def create_project(services: With, caller: Operator, new: t.NewProject) -> t.Project:
     """Make a project; for the operator alone."""
     return t.Project.of(services.registry.create(caller, new.noun()))
 

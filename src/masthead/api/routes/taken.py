@@ -13,6 +13,7 @@ With = Annotated[Services, Depends(services_of)]
 Viewer = Annotated[Caller, Depends(Requires(Role.VIEWER))]
 Annotator = Annotated[Caller, Depends(Requires(Role.ANNOTATOR))]
 Editor = Annotated[Caller, Depends(Requires(Role.EDITOR))]
+Operator = Annotated[Caller, Depends(Requires(Role.OWNER, is_operator=True))]
 Owner = Annotated[Caller, Depends(Requires(Role.OWNER))]
 
 RunIdPath = Annotated[str, Path(alias="run_id", pattern=r"^[0-9a-f]{32}$", description="32 hexadecimal characters.")]
