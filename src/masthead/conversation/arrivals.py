@@ -21,6 +21,7 @@ class Arrivals:
         self._arrived: set[SpanId] = set()
         self._worked: set[SpanId] = set()
         self._waiting: list[Said] = []
+        self._last_by_source: dict[AgentId, Said] = {}
         self._last: Step | None = None
         self.last_agent: AgentId | None = None
         """Who worked last."""
@@ -28,6 +29,7 @@ class Arrivals:
     def note(self, handoff: Said) -> None:
         """Remember a handoff until its receiver sets to work."""
         self._waiting.append(handoff)
+        self._last_by_source[handoff.speaker] = handoff
         del self._waiting[:-_REMEMBERED]
 
     def waiting_by_tool(self, tool_name: str) -> Said | None:
@@ -37,6 +39,12 @@ class Arrivals:
     def waiting_from(self, source: AgentId) -> Said | None:
         """Return the last handoff by the agent that is not taken up."""
         return next((said for said in reversed(self._waiting) if said.speaker == source), None)
+
+    def bare_handoff(self, source: AgentId, target: AgentId | None) -> Said | None:
+        """Return the agent's last handoff, where it went to the target and no call of a tool is known for it."""
+        said = self._last_by_source.get(source)
+        is_bare = said is not None and said.tool_name is None
+        return said if said is not None and is_bare and (not said.addressees or target in said.addressees) else None
 
     def has_worked(self, step: Step) -> bool:
         """Say whether a model call or a tool told of this stretch of work."""
@@ -59,14 +67,9 @@ class Arrivals:
             told.addressees, told.is_answered = (agent,), True
             self._take_over(step, agent)
             return False
-        source = self._source(opener, agent)
+        is_written = self._infer(opener, agent, asked)
         self._take_over(step, agent)
-        if source is None or source == agent:
-            return False
-        said = Said(speaker=source, act=Act.HANDOFF, addressees=(agent,), text=asked, is_answered=True)
-        said.span_id, said.start_ns, said.end_ns = opener.span.span_id, opener.start_ns, opener.start_ns
-        self._scribe.write(said)
-        return bool(asked)
+        return is_written and bool(asked)
 
     def _take_over(self, step: Step, agent: AgentId) -> None:
         self._last, self.last_agent = step, agent
@@ -88,15 +91,18 @@ class Arrivals:
                 if told is not None:
                     told.addressees, told.is_answered = (step.agent,), True
                 else:
-                    self._infer(step, step.agent)
+                    self._infer(step, step.agent, "")
                 self._take_over(step, step.agent)
 
-    def _infer(self, opener: Step, agent: AgentId) -> None:
+    def _infer(self, opener: Step, agent: AgentId, asked: str) -> bool:
+        """Write the handoff that nobody told, where there was one; return whether."""
         source = self._source(opener, agent)
-        if source is not None and source != agent:
-            said = Said(speaker=source, act=Act.HANDOFF, addressees=(agent,), is_answered=True)
-            said.span_id, said.start_ns, said.end_ns = opener.span.span_id, opener.start_ns, opener.start_ns
-            self._scribe.write(said)
+        if source is None or source == agent:
+            return False
+        said = Said(speaker=source, act=Act.HANDOFF, addressees=(agent,), text=asked, is_answered=True)
+        said.span_id, said.start_ns, said.end_ns = opener.span.span_id, opener.start_ns, opener.start_ns
+        self._last_by_source[source] = self._scribe.write(said)
+        return True
 
     def _taken_up(self, agent: AgentId) -> Said | None:
         """Return, and forget, the handoff that this agent's work takes up: one to it, else one to nobody known."""

@@ -59,26 +59,55 @@ class Scribe:
         self._heard: Counter[str] = Counter()
         self._calls: dict[str, Said] = {}
         self._open: dict[str, deque[Said]] = {}
+        self._nameless: dict[str, deque[Said]] = {}
+        self._silent: dict[AgentId, deque[Said]] = {}
+        self._latest: dict[AgentId, Said] = {}
 
     def write(self, said: Said) -> Said:
         """Add the turn."""
         self.turns.append(said)
+        self._latest[said.speaker] = said
         self.meet(said.speaker)
         if said.text:
             self._heard[said.text.strip()] += 1
         return said
 
-    def write_call(self, said: Said) -> Said:
-        """Add a tool call or a handoff by tool, and remember it as open."""
-        self.write(said)
+    def opened(self, said: Said) -> None:
+        """Remember a call as open, to be found by its id, or by its tool and arguments."""
         self.link(said)
         if said.act is Act.TOOL_CALL and said.tool_name is not None:
             exact = f"{said.tool_name} {squeezed(said.tool_arguments or '')}"
             self._open.setdefault(said.tool_name, deque()).append(said)
             self._open.setdefault(exact, deque()).append(said)
+            if said.tool_call_id is None:
+                self._nameless.setdefault(exact, deque()).append(said)
             if not said.text:
                 self._heard[exact] += 1
-        return said
+
+    def retext(self, said: Said, text: str) -> None:
+        """Give a turn the text that it was found to have."""
+        if text:
+            said.text = text
+            self._heard[text.strip()] += 1
+
+    def fell_silent(self, said: Said) -> None:
+        """Remember a model's answer of which nothing was recorded: later inputs may tell it."""
+        self._silent.setdefault(said.speaker, deque()).append(said)
+
+    def first_silent(self, agent: AgentId) -> Said | None:
+        """Return, and forget, the agent's oldest answer that is still untold."""
+        waiting = self._silent.get(agent)
+        return waiting.popleft() if waiting else None
+
+    def last_silent(self, agent: AgentId) -> Said | None:
+        """Return, and forget, the agent's answer that is untold, where it is its latest turn."""
+        waiting = self._silent.get(agent)
+        return waiting.pop() if waiting and waiting[-1] is self._latest.get(agent) else None
+
+    def nameless_call(self, tool_name: str, arguments: str) -> Said | None:
+        """Return, and forget, the oldest call of these arguments that has no id."""
+        waiting = self._nameless.get(f"{tool_name} {squeezed(arguments)}")
+        return waiting.popleft() if waiting else None
 
     def link(self, said: Said) -> None:
         """Let the call be found by its id."""
@@ -96,8 +125,8 @@ class Scribe:
     def better_result(self, call: Said, text: str) -> None:
         """Put the text that a model was shown in place of what was only guessed."""
         if call.answer is not None and call.answer.is_guess and text:
-            call.answer.text, call.answer.is_guess = text, False
-            self._heard[text.strip()] += 1
+            call.answer.is_guess = False
+            self.retext(call.answer, text)
 
     def times_heard(self, text: str) -> int:
         """Return how often exactly this was said."""

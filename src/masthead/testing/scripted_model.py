@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import Any, ClassVar, Self, cast
+from typing import Any, Self, cast
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,7 +59,8 @@ class ScriptedRequest:
     @property
     def tools(self) -> list[str]:
         """Names of the tools that the model may ask for."""
-        return [tool["function"]["name"] for tool in self.body.get("tools") or [] if "function" in tool]
+        offered: list[dict[str, Any]] = self.body.get("tools") or []
+        return [tool["function"]["name"] for tool in offered if "function" in tool]
 
 
 Script = Callable[[ScriptedRequest], ScriptedReply]
@@ -142,9 +143,9 @@ class _Server(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    protocol_version: ClassVar[str] = "HTTP/1.1"
+    protocol_version = "HTTP/1.1"
 
-    def do_POST(self) -> None:  # noqa: N802 - the name that http.server calls
+    def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers.get("Content-Length", "0"))) or b"{}")
         if self.path.endswith("/embeddings"):
             self._send(200, _embeddings(body))
@@ -206,13 +207,18 @@ def _embeddings(body: Mapping[str, Any]) -> dict[str, Any]:
     given: Any = body.get("input") or ""
     count = len(cast("list[object]", given)) if isinstance(given, list) else 1
     data = [{"object": "embedding", "index": position, "embedding": [0.0, 1.0]} for position in range(count)]
-    return {"object": "list", "data": data, "model": body.get("model"), "usage": {"prompt_tokens": 1, "total_tokens": 1}}
+    return {
+        "object": "list",
+        "data": data,
+        "model": body.get("model"),
+        "usage": {"prompt_tokens": 1, "total_tokens": 1},
+    }
 
 
 def _text(content: Any) -> str:
     if isinstance(content, str):
         return content
     if isinstance(content, list):
-        parts = [part for part in cast("list[Any]", content) if isinstance(part, dict)]
-        return "\n".join(str(cast("dict[str, Any]", part).get("text", "")) for part in parts)
+        parts = cast("list[dict[str, Any]]", content)
+        return "\n".join(str(part.get("text", "")) for part in parts)
     return ""

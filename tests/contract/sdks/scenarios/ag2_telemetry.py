@@ -1,4 +1,4 @@
-"""AG2's own OpenTelemetry middleware: a planner asks a solver through a tool; a calculator fails; the model breaks off."""
+"""AG2's own OpenTelemetry middleware: a planner asks a solver; a calculator fails; then the model breaks off."""
 
 import asyncio
 import contextlib

@@ -21,7 +21,7 @@ def provider_for(collector_url: str, service: str) -> TracerProvider:
 
 
 def record(script: Script | Sequence[ScriptedReply], scenario: Callable[[str, str], None]) -> None:
-    """Call `scenario(model_url, collector_url)` and write what the collector got to the file named on the command line."""
+    """Call `scenario(model_url, collector_url)`; write what the collector got to the file on the command line."""
     with ScriptedModel(script) as model, OtlpCapture() as collector:
         scenario(model.url, collector.url)
         Path(sys.argv[1]).write_bytes(collector.traces())

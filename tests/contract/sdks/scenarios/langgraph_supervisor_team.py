@@ -3,6 +3,9 @@
 import warnings
 from typing import Any
 
+# The SDK is typed in part.
+# pyright: reportUnknownVariableType=false, reportUnknownMemberType=false
+from langchain.agents import create_agent
 from langchain_openai import ChatOpenAI
 from langgraph_supervisor import create_supervisor
 from pydantic import SecretStr
@@ -48,13 +51,11 @@ def team(model_url: str) -> Any:
     """Return the compiled graph of a supervisor and two agents."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        from langgraph.prebuilt import create_react_agent
-
         model = ChatOpenAI(base_url=model_url, api_key=SecretStr("none"), model="scripted-1", max_retries=0)
-        research = create_react_agent(
-            model=model, tools=[web_search], name="research_expert", prompt="You are a research expert."
+        research = create_agent(
+            model=model, tools=[web_search], name="research_expert", system_prompt="You are a research expert."
         )
-        math = create_react_agent(model=model, tools=[add], name="math_expert", prompt="You are a math expert.")
+        math = create_agent(model=model, tools=[add], name="math_expert", system_prompt="You are a math expert.")
         return create_supervisor([research, math], model=model, prompt="You are a team supervisor.").compile(
             name="headcount"
         )

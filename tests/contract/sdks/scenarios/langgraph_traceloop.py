@@ -1,5 +1,7 @@
 """The same LangGraph supervisor under `traceloop-sdk`, with its LangChain instrumentation."""
 
+# The SDK is typed in part.
+# pyright: reportUnknownMemberType=false
 import os
 
 os.environ.update({"TRACELOOP_TELEMETRY": "false", "TRACELOOP_METRICS_ENABLED": "false"})

@@ -1,4 +1,4 @@
-"""Pydantic AI's own instrumentation: a host agent delegates to a joke agent through a tool; one tool fails and is retried."""
+"""Pydantic AI's own instrumentation: a host delegates to a joker through a tool; a tool fails and is retried."""
 
 import asyncio
 
@@ -37,7 +37,7 @@ def scenario(model_url: str, collector_url: str) -> None:
     host = Agent(model, name="host", instructions="You host a show.", retries=2)
 
     @host.tool
-    async def tell_joke(ctx: RunContext[None], topic: str) -> str:
+    async def tell_joke(ctx: RunContext[object], topic: str) -> str:
         """Ask the joke agent."""
         return (await joker.run(f"A joke about {topic}, please.", usage=ctx.usage)).output
 
