@@ -26,6 +26,8 @@ _WEIGHTS: Final[Mapping[CarriedKind, float]] = {
 _FILE: Final = re.compile(r"(?:https?://[^\s)\]>\"']+|(?:[\w.-]+/)+[\w.-]+|\b[\w-]+\.(?:py|csv|json|xlsx?|pdf|txt|md|html|js|ts|java|yaml|yml|log)\b)")  # fmt: skip # noqa: E501
 _CODE: Final = re.compile(r"\b(?:[a-z]+_[a-z0-9_]+|[a-z]+[A-Z]\w+)\b")
 _QUOTED: Final = re.compile(r"[\"“'`]([^\"”'`\n]{4,80})[\"”'`]")
+_MARKED: Final = re.compile(r"\*\*([^*\n]{2,80})\*\*|\\boxed\{([^{}\n]{1,80})\}")
+_ACRONYM: Final = re.compile(r"\b[A-Z]{2,8}\b")
 _TOKEN: Final = re.compile(r"\w+")
 
 
@@ -59,6 +61,7 @@ class _Trail:
 def trace(case: Case) -> Provenance:
     """Read the run once, in order, and link each turn to the latest earlier turns that said what it says."""
     trail, task = _Trail(), _facts(case.conversation.task or "", case.task_entities)
+    asked = {hash_ for hash_, _ in _passages(case.conversation.task or "")}
     into: dict[int, tuple[Link, ...]] = {}
     facts: dict[int, Mapping[str, CarriedKind]] = {}
     for step in case.steps:
@@ -72,6 +75,8 @@ def trace(case: Case) -> Provenance:
             if (source := trail.last.get(text)) is not None:
                 found[source][text] = kind
         for hash_, passage in _passages(step.said):
+            if hash_ in asked:
+                continue
             if (source := trail.passages.get(hash_)) is not None and len(found[source]) < MOST_FACTS:
                 found[source].setdefault(passage, "claim")
             trail.passages[hash_] = step.index
@@ -88,6 +93,10 @@ def _facts(text: str, entities: frozenset[str]) -> dict[str, CarriedKind]:
         found[match.group().rstrip(".,;")] = "file"
     for match in _QUOTED.finditer(text):
         found.setdefault(match.group(1).strip(), "claim")
+    for match in _MARKED.finditer(text):
+        found.setdefault((match.group(1) or match.group(2)).strip(" :"), "claim")
+    for match in _ACRONYM.finditer(text):
+        found.setdefault(match.group(), "name")
     for match in _CODE.finditer(text):
         found.setdefault(match.group(), "code")
     for entity in sorted(entities):

@@ -30,7 +30,7 @@ _SAYS: Final[Mapping[str, str]] = {
     "gives_answer": "what the run answered first appears here",
     "checker": "its speaker is there to check",
     "open_relative": "the run ended without a close",
-    "length": "it says much",
+    "length": "it says more than the others",
     "before_replan": "it stands before the plan was made anew",
     "judged_stuck": "the director then sees no progress",
     "blocked": "it was blocked or met an error page",
@@ -41,7 +41,7 @@ _SAYS: Final[Mapping[str, str]] = {
     "exchange_2": "it is the second answer to the director",
     "exchange_3": "it is the third answer to the director",
     "second": "it is the first reaction to the task",
-    "log_rank": "of where it stands in the run",
+    "log_rank": "it comes late enough",
 }
 
 
@@ -98,6 +98,7 @@ def rank(case: Case, weights: Mapping[str, Weights] | None = None) -> list[Ranke
         belief * by_agent[candidate.agent] ** chosen.agent_power
         for candidate, belief in zip(candidates, beliefs, strict=True)
     ]
+    usual = _usual(candidates)
     first = max(range(len(joint)), key=lambda place: joint[place])
     sure = joint[first] / sum(joint)
     rest = (1 - sure) / max(1e-9, 1 - beliefs[first])
@@ -106,7 +107,7 @@ def rank(case: Case, weights: Mapping[str, Weights] | None = None) -> list[Ranke
             candidate.turn,
             candidate.agent,
             sure if place == first else min(beliefs[place] * rest, 0.999 * sure),
-            because(candidate, chosen.by_feature),
+            because(candidate, usual, chosen.by_feature),
         )
         for place, candidate in enumerate(candidates)
     ]
@@ -121,14 +122,26 @@ def shares(scores: Sequence[float]) -> list[float]:
     return [power / total for power in powers]
 
 
-def because(candidate: Candidate, by_feature: Mapping[str, float]) -> str:
-    """Return, in words, the two features that raise this candidate most."""
+def because(candidate: Candidate, usual: Mapping[str, float], by_feature: Mapping[str, float]) -> str:
+    """Return, in words, the two features that raise this candidate most above the usual one of its run."""
     raised = sorted(
-        ((value * by_feature.get(name, 0.0), name) for name, value in candidate.features.items() if name in _SAYS),
+        (
+            ((value - usual.get(name, 0.0)) * by_feature.get(name, 0.0), name)
+            for name, value in candidate.features.items()
+            if name in _SAYS and value > usual.get(name, 0.0)
+        ),
         reverse=True,
     )
     said = [_SAYS[name] for worth, name in raised[:2] if worth > 0]
     return "; ".join(said) or "it stands where failures of such runs usually begin"
+
+
+def _usual(candidates: Sequence[Candidate]) -> dict[str, float]:
+    totals: dict[str, float] = defaultdict(float)
+    for candidate in candidates:
+        for name, value in candidate.features.items():
+            totals[name] += value / len(candidates)
+    return totals
 
 
 def _score(candidate: Candidate, by_feature: Mapping[str, float]) -> float:

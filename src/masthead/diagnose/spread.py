@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Final
 
-from masthead.diagnose.case import Case, Step
+from masthead.diagnose.case import SHORT_CHARS, Case, Step
 from masthead.diagnose.patterns import CHECKER_NAME, CHECKING, FAILING, NO_PROGRESS
 from masthead.diagnose.provenance import Link, Provenance
 from masthead.model.conversation import Act
@@ -31,7 +31,7 @@ def spread_of(case: Case, provenance: Provenance, origin: int) -> Spread:
         for turn in standing
         for link in standing[turn]
     ]
-    last = max(case.candidates, default=origin)
+    last = next((turn for turn in reversed(case.candidates) if len(case.steps[turn].said) >= SHORT_CHARS), origin)
     return Spread(
         origin=origin,
         edges=tuple(edges[:MOST_EDGES]),

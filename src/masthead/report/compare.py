@@ -110,7 +110,7 @@ def _p(pairs: int, only_first: int, only_second: int, totals: tuple[Tally, Tally
     return None
 
 
-def compare(
+def compare_groups(
     groups: Mapping[str, Sequence[Observation]], *, stratum: str | None = None, with_codes: bool = True
 ) -> list[Comparison]:
     """Compare every two groups. P-values are not yet corrected: see `corrected`.

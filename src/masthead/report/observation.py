@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import Final
 
 from masthead.model.conversation import Conversation, EndingKind
@@ -13,7 +14,8 @@ from masthead.model.span import AttributeValue
 _NS_A_DAY: Final = 86_400 * 10**9
 _SEED_KEYS: Final = ("seed", "trial", "repetition", "repeat", "epoch")
 _SHOWN_CHARS: Final = 160
-KEYS: Final = ("system", "model", "agent", "tag", "task", "ending", "outcome")
+_EPOCH: Final = date(1970, 1, 1)
+KEYS: Final = ("system", "model", "agent", "tag", "task", "ending", "outcome", "day")
 """What runs can be grouped by, besides any key of their metadata."""
 
 
@@ -97,6 +99,7 @@ def values_of(run: Observation, key: str) -> tuple[str, ...]:
         "task": (run.task_id,),
         "ending": (run.ending.value,),
         "outcome": (outcome,),
+        "day": (None if run.day is None else (_EPOCH + timedelta(days=run.day)).isoformat(),),
     }
     return tuple(value for value in known.get(key, ()) if value is not None)
 

@@ -21,7 +21,8 @@ class Rate:
     """Successes of a group. `attempted` counts what should have been run, `recorded` what has a verdict.
 
     A missing attempt counts as wrong in `of_attempted`; whoever leaves it out makes designs that crash look better.
-    `undecided` are runs that are recorded without a verdict; they are in neither rate.
+    `undecided` are runs that are recorded without a verdict; they are in neither rate. `mean_over_repeats` is the mean
+    of the recorded rates of each seed, which papers often print; it differs where seeds miss different runs.
     """
 
     group: str
@@ -33,6 +34,7 @@ class Rate:
     of_recorded_interval: Interval | None
     of_attempted: float | None
     of_attempted_interval: Interval | None
+    mean_over_repeats: float | None = None
 
 
 def rate(group: str, runs: Sequence[Observation], attempted: int | None = None) -> Rate:
@@ -50,7 +52,17 @@ def rate(group: str, runs: Sequence[Observation], attempted: int | None = None) 
         of_recorded_interval=wilson(successes, recorded),
         of_attempted=successes / tried if tried else None,
         of_attempted_interval=wilson(successes, tried),
+        mean_over_repeats=_mean_over_repeats(decided),
     )
+
+
+def _mean_over_repeats(decided: Sequence[Observation]) -> float | None:
+    by_repeat: dict[str, list[bool]] = defaultdict(list)
+    for run in decided:
+        if run.repeat is not None:
+            by_repeat[run.repeat].append(run.is_success is True)
+    shares = [sum(each) / len(each) for each in by_repeat.values()]
+    return sum(shares) / len(shares) if len(shares) > 1 else None
 
 
 def cells_of(runs: Sequence[Observation]) -> dict[Cell, Observation]:

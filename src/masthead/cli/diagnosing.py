@@ -1,0 +1,131 @@
+"""Where `diagnose`, `report` and `compare` take their runs from: files read on the spot, or the store."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+import httpx
+from rich.console import Console
+from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+
+from masthead.cli.client import pages
+from masthead.cli.conversations import conversation_of_run
+from masthead.conversation import conversation_of
+from masthead.detect.registry import suite
+from masthead.diagnose.cost import spending
+from masthead.diagnose.run import diagnose
+from masthead.ingest.importers.family import ImportedRun, ImportedSpans, Record
+from masthead.ingest.importers.registry import family_of
+from masthead.ingest.records import records
+from masthead.ingest.sources import documents
+from masthead.model.conversation import Conversation
+from masthead.model.diagnosis import Diagnosis
+from masthead.model.errors import InvalidInput, NotFound
+from masthead.model.ids import AgentId, Code, EvaluatorId, RunId
+from masthead.model.score import Finding
+from masthead.model.span import Span
+from masthead.report.observation import Observation, observe
+
+_ALL: Final = 1 << 31
+_SCORES_A_PAGE: Final = 1_000
+
+
+class Diagnosed(NamedTuple):
+    """A run with its diagnosis. `stored` are the findings that judges or people had left on it before."""
+
+    conversation: Conversation
+    diagnosis: Diagnosis
+    stored: tuple[Finding, ...] = ()
+
+
+def from_files(paths: Sequence[str]) -> Iterator[Conversation]:
+    """Read runs straight from logs, each once; what is no log is passed over.
+
+    Raises:
+        InvalidInput: a path names nothing, or a record of a known format cannot be read.
+    """
+    seen: set[RunId] = set()
+    spans: dict[RunId, list[Span]] = {}
+    for document in documents(paths):
+        if document.problem is not None:
+            raise InvalidInput(document.problem, where=document.name)
+        for record in records(document):
+            if isinstance(record, InvalidInput):
+                raise record
+            for conversation in _read(record, spans):
+                if conversation.run_id not in seen:
+                    seen.add(conversation.run_id)
+                    yield conversation
+    for run_id, own in spans.items():
+        if run_id not in seen:
+            yield conversation_of(own)
+
+
+def _read(record: Record, spans: dict[RunId, list[Span]]) -> Iterator[Conversation]:
+    family = family_of(record)
+    if family is None:
+        return
+    for imported in family.read(record):
+        if isinstance(imported, ImportedRun):
+            yield imported.conversation
+        elif isinstance(imported, ImportedSpans):
+            for span in imported.spans:
+                spans.setdefault(span.trace_id, []).append(span)
+
+
+def from_store(client: httpx.Client, filters: Mapping[str, Any], limit: int | None = None) -> Iterator[Conversation]:
+    """Fetch the chosen runs of the project, the latest first."""
+    for row in pages(client, "/api/v1/runs", filters, limit=limit or _ALL):
+        yield conversation_of_run(client, row["run_id"])
+
+
+def findings_by_run(client: httpx.Client, filters: Mapping[str, Any]) -> dict[RunId, list[Finding]]:
+    """Fetch the failure modes that judges and people found on the project's runs."""
+    found: dict[RunId, list[Finding]] = {}
+    for source in ("llm", "human"):
+        for score in pages(client, "/api/v1/scores", {**filters, "source": source}, limit=_ALL):
+            if score["flag"] is True and score["name"].startswith("FM-"):
+                found.setdefault(RunId(score["subject"]["run_id"]), []).append(_finding(score))
+    return found
+
+
+def _finding(score: Mapping[str, Any]) -> Finding:
+    agent = score["subject"]["agent"]
+    return Finding(
+        code=Code(score["name"]),
+        evaluator=EvaluatorId(score["evaluator"]),
+        evaluator_version=score["evaluator_version"],
+        evidence=tuple(score["evidence"]),
+        reason=score["reason"] or "",
+        confidence=1.0 if score["confidence"] is None else score["confidence"],
+        began_turn=score["subject"]["turn"],
+        began_agent=AgentId(agent) if agent else None,
+    )
+
+
+def diagnosed(
+    conversations: Iterable[Conversation], stored: Mapping[RunId, Sequence[Finding]] | None = None
+) -> Iterator[Diagnosed]:
+    """Diagnose one run after the other, with the detectors that are on by default; no language model is asked."""
+    detectors = [suite()]
+    for conversation in conversations:
+        known = tuple((stored or {}).get(conversation.run_id, ()))
+        yield Diagnosed(conversation, diagnose(conversation, detectors, findings=known), known)
+
+
+def observed(runs: Iterable[Diagnosed]) -> list[Observation]:
+    """Return the narrow rows of diagnosed runs, with a counter on a terminal.
+
+    Raises:
+        NotFound: there is no run.
+    """
+    rows: list[Observation] = []
+    columns = (SpinnerColumn(), TextColumn("diagnosing"), MofNCompleteColumn())
+    out = Console(stderr=True)
+    with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as progress:
+        counter = progress.add_task("diagnosing", total=None)
+        for run in runs:
+            rows.append(observe(run.conversation, run.diagnosis, spending(run.conversation.turns)))
+            progress.update(counter, completed=len(rows))
+    if not rows:
+        raise NotFound("no run to look at; `masthead import PATH` brings some in, `masthead runs` lists them")
+    return rows
