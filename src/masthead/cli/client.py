@@ -8,11 +8,10 @@ import tempfile
 import threading
 from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import httpx
 import msgspec
-import uvicorn
 
 from masthead.clock import SystemClock
 from masthead.model.errors import (
@@ -27,7 +26,11 @@ from masthead.model.errors import (
     UpstreamError,
 )
 from masthead.settings import Settings
-from masthead.wiring import Application, opened
+
+if TYPE_CHECKING:
+    import uvicorn
+
+    from masthead.wiring import Application
 
 _TIMEOUT = httpx.Timeout(60.0, connect=5.0)
 _START_S = 30.0
@@ -54,6 +57,8 @@ def connect(settings: Settings, project: str | None = None) -> Generator[httpx.C
         with httpx.Client(base_url=server.url, headers=_headers(server.token, project), timeout=_TIMEOUT) as client:
             yield client
         return
+    from masthead.wiring import opened  # noqa: PLC0415 - 1 s, which a command that finds a server need not wait
+
     with opened(settings) as application, _served(application) as socket:
         transport = httpx.HTTPTransport(uds=str(socket))
         headers = _headers(application.operator_token, project)
@@ -86,7 +91,9 @@ def announced(data_dir: Path, server: RunningServer) -> Generator[None]:
 
 
 @contextlib.contextmanager
-def _served(application: Application) -> Generator[Path]:
+def _served(application: "Application") -> Generator[Path]:
+    import uvicorn  # noqa: PLC0415 - 0.1 s
+
     with tempfile.TemporaryDirectory(prefix="masthead-") as folder:
         socket = Path(folder) / "socket"
         config = uvicorn.Config(application.asgi, uds=str(socket), log_config=None, lifespan="on", access_log=False)
@@ -101,7 +108,7 @@ def _served(application: Application) -> Generator[Path]:
             thread.join(_START_S)
 
 
-def _wait_until_started(server: uvicorn.Server, thread: threading.Thread) -> None:
+def _wait_until_started(server: "uvicorn.Server", thread: threading.Thread) -> None:
     clock = SystemClock()
     until_s = clock.monotonic_s() + _START_S
     while not server.started:

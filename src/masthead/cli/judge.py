@@ -19,7 +19,6 @@ from masthead.cli.show import resolve
 from masthead.clock import SystemClock
 from masthead.codebook.book import CodeEntry
 from masthead.codebook.load import mast
-from masthead.ingest.prices import Prices
 from masthead.judge.asking import AnswerCache, Asker, Budget, OverBudgetError
 from masthead.judge.jury import flip_rate, sit, vote
 from masthead.judge.mode_judge import JudgeSettings, Variant, estimate
@@ -122,6 +121,8 @@ def _chat_model(settings: Settings, client: httpx.AsyncClient) -> ChatModel:
 
 
 def _price_of() -> Callable[[str, Usage], Decimal | None]:
+    from masthead.ingest.prices import Prices  # noqa: PLC0415 - 0.15 s, which no other command needs
+
     prices, clock = Prices(), SystemClock()
     return lambda model, usage: prices.cost_usd(
         provider=None,

@@ -38,10 +38,11 @@ def start(
 
 
 for command in (
-    up.up, import_, runs.runs, show.show, search.search, export.export, diagnose, judge, report, compare, calibrate,
+    up.up, runs.runs, show.show, search.search, export.export, diagnose, judge, report, compare, calibrate,
     erase_user, doctor.doctor,
 ):  # fmt: skip
     app.command()(command)
+app.command("import")(import_)
 for name, group in {"project": project, "key": key, "audit": audit, "samples": samples.samples}.items():
     app.add_typer(group, name=name)
 

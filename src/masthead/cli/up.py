@@ -2,19 +2,21 @@
 
 import os
 import socket
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-import uvicorn
 from rich.console import Console
 
 from masthead.cli.client import RunningServer, announced, running_server
 from masthead.cli.options import console, settings_of
-from masthead.govern.exposure import check_exposure
-from masthead.ingest.samples import add_samples
+from masthead.ingest.samples import sample_bodies
 from masthead.model.errors import Conflict, SettingsError
+from masthead.model.ids import DEFAULT_PROJECT
 from masthead.settings import Settings
-from masthead.wiring import Application, opened
+
+if TYPE_CHECKING:
+    from masthead.ingest.door import Door
+    from masthead.wiring import Application
 
 
 def up(
@@ -39,12 +41,15 @@ def up(
     if server is not None:
         message = f"a server for {settings.data_dir} runs already at {server.url} (process {server.pid})"
         raise Conflict(message)
+    from masthead.govern.exposure import check_exposure  # noqa: PLC0415 - with wiring 1 s, which no other command needs
+    from masthead.wiring import opened  # noqa: PLC0415
+
     is_new = not settings.data_dir.exists()
     with opened(settings) as application:
         check_exposure(settings, application.services.keyring)
         listener = _listen(settings)
         if samples and is_new:
-            add_samples(application.door)
+            _add_samples(application.door)
         url = _url(settings, listener)
         with announced(settings.data_dir, RunningServer(url, os.getpid(), application.operator_token)):
             _greet(console(), settings, url)
@@ -78,7 +83,17 @@ def _greet(out: Console, settings: Settings, url: str) -> None:
     out.print("  own runs masthead import PATH, or masthead.init() in your program; stop with Ctrl+C", style="dim")
 
 
-def _serve(application: Application, settings: Settings, listener: socket.socket) -> None:
+def _add_samples(door: "Door") -> None:
+    from masthead.store.wal_record import Kind  # noqa: PLC0415 - with wiring
+
+    futures = [door.receive(DEFAULT_PROJECT, body, Kind.JSON) for body in sample_bodies()]
+    for future in futures:
+        future.result()
+
+
+def _serve(application: "Application", settings: Settings, listener: socket.socket) -> None:
+    import uvicorn  # noqa: PLC0415 - 0.1 s
+
     config = uvicorn.Config(
         application.asgi,
         log_level=settings.log_level,
