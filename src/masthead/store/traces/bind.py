@@ -32,3 +32,15 @@ def _text(value: Param) -> str:
         return str(value)
     quoted = ",".join(str(item) if isinstance(item, int) else f"'{item.translate(_QUOTED)}'" for item in value)
     return f"[{quoted}]"
+
+
+def literal(params: Params) -> dict[str, str | int | float | list[str] | list[int] | None]:
+    """Return the values as `clickhouse-connect` takes them, which escapes them itself."""
+    return {
+        name: list(value) if isinstance(value, Sequence) and not isinstance(value, str) else _amount(value)
+        for name, value in params.items()
+    }
+
+
+def _amount(value: str | int | float | Decimal | None) -> str | int | float | None:
+    return _text(value) if isinstance(value, Decimal) else value

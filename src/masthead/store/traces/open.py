@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from masthead.model.errors import SettingsError
 from masthead.store.traces.embedded import EmbeddedEngine
+from masthead.store.traces.engine import Engine
 from masthead.store.traces.migrate import migrate
+from masthead.store.traces.server import ServerEngine
 from masthead.store.traces.store import TraceStore
 
 
@@ -16,9 +17,11 @@ def open_store(*, data_dir: Path, clickhouse_url: str | None = None, memory_mb: 
         StoreFull: the folder cannot be written.
         StoreDamaged: what is on disk cannot be read, or a newer release wrote it.
     """
-    if clickhouse_url is not None:
-        raise SettingsError("a ClickHouse server is not supported yet: unset MASTHEAD_CLICKHOUSE_URL")
-    engine = EmbeddedEngine(data_dir / "traces", memory_mb=memory_mb)
+    engine: Engine
+    if clickhouse_url is None:
+        engine = EmbeddedEngine(data_dir / "traces", memory_mb=memory_mb)
+    else:
+        engine = ServerEngine(clickhouse_url)
     try:
         migrate(engine)
     except BaseException:

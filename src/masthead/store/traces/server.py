@@ -1,0 +1,93 @@
+"""A ClickHouse server by URL, through `clickhouse-connect`: the same SQL, the same tables."""
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import clickhouse_connect
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
+from clickhouse_connect.driver.httputil import get_pool_manager
+
+from masthead.model.errors import SettingsError
+from masthead.store.traces.bind import Params, literal
+from masthead.store.traces.failures import store_error
+
+_PIECE_BYTES = 1024 * 1024
+_CONNECTIONS = 16
+
+
+class ServerEngine:
+    """One database on a ClickHouse server, which other processes may use as well."""
+
+    name = "clickhouse"
+    is_shared = True
+
+    def __init__(self, url: str) -> None:
+        """Connect; the URL reads `clickhouse://user:password@host:8123/database`, `clickhouses://` for TLS.
+
+        Raises:
+            SettingsError: the URL cannot be read.
+            StoreError: the server does not answer, or refuses.
+        """
+        parts = urlsplit(url)
+        if parts.scheme not in {"clickhouse", "clickhouses", "http", "https"} or not parts.hostname:
+            raise SettingsError(
+                f"MASTHEAD_CLICKHOUSE_URL has scheme {parts.scheme!r} and host {parts.hostname!r}: "
+                "write clickhouse://user:password@host:8123/database"
+            )
+        is_secure = parts.scheme in {"clickhouses", "https"}
+        self.erasures = 0
+        self._where = f"{parts.hostname}:{parts.port or (8443 if is_secure else 8123)}"
+        try:
+            self._client: Client = clickhouse_connect.get_client(
+                host=parts.hostname,
+                port=parts.port or (8443 if is_secure else 8123),
+                username=unquote(parts.username or "default"),
+                password=unquote(parts.password or ""),
+                database=parts.path.strip("/") or "default",
+                interface="https" if is_secure else "http",
+                autogenerate_session_id=False,
+                form_encode_query_params=True,
+                pool_mgr=get_pool_manager(maxsize=_CONNECTIONS),
+            )
+        except ClickHouseError as error:
+            raise store_error(str(error), where=self._where) from error
+
+    def query(self, sql: str, params: Params, *, output: str = "JSONCompactEachRow") -> bytes:
+        """Run a query and return its result in the named output format."""
+        try:
+            return self._client.raw_query(sql, parameters=literal(params), fmt=output, settings=_EXACT)
+        except ClickHouseError as error:
+            raise store_error(str(error), where=self._where) from error
+
+    def stream(self, sql: str, params: Params, *, output: str) -> Iterator[bytes]:
+        """Yield a result of any size as it comes."""
+        try:
+            with self._client.raw_stream(sql, parameters=literal(params), fmt=output, settings=_EXACT) as result:
+                while piece := result.read(_PIECE_BYTES):
+                    yield piece
+        except ClickHouseError as error:
+            raise store_error(str(error), where=self._where) from error
+
+    def insert(self, table: str, block: bytes, *, token: str | None) -> None:
+        """Insert a Native block, once for each token; `table` is a name from this package."""
+        settings: dict[str, Any] = {}
+        if token is not None:
+            settings["insert_deduplication_token"] = hashlib.blake2b(token.encode(), digest_size=16).hexdigest()
+        try:
+            self._client.raw_insert(table, insert_block=block, settings=settings, fmt="Native")
+        except ClickHouseError as error:
+            raise store_error(str(error), where=self._where) from error
+
+    def erased(self) -> None:
+        """Note that rows were erased."""
+        self.erasures += 1
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+
+_EXACT: dict[str, Any] = {"output_format_json_quote_64bit_integers": 0}
