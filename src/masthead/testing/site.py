@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
 from starlette.testclient import TestClient
 
 from masthead.api.services import Services
@@ -33,7 +32,7 @@ class Site:
     keys: dict[tuple[str, str], str]
     """Secrets by project and role."""
 
-    def ask(self, method: str, path: str, key: str | None = None, **options: Any) -> httpx.Response:
+    def ask(self, method: str, path: str, key: str | None = None, **options: Any) -> Any:
         """Send a request with a key, and without what an earlier answer put into the cookies."""
         self.client.cookies.clear()
         headers = {**options.pop("headers", {}), **({"Authorization": f"Bearer {key}"} if key else {})}

@@ -1,0 +1,147 @@
+"""Rows that are erased are gone, from the answers and from the disk, and the audit log says so."""
+
+import contextlib
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from masthead.govern.erasure import digest_of_user
+from masthead.model.ids import ProjectId
+from masthead.testing.site import Site, conversation, put, run_id, site_in
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def site(folder: Path) -> Iterator[Site]:
+    with site_in(folder, require_keys=True) as opened:
+        yield opened
+
+
+def acts(site: Site, key: str) -> list[tuple[str, str, dict[str, int]]]:
+    items = site.ask("GET", "/api/v1/audit", key).json()["items"]
+    return [(entry["action"], entry["target"], entry["details"]) for entry in reversed(items)]
+
+
+def runs(site: Site, key: str) -> set[str]:
+    return {run["run_id"] for run in site.ask("GET", "/api/v1/runs", key).json()["items"]}
+
+
+def holding(folder: Path, *texts: bytes) -> list[str]:
+    """Return the files that hold one of the texts; the store removes them in its own time, so some may vanish."""
+    found = list[str]()
+    for path in folder.rglob("*"):
+        with contextlib.suppress(FileNotFoundError, IsADirectoryError):
+            content = path.read_bytes()
+            found += [str(path.relative_to(folder))] if any(text in content for text in texts) else []
+    return found
+
+
+def test_a_deleted_run_is_gone_with_its_spans_and_scores(site: Site) -> None:
+    key, gone = site.key("one"), run_id(3)
+    score = {"name": "n", "subject": {"kind": "run", "run_id": gone}, "flag": True, "source": "human", "evaluator": "e"}
+    site.ask("POST", "/api/v1/scores", key, json={"scores": [score]})
+    assert site.ask("GET", f"/api/v1/runs/{gone}/conversation", key).status_code == 200
+    removed = site.ask("DELETE", f"/api/v1/runs/{gone}", key).json()
+    assert (removed["runs"], removed["scores"]) == (1, 1)
+    assert removed["spans"] >= 5
+    for path in ("", "/conversation", "/spans", "/flow", "/outline"):
+        assert site.ask("GET", f"/api/v1/runs/{gone}{path}", key).status_code == 404
+    assert gone not in runs(site, key)
+    assert site.ask("GET", "/api/v1/scores", key).json()["items"] == []
+    assert site.ask("GET", "/api/v1/search", key, params={"text": "of 3 s3cr3t"}).json()["items"] == []
+    assert acts(site, key)[-2:] == [
+        ("run.delete.requested", f"run:{gone}", {}),
+        ("run.delete.done", f"run:{gone}", removed),
+    ]
+    assert site.ask("DELETE", f"/api/v1/runs/{gone}", key).status_code == 404
+
+
+def test_erasing_a_user_takes_all_runs_of_that_user_in_that_project(site: Site) -> None:
+    put(site.door, "one", conversation(40, user="u/2"))
+    key = site.key("one")
+    removed = site.ask("DELETE", "/api/v1/users/u/1", key).json()
+    assert removed["runs"] == 5
+    assert runs(site, key) == {run_id(40)}
+    assert len(runs(site, site.key("two"))) == 2
+    target = f"user:{digest_of_user(ProjectId('one'), 'u/1')}"
+    assert acts(site, key)[-2:] == [("user.erase.requested", target, {}), ("user.erase.done", target, removed)]
+    assert site.ask("DELETE", "/api/v1/users/u/1", key).json() == {"runs": 0, "spans": 0, "scores": 0}
+
+
+def test_a_deleted_project_is_gone_with_its_keys_and_its_acts_stay(site: Site) -> None:
+    operator, key = site.key("*", "operator"), site.key("two")
+    removed = site.ask("DELETE", "/api/v1/projects/two", key).json()
+    assert removed["runs"] == 2
+    assert site.ask("GET", "/api/v1/runs", key).status_code == 401
+    assert site.ask("GET", "/api/v1/projects/two", operator).status_code == 404
+    everywhere = site.ask("GET", "/api/v1/audit", operator, params={"everywhere": True}).json()["items"]
+    assert ("project.delete.done", "two") in {(entry["action"], entry["project_id"]) for entry in everywhere}
+    assert site.ask("GET", "/api/v1/audit/verify", operator).json()["is_intact"]
+    assert site.ask("POST", "/api/v1/projects", operator, json={"id": "two"}).status_code == 201
+    found = site.ask("GET", "/api/v1/runs", operator, headers={"X-Masthead-Project": "two"}).json()["items"]
+    assert found == []
+
+
+def test_the_default_project_cannot_be_deleted(site: Site) -> None:
+    response = site.ask("DELETE", "/api/v1/projects/default", site.key("*", "operator"))
+    assert response.status_code == 409
+
+
+def test_what_was_erased_is_nowhere_on_the_disk(site: Site, folder: Path) -> None:
+    marker = "unmistakable-4711"
+    put(site.door, "one", conversation(50, marker=marker, user="u/50"))
+    assert holding(folder, b"unmistakable")
+    site.ask("DELETE", "/api/v1/users/u/50", site.key("one"))
+    for _ in range(80):
+        if not holding(folder, b"unmistakable", b"u/50"):
+            break
+        time.sleep(0.25)
+    assert holding(folder, b"unmistakable", b"u/50") == []
+
+
+def test_every_administrative_act_is_in_the_log(site: Site) -> None:
+    operator, key = site.key("*", "operator"), site.key("one")
+    site.ask("POST", "/api/v1/projects", operator, json={"id": "three", "retention_days": 9})
+    three = {"X-Masthead-Project": "three"}
+    change = {"name": "Drei", "retention_days": None, "redaction": {"is_on": True, "kinds": ["email"]}}
+    assert site.ask("PATCH", "/api/v1/projects/three", operator, json=change).json()["retention_days"] is None
+    made = site.ask("POST", "/api/v1/keys", operator, json={"name": "k", "expires_in_days": 1}, headers=three).json()
+    site.ask("DELETE", f"/api/v1/keys/{made['key']['id']}", operator, headers=three)
+    items = site.ask("GET", "/api/v1/audit", operator, headers=three).json()["items"]
+    assert [entry["action"] for entry in reversed(items)] == [
+        "project.created",
+        "project.renamed",
+        "project.retention.changed",
+        "project.redaction.changed",
+        "key.created",
+        "key.revoked",
+    ]
+    assert {entry["actor"] for entry in items} == {"operator"}
+    assert items[3]["details"] == {"old_days": 9, "new_days": None}
+    assert made["secret"] not in str(items)
+    assert {entry["project_id"] for entry in site.ask("GET", "/api/v1/audit", key).json()["items"]} == {"one"}
+
+
+def test_a_redaction_pattern_that_is_none_changes_nothing(site: Site) -> None:
+    change = {"redaction": {"is_on": True, "custom": [{"name": "bad", "pattern": "("}]}}
+    response = site.ask("PATCH", "/api/v1/projects/one", site.key("one"), json=change)
+    assert response.status_code == 422
+    assert "'('" in response.json()["detail"]
+    assert site.ask("GET", "/api/v1/projects/one", site.key("one")).json()["redaction"]["is_on"] is False
+
+
+def test_redaction_that_is_switched_on_holds_for_the_next_run(site: Site) -> None:
+    key = site.key("one")
+    site.ask("PATCH", "/api/v1/projects/one", key, json={"redaction": {"is_on": True, "kinds": ["email"]}})
+    put(site.door, "one", conversation(60, marker="jane.doe@example.org"))
+    text = site.ask("GET", f"/api/v1/runs/{run_id(60)}/conversation", key).text
+    assert "jane.doe@example.org" not in text
+    assert "[redacted:email]" in text
