@@ -4,12 +4,15 @@ import re
 
 import msgspec
 
-from masthead.detect.rule import About, Claim, Close, Rule
+from masthead.detect.rule import SPOKEN, About, Claim, Close, Rule
 from masthead.detect.step import Step
 from masthead.model.conversation import Act
+from masthead.model.ids import AgentId
 
-_ASSUMES = re.compile(r"\b[Aa]ssum(?:e|es|ed|ing)\b|\b[Ss]uppos(?:e|ing) (?:that|the|we|it)\b|\byour_\w+")
-_MARKS = ("ssum", "uppos", "your_")
+_ASSUMES = re.compile(
+    r"^(?!.*\byour_).*\b(?:[Aa]ssum(?:e|ed|ing)|[Ss]uppos(?:e|ing) (?:that|the|we|it))\b", re.MULTILINE
+)
+_JUDGES = re.compile(r"review|critic|verif|valid|judge", re.IGNORECASE)
 
 
 class AssumptionState(msgspec.Struct):
@@ -17,8 +20,9 @@ class AssumptionState(msgspec.Struct):
 
     turns: list[int] = msgspec.field(default_factory=list[int])
     said: str = ""
-    speaker: str = ""
+    speaker: AgentId = AgentId("")
     can_look: bool = False
+    is_challenged: bool = False
 
 
 class StatedAssumption(Rule[AssumptionState]):
@@ -27,13 +31,13 @@ class StatedAssumption(Rule[AssumptionState]):
     id = "stated-assumption"
     version = "1"
     codes = ("FM-2.2",)
-    acts = (Act.MESSAGE, Act.HANDOFF, Act.TOOL_CALL, Act.TOOL_RESULT)
+    acts = SPOKEN
     about = About(
         title="An assumption in place of a question",
-        sees="An agent that says it assumes something, or leaves a placeholder such as `your_module`, in a run whose "
-        "agents have no tools to look things up.",
+        sees="An agent that says it assumes something, in a run whose agents have no tools to look things up, and no "
+        "other agent that challenges it.",
         blind="Assumptions that are made and not stated; whether the task invites them. Runs with look-up tools are "
-        "left out, because there an assumption is usually tested next.",
+        "left out, because there an assumption is usually tested next; placeholders to be filled in are too.",
     )
 
     def __init__(self, **parameters: float) -> None:
@@ -44,27 +48,31 @@ class StatedAssumption(Rule[AssumptionState]):
         state = self.state
         if step.act is Act.TOOL_CALL and not step.is_run:
             state.can_look = True
-        if step.kind != "agent" or state.can_look or len(state.turns) >= 3:
+        if step.kind != "agent" or state.can_look or state.is_challenged:
             return None
         body = step.text
         if step.turn.tool_arguments:
             body = f"{body}\n{step.turn.tool_arguments}"
-        if not any(mark in body for mark in _MARKS):
+        if "ssum" not in body and "uppos" not in body:
             return None
-        said = _ASSUMES.search(body)
-        if said is not None:
-            if not state.turns:
-                state.said, state.speaker = said[0], step.speaker
-            state.turns.append(step.index)
+        if state.turns and step.speaker != state.speaker and (step.act is Act.VERDICT or _JUDGES.search(step.speaker)):
+            state.is_challenged = True
+        elif len(state.turns) < 3:
+            said = _ASSUMES.search(body)
+            if said is not None:
+                if not state.turns:
+                    state.said, state.speaker = said[0].strip()[-80:], step.speaker
+                state.turns.append(step.index)
         return None
 
     def end(self, close: Close) -> Claim | None:
         """Read how the run ended."""
         del close
         state = self.state
-        if not state.turns or state.can_look:
+        if not state.turns or state.can_look or state.is_challenged:
             return None
-        return Claim(tuple(state.turns), f"{state.speaker} goes on from an assumption ({state.said!r})", state.turns[0])
+        reason = f"{state.speaker} goes on from an assumption: {state.said!r}"
+        return Claim(tuple(state.turns), reason, state.turns[0], state.speaker)
 
 
 class QuestionState(msgspec.Struct):

@@ -45,6 +45,7 @@ RULES: tuple[Callable[..., AnyRule], ...] = (
     exchange.IgnoredInstruction,
     exchange.UnusedHandoff,
     verification.UnverifiedEnd,
+    verification.ContradictoryAnswers,
     verification.ContradictedVerdict,
     verification.UncriticalAcceptance,
 )

@@ -4,7 +4,7 @@ import re
 
 import msgspec
 
-from masthead.detect.rule import About, Claim, Close, Rule
+from masthead.detect.rule import SPOKEN, About, Claim, Close, Rule
 from masthead.detect.step import Step
 from masthead.model.conversation import Act, EndingKind
 
@@ -15,6 +15,7 @@ _PASSED = re.compile(
     re.IGNORECASE,
 )
 _DOUBT = re.compile(r"\b(?:not|n't|fail|error|wrong|incorrect|however|unfortunately|issue)\b", re.IGNORECASE)
+_ANSWER = re.compile(r"\\boxed\{([^{}]+)\}|answer is:?\s*(?:\(([A-Z])\)|\$?(-?\d[\d.,]*))")
 _CODE_TOOL = re.compile(r"python|code|exec|test|terminal|bash|shell", re.IGNORECASE)
 
 
@@ -63,6 +64,56 @@ class UnverifiedEnd(Rule[CheckState]):
             return None
         evidence = (state.changed, state.asked) if state.asked > state.changed else (state.changed,)
         return Claim(evidence, f"nothing was run after the change at turn {state.changed}", state.changed)
+
+
+class PeersState(msgspec.Struct):
+    """The answers with which the run ends so far: who, which and where."""
+
+    speakers: list[str] = msgspec.field(default_factory=list[str])
+    answers: list[str] = msgspec.field(default_factory=list[str])
+    turns: list[int] = msgspec.field(default_factory=list[int])
+
+
+class ContradictoryAnswers(Rule[PeersState]):
+    """A run that ends with answers which contradict one another."""
+
+    id = "contradictory-answers"
+    version = "1"
+    codes = ("FM-3.2",)
+    acts = SPOKEN
+    about = About(
+        title="The last answers contradict one another",
+        sees="Last words of different agents, one after the other, that give different boxed, lettered or numbered "
+        "answers, with nobody to decide between them.",
+        blind="Contradictions in words; answers that are written differently and mean the same.",
+    )
+    most: int = 64
+    """Agents whose last answers are compared, at most."""
+
+    def __init__(self, **parameters: float) -> None:
+        super().__init__(PeersState, **parameters)
+
+    def step(self, step: Step) -> Claim | None:
+        """Read the next step."""
+        state = self.state
+        text = step.text[-1000:]
+        said = _ANSWER.findall(text) if step.kind == "agent" and ("answer is" in text or "boxed" in text) else []
+        if not said or step.speaker in state.speakers or len(state.speakers) >= self.most:
+            self.state = state = PeersState()
+        if said:
+            state.speakers.append(step.speaker)
+            state.answers.append(max(said[-1]).strip(".,$").replace(",", ""))
+            state.turns.append(step.index)
+        return None
+
+    def end(self, close: Close) -> Claim | None:
+        """Read how the run ended."""
+        del close
+        answers = list(dict.fromkeys(self.state.answers))
+        if len(answers) < 2:
+            return None
+        reason = f"the run ends with {' and '.join(answers[:4])}, and nobody decides between them"
+        return Claim(tuple(self.state.turns), reason, self.state.turns[-1])
 
 
 class VerdictState(msgspec.Struct):

@@ -90,7 +90,7 @@ def measure(runs: Sequence[LabelledRun], fires: Fires, rivals: Mapping[str, Rati
             baseline_f1=_rounded(best_f1),
             baseline_kappa=_rounded(best_kappa),
             precision=round(_smoothed(table), 3),
-            is_on=_beats(table, best_f1, best_kappa),
+            is_on=_beats(table, best_kappa),
         )
     return found
 
@@ -169,10 +169,11 @@ def _ratings_of(rule: str, code: Code, fires: Fires) -> Ratings:
     return [{code: Rating(flag=rule in fired)} for fired in fires]
 
 
-def _beats(table: Confusion, best_f1: float | None, best_kappa: float | None) -> bool:
-    if table.f1 is None or table.kappa is None or not table.true_positive:
+def _beats(table: Confusion, best_kappa: float | None) -> bool:
+    """Compare by kappa, because F1 rewards a prior that says yes to a whole system."""
+    if table.kappa is None or not table.true_positive:
         return False
-    return table.f1 > (best_f1 or 0) and table.kappa > (best_kappa or 0)
+    return table.kappa > (best_kappa or 0)
 
 
 def _smoothed(table: Confusion) -> float:

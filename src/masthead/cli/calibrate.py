@@ -1,0 +1,247 @@
+"""`masthead calibrate`: how well an evaluator agrees with labels."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from masthead.cli.client import connect, pages
+from masthead.cli.options import AsJson, Project, console, print_json, settings_of
+from masthead.detect.registry import suite
+from masthead.ingest.importers.family import ImportedRun, Record
+from masthead.ingest.importers.registry import family_of
+from masthead.ingest.records import records
+from masthead.ingest.sources import documents
+from masthead.judge.agreement_page import Agreement, FalseAlarms, interval, number, page
+from masthead.judge.calibrate import Calibration, Line, Rating, Ratings
+from masthead.judge.calibrate import calibrate as held_against
+from masthead.judge.first_tier import Fires, Left, alarms, baselines, fire, fits, measure, measurements, rate
+from masthead.judge.labels import LabelledRun, read_labels, run_of
+from masthead.judge.statistics import auroc
+from masthead.model.conversation import Conversation
+from masthead.model.errors import InvalidInput, NotFound
+from masthead.model.ids import Code
+
+DETECTORS = "detectors"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Material:
+    """Labelled runs with their conversations, what fired in them, and what the baselines say."""
+
+    runs: Sequence[LabelledRun]
+    conversations: Sequence[Conversation]
+    fires: Fires
+    rivals: dict[str, Ratings]
+
+
+def calibrate(
+    context: typer.Context,
+    labels: Annotated[Path, typer.Argument(help="Labels: MAST's labels.jsonl, or rows of run, code and label.")],
+    evaluator: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--evaluator", "-e", help="`detectors`, a file of another rater, or an evaluator with stored scores."
+        ),
+    ] = None,
+    clean: Annotated[
+        list[str] | None, typer.Option(help="Runs to count false alarms on: those that achieved their task.")
+    ] = None,
+    write: Annotated[Path | None, typer.Option(help="Write the page on agreement here.")] = None,
+    update_detectors: Annotated[
+        Path | None, typer.Option(help="Write which detectors are on, and how sure they are, here (measured.json).")
+    ] = None,
+    project: Project = None,
+    as_json: AsJson = False,
+) -> None:
+    """Hold evaluators against labels by people: agreement per code and pooled, beside the baselines.
+
+    Asks no language model. Detectors run on the files that the labels name; a judge or a person is compared by the
+    scores that are stored in the project, so import or judge the runs first.
+
+    For example:
+
+        masthead calibrate shared/data/masft/labels.jsonl
+
+        masthead calibrate labels.csv --evaluator judge:gpt-4o --evaluator human:ada
+    """
+    names = evaluator or [DETECTORS]
+    runs = read_labels(labels)
+    if not runs:
+        raise InvalidInput("no label stands in it", where=str(labels))
+    needs_runs = DETECTORS in names or write is not None or update_detectors is not None
+    material = _material(runs, labels) if needs_runs else None
+    found: list[Calibration] = []
+    for name in names:
+        if name == DETECTORS and material is not None:
+            fitted = fits(runs, material.fires, material.rivals, left="nothing")
+            found.append(held_against(name, runs, rate(material.fires, fitted), baselines=material.rivals))
+        else:
+            found.append(held_against(Path(name).name, runs, _other(context, name, runs, labels, project)))
+    if material is not None and (write is not None or update_detectors is not None):
+        agreement = _agreement(material, labels, found, clean or [])
+        if write is not None:
+            write.write_text(page(agreement), encoding="utf-8")
+        if update_detectors is not None:
+            measured = measurements(runs, material.fires, material.rivals, labels=labels.name)
+            data = msgspec.json.format(msgspec.json.encode(measured), indent=1)
+            update_detectors.write_bytes(data + b"\n")
+    if as_json:
+        print_json([_plain(each) for each in found])
+    else:
+        for each in found:
+            _show(console(), each)
+
+
+def _material(runs: Sequence[LabelledRun], labels: Path) -> _Material:
+    conversations = [run_of(run, labels) for run in runs]
+    return _Material(
+        runs=runs, conversations=conversations, fires=fire(conversations), rivals=baselines(runs, conversations)
+    )
+
+
+def _other(
+    context: typer.Context, name: str, runs: Sequence[LabelledRun], labels: Path, project: str | None
+) -> Ratings:
+    """Return another rater's verdicts: from a file of labels, else from the scores stored in the project."""
+    path = Path(name)
+    if path.is_file():
+        by_run = {each.run: each.labels for each in read_labels(path)}
+        return [{code: Rating(flag=flag) for code, flag in by_run.get(run.run, {}).items()} for run in runs]
+    ratings: list[dict[Code, Rating]] = []
+    with connect(settings_of(context), project) as client:
+        for run in runs:
+            params = {"run_id": _run_id(run, labels), "evaluator": name}
+            scores = pages(client, "/api/v1/scores", params, limit=10_000)
+            rating: dict[Code, Rating] = {}
+            for score in scores:
+                rating.setdefault(Code(score["name"]), Rating(flag=score["flag"], confidence=score["confidence"]))
+            ratings.append(rating)
+    if not any(ratings):
+        raise NotFound(f"no evaluator {name!r} has scored any of these runs; run it on them, or name a file of labels")
+    return ratings
+
+
+def _run_id(run: LabelledRun, labels: Path) -> str:
+    try:
+        return run_of(run, labels).run_id
+    except NotFound:
+        return run.run
+
+
+def _agreement(material: _Material, labels: Path, found: Sequence[Calibration], clean: Sequence[str]) -> Agreement:
+    runs, fires, rivals = material.runs, material.fires, material.rivals
+    whole = fits(runs, fires, rivals, left="nothing")
+    on = whole[0].on
+    tier = held_against(DETECTORS, runs, rate(fires, whole), baselines=rivals)
+
+    def without(left: Left) -> Line:
+        return held_against(left, runs, rate(fires, fits(runs, fires, rivals, left=left))).pooled
+
+    systems = Counter(run.system for run in runs)
+    by_system: list[tuple[str, Line]] = []
+    for system in systems:
+        rows = [i for i, run in enumerate(runs) if run.system == system]
+        part = held_against(system, [runs[i] for i in rows], rate([fires[i] for i in rows], whole[: len(rows)]))
+        by_system.append((system, part.pooled))
+    held_out = fits(runs, fires, rivals, left="system")
+    return Agreement(
+        labels=labels.name,
+        command=f"masthead calibrate {labels.name} --write docs/reference/agreement.md",
+        systems=systems,
+        tier=tier,
+        without_task=without("task"),
+        without_system=without("system"),
+        by_system=by_system,
+        reliability=held_against("reliability", runs, rate(fires, held_out, only=on), draws=0),
+        rules=measure(runs, fires, rivals),
+        alarm_auroc=auroc(alarms(fires, on), [any(run.labels.values()) for run in runs]),
+        rivals=[each for each in found if each.evaluator != DETECTORS],
+        clean=[_false_alarms(each, on) for each in clean],
+    )
+
+
+def _false_alarms(source: str, on: frozenset[str]) -> FalseAlarms:
+    detector = suite(on)
+    counts: Counter[Code] = Counter()
+    n = 0
+    for document in documents([source]):
+        for record in records(document):
+            family = family_of(record) if isinstance(record, Record) else None
+            if family is None or not isinstance(record, Record):
+                continue
+            for imported in family.read(record):
+                if isinstance(imported, ImportedRun) and imported.conversation.is_success:
+                    n += 1
+                    counts.update({finding.code for finding in detector.findings(imported.conversation)})
+    if not n:
+        raise InvalidInput("no run that achieved its task stands in it", where=source)
+    return FalseAlarms(name=Path(source).name, runs=n, by_code=counts)
+
+
+def _plain(calibration: Calibration) -> dict[str, Any]:
+    return {
+        "evaluator": calibration.evaluator,
+        "runs": calibration.runs,
+        "codes": [_plain_line(line) for line in calibration.codes],
+        "pooled": _plain_line(calibration.pooled),
+        "all_codes": _plain_line(calibration.pooled_all),
+        "baselines": [_plain_line(line) for line in calibration.baselines],
+        "reliability": [each._asdict() for each in calibration.reliability],
+    }
+
+
+def _plain_line(line: Line) -> dict[str, Any]:
+    table = line.table
+    return {
+        "name": line.name,
+        "true_positive": table.true_positive,
+        "false_positive": table.false_positive,
+        "false_negative": table.false_negative,
+        "true_negative": table.true_negative,
+        "prevalence": table.prevalence,
+        "precision": table.precision,
+        "recall": table.recall,
+        "f1": table.f1,
+        "f1_interval": line.f1_interval,
+        "kappa": table.kappa,
+        "kappa_interval": line.kappa_interval,
+        "ac1": table.ac1,
+        "pabak": table.pabak,
+        "coverage": line.coverage,
+    }
+
+
+def _show(out: Console, calibration: Calibration) -> None:
+    table = Table(title=f"{calibration.evaluator} against labels of {calibration.runs} runs", title_justify="left")
+    table.add_column("code")
+    for name in ("tp", "fp", "fn", "precision", "recall", "F1", "kappa", "AC1", "coverage"):
+        table.add_column(name, justify="right")
+    lines = [*calibration.codes, calibration.pooled, calibration.pooled_all, *calibration.baselines]
+    for line in lines:
+        counts = line.table
+        is_baseline = line in calibration.baselines
+        if not line.answered:
+            table.add_row(line.name, "", "", "", "", "", "needs a judge", "", "", "0.00", style="dim")
+            continue
+        table.add_row(
+            f"baseline: {line.name}" if is_baseline else line.name,
+            str(counts.true_positive),
+            str(counts.false_positive),
+            str(counts.false_negative),
+            number(counts.precision),
+            number(counts.recall),
+            number(counts.f1) + interval(line.f1_interval),
+            number(counts.kappa) + interval(line.kappa_interval),
+            number(counts.ac1),
+            number(line.coverage),
+            style="dim" if is_baseline else "bold" if line.name == "pooled" else None,
+            end_section=line is calibration.codes[-1] or line is calibration.pooled_all,
+        )
+    out.print(table)
