@@ -40,6 +40,8 @@ class Observation:
     origin_agent: AgentId | None = None
     origin_turn: int | None = None
     origin_confidence: float | None = None
+    origin_because: str | None = None
+    """The first of the reasons for the origin."""
     total: Spending
     after: Spending | None = None
     share_lost: float | None = None
@@ -76,6 +78,7 @@ def observe(conversation: Conversation, diagnosis: Diagnosis, total: Spending) -
         origin_agent=origin.agent if origin else None,
         origin_turn=origin.turn if origin else None,
         origin_confidence=origin.confidence if origin else None,
+        origin_because=origin.reason.split("; ")[0] if origin else None,
         total=total,
         after=diagnosis.cost.after if diagnosis.cost else None,
         share_lost=diagnosis.cost.avoidable_share if diagnosis.cost else None,

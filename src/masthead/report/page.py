@@ -17,9 +17,12 @@ from masthead.report.cells import (
 )
 from masthead.report.compare import Comparison
 from masthead.report.plots import Bar, Whisker, bars, heat, whiskers
+from masthead.report.rates import Rate
 from masthead.report.summary import Summary
 
-_HOW_COUNTED: Final = " A missing run counts as wrong “of attempted” and is left out “of recorded”."
+_HOW_COUNTED: Final = (
+    "A missing run counts as wrong “of attempted” and is left out “of recorded”, whose rate is the mark on the bar."
+)
 _HOW_COMPARED: Final = """
 <p>Paired by task and repetition: McNemar’s exact test, corrected for all comparisons (Holm). The interval of the
 difference comes from a bootstrap over tasks. The grey band is what this many runs could not have seen with 80 % power:
@@ -31,9 +34,9 @@ _STYLE: Final = """
 @media(prefers-color-scheme:dark){:root{--ink:#e6e9ec;--soft:#9aa4ad;--paper:#14171a;--line:#333a41;--bar:#7aa7d6;
 --mark:#e8945a;--sure:#ff8a80;--band:#9aa4ad2e}}
 *{box-sizing:border-box}body{margin:0;background:var(--paper);color:var(--ink);font:15px/1.5 system-ui,sans-serif}
-main{max-width:62rem;margin:0 auto;padding:2rem 1.25rem 4rem}h1{font-size:1.7rem;margin:0 0 .3rem}
+main{max-width:80rem;margin:0 auto;padding:2rem 1.25rem 4rem}h1{font-size:1.7rem;margin:0 0 .3rem}
 h2{font-size:1.2rem;margin:2.4rem 0 .6rem}p{max-width:46rem}.dim,td.dim{color:var(--soft)}
-.wide{overflow-x:auto}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
+.wide{overflow-x:auto}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;font-size:.9rem}
 th,td{padding:.35rem .6rem;text-align:left;border-bottom:1px solid var(--line);vertical-align:top}
 th{font-weight:600;color:var(--soft);font-size:.85rem}td.n,th.n{text-align:right;white-space:nowrap}
 svg{max-width:100%;height:auto;font:12px system-ui,sans-serif}svg text{fill:var(--ink)}svg text.dim{fill:var(--soft)}
@@ -82,10 +85,10 @@ def page(title: str, parts: Sequence[str]) -> str:
 def _summary(summary: Summary) -> list[str]:
     overall = summary.overall
     runs = overall.recorded + overall.undecided
-    parts = [f'<p class="dim">{runs:,} runs, {overall.undecided:,} without a verdict.{_HOW_COUNTED}</p>']
+    parts = [f'<p class="dim">{runs:,} runs, {overall.undecided:,} without a verdict. {_HOW_COUNTED}</p>']
     for key, rates in (("", (summary.overall,)), *summary.by):
         name = f"Success by {key.replace('+', ' and ')}" if key else "Success"
-        rows = [Bar(rate.group, rate.of_attempted, rate.of_attempted_interval, rate.of_recorded) for rate in rates]
+        rows = [_bar(rate.group, rate) for rate in rates]
         parts += [f"<h2>{escape(name)}</h2>", bars(name, rows), table(RATE_HEADERS, [rate_row(r) for r in rates], 8)]
     parts += _codes(summary)
     parts += _origins(summary)
@@ -98,6 +101,10 @@ def _summary(summary: Summary) -> list[str]:
                 f' <span class="dim">— {escape(advice.reason)}</span></p><ul>{changes}</ul>'
             )
     return parts
+
+
+def _bar(name: str, rate: Rate) -> Bar:
+    return Bar(name, rate.of_attempted, rate.of_attempted_interval, rate.of_recorded)
 
 
 def _codes(summary: Summary) -> list[str]:
@@ -184,7 +191,14 @@ def _comparisons(comparisons: Sequence[Comparison]) -> list[str]:
         for c in comparisons
         if (test := c.attempted).difference is not None
     ]
+    rates = {(c.stratum, side.group): side for c in comparisons for side in (c.first, c.second)}
+    rows = [[stratum or "", *rate_row(rate)] for (stratum, _), rate in rates.items()]
+    named = {f"{stratum}: {group}" if stratum else group: rate for (stratum, group), rate in rates.items()}
     parts = [
+        "<h2>Success</h2>",
+        f'<p class="dim">{_HOW_COUNTED}</p>',
+        bars("Success", [_bar(name, rate) for name, rate in named.items()]),
+        table(("within", *RATE_HEADERS), rows, 8),
         "<h2>Which one fails less</h2>",
         _HOW_COMPARED,
         whiskers("Difference in success, of attempted", drawn) if drawn else "",

@@ -112,8 +112,26 @@ def grouped(runs: Sequence[Observation], keys: Sequence[str]) -> dict[str, list[
     return dict(sorted(found.items()))
 
 
-def rates_by(runs: Sequence[Observation], keys: Sequence[str]) -> list[Rate]:
-    """Return the rate of each group; attempts are counted where the groups share tasks and seeds."""
-    groups = grouped(runs, keys)
-    plan = plan_of(list(groups.values())) if len(groups) > 1 and "agent" not in keys else None
-    return [rate(name, members, len(plan) if plan else None) for name, members in groups.items()]
+def rates_by(runs: Sequence[Observation], keys: Sequence[str], finest: Sequence[str] = ()) -> list[Rate]:
+    """Return the rate of each group.
+
+    Attempts are counted where the groups share tasks and seeds: by the `finest` keys, of which a group may hold several
+    plans at once (a model that ran three designs should have each task, in each repetition, three times).
+    """
+    plans = Plans(runs, finest or keys)
+    return [rate(name, members, plans.attempts(members)) for name, members in grouped(runs, keys).items()]
+
+
+class Plans:
+    """How many attempts any group of these runs should hold, by the groups that the finest keys make."""
+
+    def __init__(self, runs: Sequence[Observation], finest: Sequence[str]) -> None:
+        self._keys = finest
+        groups = grouped(runs, finest)
+        plan = plan_of(list(groups.values())) if len(groups) > 1 and "agent" not in finest else None
+        most = max((len(cells_of(members)) for members in groups.values()), default=0)
+        self._size = len(plan) if plan and most <= len(plan) else None
+
+    def attempts(self, runs: Sequence[Observation]) -> int | None:
+        """Return how many attempts these runs should be; None where nothing shows a plan."""
+        return None if self._size is None else self._size * len(grouped(runs, self._keys))

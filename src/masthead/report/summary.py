@@ -9,7 +9,7 @@ from masthead.model.conversation import EndingKind
 from masthead.model.diagnosis import Advice
 from masthead.model.ids import Code, RunId
 from masthead.report.observation import Observation
-from masthead.report.rates import Rate, grouped, rate, rates_by
+from masthead.report.rates import Plans, Rate, grouped, rate, rates_by
 from masthead.report.statistics import Interval, wilson
 
 MOST_ROWS = 20
@@ -85,7 +85,10 @@ class Worst:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cluster:
-    """Failed runs that failed alike: the same codes, ending and kind of origin. `example` is the surest of them."""
+    """Failed runs that failed alike: in codes (or, without one, what speaks for the origin), agent of origin and ending.
+
+    `example` is the run whose origin is the surest.
+    """
 
     label: str
     runs: int
@@ -117,9 +120,10 @@ def summarise(runs: Sequence[Observation], keys: Sequence[str], advice: Sequence
     failed = [run for run in runs if run.is_success is not True]
     code_rows = _codes(runs)
     map_key = keys[0].split("+") if keys else ["system"]
+    finest = list(dict.fromkeys(part for key in keys for part in key.split("+")))
     return Summary(
-        overall=rate("all runs", runs),
-        by=tuple((key, tuple(rates_by(runs, key.split("+")))) for key in keys),
+        overall=rate("all runs", runs, Plans(runs, finest).attempts(runs) if finest else None),
+        by=tuple((key, tuple(rates_by(runs, key.split("+"), finest))) for key in keys),
         codes=tuple(code_rows),
         code_map=tuple(_code_map(runs, map_key, [row.code for row in code_rows])),
         pairs=tuple(_pairs(runs)),
@@ -241,17 +245,17 @@ def _worst(failed: Sequence[Observation]) -> list[Worst]:
 
 
 def _clusters(failed: Sequence[Observation]) -> list[Cluster]:
-    alike: dict[tuple[tuple[Code, ...], EndingKind, str], list[Observation]] = defaultdict(list)
+    alike: dict[tuple[str, EndingKind, str], list[Observation]] = defaultdict(list)
     for run in failed:
-        alike[tuple(sorted(run.codes)), run.ending, run.origin_agent or "an unknown agent"].append(run)
+        what = " + ".join(sorted(run.codes)) or run.origin_because or "no code found"
+        alike[what, run.ending, run.origin_agent or "an unknown agent"].append(run)
     ranked = sorted(alike.items(), key=lambda item: (-len(item[1]), item[0]))
     found: list[Cluster] = []
-    for (codes, ending, agent), members in ranked[: MOST_ROWS // 2]:
+    for (what, ending, agent), members in ranked[: MOST_ROWS // 2]:
         example = max(members, key=lambda run: (run.origin_confidence or 0.0, run.run_id))
-        what = " + ".join(codes) or "no code found"
         found.append(
             Cluster(
-                label=f"{what}; begun by {agent}; ended: {ending.value}",
+                label=f"{what}; begun by {agent}; ending {ending.value}",
                 runs=len(members),
                 share=len(members) / len(failed),
                 example=example.run_id,
