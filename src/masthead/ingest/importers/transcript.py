@@ -43,13 +43,26 @@ def _openings(text: str) -> list["re.Match[str]"]:
     names = Counter(opening["name"] for opening in found)
     if len(names) < 2:
         return []
-    paragraphs = [part for part in re.split(r"\n[ \t]*\n", text) if part.strip()]
-    is_whole = all(_OPENING.match(part.lstrip("\n")) for part in paragraphs)
-    if is_whole:
-        return found
-    kept = [opening for opening in found if names[opening["name"]] > 1 or opening["name"].lower() in _SPEAKERS]
-    repeated = {opening["name"] for opening in kept}
-    return kept if len(repeated) >= 2 and kept[0] is found[0] else []
+    heads = _paragraph_heads(text)
+    is_whole = heads <= {opening.start() for opening in found}
+    kept = [
+        opening
+        for opening in found
+        if names[opening["name"]] > 1 or opening["name"].lower() in _SPEAKERS or (is_whole and opening.start() in heads)
+    ]
+    return kept if len({opening["name"] for opening in kept}) >= 2 and kept[0] is found[0] else []
+
+
+def _paragraph_heads(text: str) -> set[int]:
+    """Return where paragraphs begin: lines with something on them after an empty one, or at the very top."""
+    heads: set[int] = set()
+    place, is_open = 0, False
+    for line in text.split("\n"):
+        if line.strip() and not is_open:
+            heads.add(place)
+        is_open = bool(line.strip())
+        place += len(line) + 1
+    return heads
 
 
 def _read(record: Record) -> Iterator[ImportedRun]:
