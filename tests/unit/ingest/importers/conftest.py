@@ -37,7 +37,7 @@ MATHCHAT = {
     "trajectory": [
         {"content": ["Solve it with Python.", "What is 6 times 7?"], "role": "assistant", "name": "mathproxyagent"},
         {"content": ["Let me run it.", "```python", "print(6 * 7)", "```"], "role": "user", "name": "assistant"},
-        {"content": ["Traceback (most recent call last):", "NameError: x"], "role": "assistant", "name": "mathproxyagent"},
+        {"content": ["Traceback (most recent call last):", "NameError"], "role": "assistant", "name": "mathproxyagent"},
         {"content": ["Again:", "```python", "print(42)", "```"], "role": "user", "name": "assistant"},
         {"content": ["42"], "role": "assistant", "name": "mathproxyagent"},
         {"content": ["So it is \\boxed{42}."], "role": "user", "name": "assistant"},
@@ -50,14 +50,15 @@ METAGPT_LOGURU = (
     "```python\ndef twice(x):\n    return 2 * x\n```\n"
     "2025-03-01 10:00:09.000 | INFO     | __main__:_act:85 - Bob(SimpleTester): to do SimpleWriteTest(X)\n"
     "assert twice(2) == 4\n"
-    "2025-03-01 10:00:12.000 | INFO     | metagpt.roles.role:_act:391 - Carl(SimpleReviewer): to do SimpleWriteReview(X)\n"
+    "2025-03-01 10:00:12.000 | INFO     | metagpt.roles.role:_act:391 - Carl(SimpleReviewer): to do SimpleReview(X)\n"
 )
 
 METAGPT_COMMUNICATION = (
     "=== MetaGPT Agent Communication Log - Started at 2025-03-01 10:00:00 ===\n\n"
     "[2025-03-01 10:00:00] FROM: Human TO: {'<all>'}\nACTION: UserRequirement\nCONTENT:\nWrite a doubling function.\n"
     + "-" * 80
-    + "\n\n[2025-03-01 10:00:05] NEW MESSAGES:\n\nSimpleCoder: \ndef twice(x):\n    Note: not a speaker\n    return 2 * x\n"
+    + "\n\n[2025-03-01 10:00:05] NEW MESSAGES:\n\nSimpleCoder: \n"
+    + "def twice(x):\n    Note: not a speaker\n    return 2 * x\n"
     + "-" * 80
     + "\n\n[2025-03-01 10:00:09] NEW MESSAGES:\n\nSimpleTester: \nassert twice(2) == 4\n"
     + "-" * 80
@@ -208,7 +209,7 @@ OPENMANUS = (
     "Enter your prompt: Find the height of the tower.\n"
     "2025-03-21 00:05:00.265 | WARNING  | __main__:main:15 - Processing your request...\n"
     "2025-03-21 00:05:00.265 | INFO     | app.agent.base:run:140 - Executing step 1/2\n"
-    "2025-03-21 00:05:17.351 | INFO     | app.llm:update_token_count:250 - Token usage: Input=24, Completion=3, Total=27\n"
+    "2025-03-21 00:05:17.351 | INFO     | app.llm:update_token_count:250 - Token usage: Input=24, Completion=3, T=27\n"
     "2025-03-21 00:05:17.351 | INFO     | app.agent.toolcall:think:80 - ✨ Manus's thoughts: I search.\n"
     "2025-03-21 00:05:17.351 | INFO     | app.agent.toolcall:think:81 - 🛠️ Manus selected 1 tools to use\n"
     "2025-03-21 00:05:17.351 | INFO     | app.agent.toolcall:think:85 - 🧰 Tools being prepared: ['browser_use']\n"
@@ -304,7 +305,7 @@ PEER_REVIEW = {
     },
 }
 
-TAU_BENCH = [
+TAU_BENCH: list[dict[str, Any]] = [
     {
         "task_id": 3,
         "reward": 1.0,
@@ -351,7 +352,7 @@ MESSAGES = [
     {"role": "assistant", "name": "Booking Agent", "content": "Booked."},
 ]
 
-LANGCHAIN = {
+LANGCHAIN: dict[str, Any] = {
     "config": {"configurable": {"thread_id": "thread-9"}},
     "values": {
         "messages": [
@@ -420,8 +421,8 @@ MAST_DATA = [
         "trace": {
             "key": "AG2_GSM",
             "index": 0,
-            "trajectory": "instance_id: q-1\n\nproblem_statement:\n  What is 6 times 7?\n\nother_data:\n  correct: false\n\n"
-            "trajectory:\n  content:\n      Solve it.\n    role: assistant\n    name: mathproxyagent\n\n"
+            "trajectory": "instance_id: q-1\n\nproblem_statement:\n  What is 6 times 7?\n\n"
+            "other_data:\n  correct: false\n\ntrajectory:\n  content:\n      Solve it.\n    role: assistant\n    name: mathproxyagent\n\n"
             "  content:\n      It is 41.\n        indented\n    role: user\n    name: assistant\n",
         },
         "mast_annotation": {"1.1": 0, "1.3": 1},
