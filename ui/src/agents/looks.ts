@@ -34,14 +34,15 @@ export function lookOf(all: ReadonlyMap<string, Look>, id: string): Look {
   return all.get(id) ?? { id, name: id, kind: "agent", className: "agent-none", initials: initials(id), title: id };
 }
 
-/** Two letters: of the first and last word, or the first two of one word. `chat_manager` → CM. */
+/** The first letters of up to three words, or the first two of one word. `chat_manager` → CM. */
 export function initials(name: string): string {
   const words = name
     .replace(/([a-z\d])([A-Z])/g, "$1 $2")
     .split(/[^\p{L}\p{N}]+/u)
     .filter(Boolean);
-  const [first, last] = [words[0] ?? "?", words.length > 1 ? (words.at(-1) ?? "") : ""];
-  return (last ? `${[...first][0]}${[...last][0]}` : [...first].slice(0, 2).join("")).toUpperCase();
+  const first = words[0] ?? "?";
+  const letters = words.length > 1 ? words.slice(0, 3).map((word) => [...word][0]) : [...first].slice(0, 2);
+  return letters.join("").toUpperCase();
 }
 
 /** Initials per name; where two names share them, the later one gets its number. */

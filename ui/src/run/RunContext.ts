@@ -20,6 +20,8 @@ export type RunState = {
   looks: ReadonlyMap<string, Look>;
   /** Agents by their position in the outline's columns. */
   lookAt: (position: number) => Look;
+  /** Whether the record says when things happened; a log without times is in order and no more. */
+  hasTimes: boolean;
   turn: number | null;
   view: View;
   /** The span that is looked at in the timeline or the raw view, if one was chosen there. */

@@ -3,8 +3,9 @@ import { type ReactNode, useState } from "react";
 import { Icon } from "@/design/icons";
 import { Outcome } from "@/design/Outcome";
 import { firstLine } from "@/formats/json";
-import { count, exact, plural, sum, usd } from "@/formats/numbers";
+import { count, exact, plural, sum, UNKNOWN, usd } from "@/formats/numbers";
 import { ago, duration, moment } from "@/formats/time";
+import { FoundLine } from "./findings/FoundLine";
 import { useRun } from "./RunContext";
 
 const ENDINGS: Record<string, string> = {
@@ -17,7 +18,7 @@ const ENDINGS: Record<string, string> = {
 
 /** What the run was, how it ended, and what it cost. */
 export function RunHeader(): ReactNode {
-  const { detail } = useRun();
+  const { detail, hasTimes } = useRun();
   const { run } = detail;
   const [isWhole, setIsWhole] = useState(false);
   const task = (detail.task ?? run.task ?? "").trim();
@@ -57,7 +58,9 @@ export function RunHeader(): ReactNode {
             <span className="tone-bad">{plural(run.errors, "span")}</span>
           </Fact>
         ) : null}
-        <Fact name="Duration">{duration(run.duration_s * 1000)}</Fact>
+        <Fact name="Duration">
+          {hasTimes ? duration(run.duration_s * 1000) : <span title="The log has no times">{UNKNOWN}</span>}
+        </Fact>
         <Fact name="Tokens">
           <span title={`${exact(run.input_tokens)} in, ${exact(run.output_tokens)} out`}>
             {count(sum(run.input_tokens, run.output_tokens))}
@@ -70,6 +73,7 @@ export function RunHeader(): ReactNode {
           </time>
         </Fact>
       </dl>
+      <FoundLine />
     </header>
   );
 }

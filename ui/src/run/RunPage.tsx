@@ -47,8 +47,8 @@ function Loaded({ detail, outline }: { detail: RunDetail; outline: Outline }): R
   const [details, setDetails] = useStored("details");
   const state = useRunState(detail, outline);
   const Room = ROOMS[state.view];
-  const isOpen = details !== "hidden";
-  const toggle = () => setDetails(isOpen ? "hidden" : null);
+  const isOpen = details === null ? matchMedia("(min-width: 901px)").matches : details === "shown";
+  const toggle = () => setDetails(isOpen ? "hidden" : "shown");
   return (
     <RunProvider value={state}>
       <div className={`run ${isOpen ? "has-details" : ""}`}>
@@ -90,6 +90,7 @@ function useRunState(detail: RunDetail, outline: Outline): RunState {
     outline,
     looks: all,
     lookAt,
+    hasTimes: outline.start_ms.length === 0 || outline.start_ms.some((start) => start !== null),
     turn:
       search.turn === undefined || outline.speaker.length === 0
         ? null

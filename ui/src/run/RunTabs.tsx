@@ -9,7 +9,7 @@ type Props = { areDetailsOpen: boolean; onDetails: () => void };
 
 /** The views as links, so that each can be opened and shared on its own; then search within the run. */
 export function RunTabs({ areDetailsOpen, onDetails }: Props): ReactNode {
-  const { view, runId } = useRun();
+  const { runId } = useRun();
   return (
     <div className="run-tabs">
       <nav className="tabs" aria-label="Views of this run">
@@ -19,8 +19,8 @@ export function RunTabs({ areDetailsOpen, onDetails }: Props): ReactNode {
             to="/runs/$runId"
             params={{ runId }}
             search={(current) => ({ ...current, view: name === "chat" ? undefined : name })}
+            activeOptions={{ exact: true, includeSearch: true }}
             className="tab"
-            {...(view === name ? { "aria-current": "page" as const } : { "aria-current": undefined })}
           >
             <Icon name={VIEW_LABELS[name].icon} size={14} />
             <span>{VIEW_LABELS[name].label}</span>

@@ -23,3 +23,18 @@ export function visibleTurns(outline: Outline, agent: string | null): number[] {
   if (place < 0) return everything;
   return everything.filter((index) => outline.speaker[index] === place || outline.addressee[index] === place);
 }
+
+/** How far ahead the receiver of a handoff is looked for: beyond that it did not answer to this handoff. */
+const SOON = 12;
+
+/** Where, among the shown turns, the receiver of the handoff at `place` first acts; null where it is no handoff. */
+export function receiverPlace(outline: Outline, turns: readonly number[], place: number): number | null {
+  const index = turns[place] ?? -1;
+  const receiver = outline.addressee[index];
+  if (outline.act[index] !== outline.acts.indexOf("handoff") || receiver == null) return null;
+  const last = Math.min(turns.length, place + 1 + SOON);
+  for (let next = place + 1; next < last; next++) {
+    if (outline.speaker[turns[next] ?? -1] === receiver) return next;
+  }
+  return null;
+}

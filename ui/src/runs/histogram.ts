@@ -4,6 +4,9 @@ import { BUCKET_MS } from "./range";
 
 export type Bar = { start: number; total: number; parts: Record<string, number> };
 
+/** A run or two should not fill the whole plot: quiet time is shown before them. */
+const FEWEST_BARS = 40;
+
 /** Bars without gaps from rows of (time, outcome): a quiet hour is an empty bar, not a missing one. */
 export function bars(rows: readonly Stat[], bucket: Exclude<Bucket, "total">, since?: number, until?: number): Bar[] {
   const width = BUCKET_MS[bucket];
@@ -22,7 +25,8 @@ export function bars(rows: readonly Stat[], bucket: Exclude<Bucket, "total">, si
   const first = since === undefined ? anchor : Math.min(anchor, anchor - Math.floor((anchor - since) / width) * width);
   const last = Math.max(starts.at(-1) ?? anchor, until === undefined ? Number.NEGATIVE_INFINITY : until - width);
   const filled: Bar[] = [];
-  for (let start = first; start <= last && filled.length < 2000; start += width) {
+  const earliest = Math.min(first, last - (FEWEST_BARS - 1) * width);
+  for (let start = since === undefined ? earliest : first; start <= last && filled.length < 2000; start += width) {
     filled.push(byStart.get(start) ?? { start, total: 0, parts: {} });
   }
   return filled;

@@ -6,12 +6,12 @@ function agent(name: string, kind: Agent["kind"] = "agent"): Agent {
   return { id: name, name, kind, description: null, instructions: null, models: [] };
 }
 
-test("initials come from the first and the last word", () => {
+test("initials are the first letters of up to three words", () => {
   expect(["chat_manager", "WebSurfer", "Planner", "Agent_Problem_Solver", "", "规划者"].map(initials)).toEqual([
     "CM",
     "WS",
     "PL",
-    "AS",
+    "APS",
     "?",
     "规划",
   ]);

@@ -70,8 +70,8 @@ describe("the transcript", () => {
     const rows = Array.from({ length: 30_000 }, (_, index) => ({ owner: index % 2 }));
     expect(stripes(rows, 600).length).toBeLessThanOrEqual(600);
     expect(stripes([{ owner: 1 }, { owner: 1 }, { owner: 2 }], 600)).toEqual([
-      { owner: 1, from: 0, to: 2 },
-      { owner: 2, from: 2, to: 3 },
+      { owner: 1, from: 0, to: 400 },
+      { owner: 2, from: 400, to: 600 },
     ]);
   });
 });

@@ -46,8 +46,8 @@ describe("the histogram", () => {
       stat("2026-01-03T00:00:00Z", 4, "failure"),
     ];
     const filled = bars(rows, "day");
-    expect(filled.map((bar) => bar.total)).toEqual([3, 0, 4]);
-    expect(filled[0]?.parts).toEqual({ success: 2, unknown: 1 });
+    expect(filled.map((bar) => bar.total).slice(-3)).toEqual([3, 0, 4]);
+    expect(filled.at(-3)?.parts).toEqual({ success: 2, unknown: 1 });
   });
 
   test("reaches as far as was asked, on the rows' own grid", () => {

@@ -11,6 +11,9 @@ import { heightOf, rowsOf } from "./rows";
 import { TurnRow } from "./TurnRow";
 import "./chat.css";
 
+/** A shorter run is on the screen as a whole: a map of it would only be decoration. */
+const FEWEST_MAPPED = 12;
+
 /** The conversation as a transcript grouped by agent. Only the rows on the screen exist, whatever the run's length. */
 export function ChatView(): ReactNode {
   const { outline, lookAt, turn, agent, find, hits, select } = useRun();
@@ -70,12 +73,14 @@ export function ChatView(): ReactNode {
             })}
           </div>
         </div>
-        <Minimap
-          rows={rows}
-          first={shown[0]?.index ?? 0}
-          last={shown.at(-1)?.index ?? 0}
-          onGo={(place) => virtual.scrollToIndex(place, { align: "start" })}
-        />
+        {rows.length < FEWEST_MAPPED ? null : (
+          <Minimap
+            rows={rows}
+            first={shown[0]?.index ?? 0}
+            last={shown.at(-1)?.index ?? 0}
+            onGo={(place) => virtual.scrollToIndex(place, { align: "start" })}
+          />
+        )}
       </div>
     </MarkText>
   );

@@ -12,14 +12,17 @@ export function Details({ onClose }: { onClose: () => void }): ReactNode {
   const { turn } = useRun();
   return (
     <aside className="details" aria-label="Details">
-      <button
-        type="button"
-        className="button button-ghost button-icon details-close"
-        aria-label="Hide the details"
-        onClick={onClose}
-      >
-        <Icon name="close" size={14} />
-      </button>
+      <header className="details-head">
+        <strong>Details</strong>
+        <button
+          type="button"
+          className="button button-ghost button-icon"
+          aria-label="Hide the details"
+          onClick={onClose}
+        >
+          <Icon name="close" size={14} />
+        </button>
+      </header>
       {turn === null ? null : <TurnFacts index={turn} />}
       <Roster />
       <RunFindings />

@@ -44,9 +44,8 @@ export function place(flow: Flow, direction: "LR" | "TB"): Placed {
   const placed = edges.map((edge): PlacedEdge => {
     const isLoop = loops.has(`${edge.source}\n${edge.target}`);
     if (edge.source === edge.target) return { edge, isLoop, ...selfLoop(at.get(edge.source) ?? { x: 0, y: 0 }) };
-    const routed = graph.edge(edge.source, edge.target) as { points: Point[]; x?: number; y?: number };
-    const middle = routed.points[Math.floor(routed.points.length / 2)] ?? { x: 0, y: 0 };
-    return { edge, isLoop, path: curve(routed.points), label: { x: routed.x ?? middle.x, y: routed.y ?? middle.y } };
+    const routed = graph.edge(edge.source, edge.target) as { points: Point[] };
+    return { edge, isLoop, path: curve(routed.points), label: halfway(routed.points) };
   });
   return { width: width + 24, height: height + 24, nodes, edges: placed };
 }
@@ -61,6 +60,21 @@ export function curve(points: readonly Point[]): string {
     return `Q${round(point.x)} ${round(point.y)} ${round((point.x + next.x) / 2)} ${round((point.y + next.y) / 2)}`;
   });
   return `M${round(first.x)} ${round(first.y)}${parts.join("")}`;
+}
+
+/** The point of `curve` at its middle control point, so that a label there lies on the line. */
+export function halfway(points: readonly Point[]): Point {
+  const at = Math.floor(points.length / 2);
+  const [before, control, after] = [points[at - 1], points[at], points[at + 1]];
+  if (!control) return { x: 0, y: 0 };
+  if (!before || !after) return control;
+  const start = at === 1 ? before : between(before, control);
+  const end = at + 1 === points.length ? after : between(control, after);
+  return { x: start.x / 4 + control.x / 2 + end.x / 4, y: start.y / 4 + control.y / 2 + end.y / 4 };
+}
+
+function between(a: Point, b: Point): Point {
+  return { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 };
 }
 
 function round(value: number): number {

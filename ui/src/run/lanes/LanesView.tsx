@@ -7,6 +7,7 @@ import { visibleTurns } from "../steps";
 import { COLUMN, LANE, ZOOMS, type Zoom } from "./geometry";
 import { Links } from "./Links";
 import { Overview } from "./Overview";
+import { SelectedTurn } from "./SelectedTurn";
 import { TurnBlock } from "./TurnBlock";
 import "./lanes.css";
 
@@ -81,6 +82,7 @@ export function LanesView(): ReactNode {
           </div>
         </div>
       </section>
+      <SelectedTurn />
     </div>
   );
 }

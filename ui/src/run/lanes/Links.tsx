@@ -1,5 +1,6 @@
 import type { ReactNode } from "react";
 import { useRun } from "../RunContext";
+import { receiverPlace } from "../steps";
 import { boxOf, COLUMN, linkPath, type Zoom } from "./geometry";
 
 type Props = {
@@ -10,13 +11,13 @@ type Props = {
   height: number;
 };
 
-/** Where control passes from lane to lane; handoffs are strong lines with an arrow head, other changes faint ones. */
+/** Where control passes from lane to lane: faint lines between neighbours, strong arrows from a handoff to who took it. */
 export function Links({ columns, turns, laneOf, zoom, height }: Props): ReactNode {
   const { outline, lookAt } = useRun();
-  const handoff = outline.acts.indexOf("handoff");
   const [left, right] = [columns[0]?.place ?? 0, (columns.at(-1)?.place ?? 0) + 1];
   const offset = left * COLUMN[zoom];
   const width = (right - left) * COLUMN[zoom];
+  const classOf = (index: number) => lookAt(outline.speaker[index] ?? 0).className;
   return (
     <svg
       className="links"
@@ -28,28 +29,31 @@ export function Links({ columns, turns, laneOf, zoom, height }: Props): ReactNod
     >
       <defs>
         <marker
-          id="head"
-          viewBox="0 0 6 6"
-          refX="5"
-          refY="3"
-          markerWidth="6"
-          markerHeight="6"
-          orient="auto-start-reverse"
+          id="lanes-head"
+          viewBox="0 0 8 8"
+          refX="7"
+          refY="4"
+          markerWidth="8"
+          markerHeight="8"
+          markerUnits="userSpaceOnUse"
+          orient="auto"
         >
-          <path d="M0 0 6 3 0 6z" fill="context-stroke" />
+          <path d="M0 0 8 4 0 8z" fill="context-stroke" />
         </marker>
       </defs>
       {columns.map(({ index, place }) => {
         const before = turns[place - 1];
         if (before === undefined || laneOf(before) === laneOf(index)) return null;
-        const isHandoff = outline.act[before] === handoff;
+        const path = linkPath(boxOf(zoom, place - 1, laneOf(before)), boxOf(zoom, place, laneOf(index)));
+        return <path key={index} className={`link ${classOf(before)}`} d={path} />;
+      })}
+      {columns.map(({ index, place }) => {
+        const taken = receiverPlace(outline, turns, place);
+        const taker = taken === null ? undefined : turns[taken];
+        if (taken === null || taker === undefined) return null;
+        const path = linkPath(boxOf(zoom, place, laneOf(index)), boxOf(zoom, taken, laneOf(taker)));
         return (
-          <path
-            key={index}
-            className={`link ${isHandoff ? "link-handoff" : ""} ${lookAt(outline.speaker[before] ?? 0).className}`}
-            d={linkPath(boxOf(zoom, place - 1, laneOf(before)), boxOf(zoom, place, laneOf(index)))}
-            {...(isHandoff ? { markerEnd: "url(#head)" } : {})}
-          />
+          <path key={index} className={`link link-handoff ${classOf(index)}`} d={path} markerEnd="url(#lanes-head)" />
         );
       })}
     </svg>

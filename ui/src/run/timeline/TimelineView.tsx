@@ -21,7 +21,7 @@ export function TimelineView(): ReactNode {
 }
 
 function Waterfall({ spans }: { spans: SpanSummary[] }): ReactNode {
-  const { turn, span: chosen, select } = useRun();
+  const { turn, span: chosen, hasTimes, select } = useRun();
   const scroller = useRef<HTMLDivElement>(null);
   const [folded, setFolded] = useState<ReadonlySet<string>>(new Set());
   const rows = useMemo(() => branches(spans, folded), [spans, folded]);
@@ -46,6 +46,9 @@ function Waterfall({ spans }: { spans: SpanSummary[] }): ReactNode {
   return (
     <div className="timeline">
       <div className="waterfall">
+        {hasTimes ? null : (
+          <p className="timeline-note">This log has no times: its spans stand in order, at even distances.</p>
+        )}
         <div className="waterfall-head">
           <span>Span</span>
           <span className="waterfall-number">Tokens</span>
