@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-import chdb
+from masthead.store.traces.chdb_engine import connect
 
 _NOT_SETTINGS = frozenset({
     "query", "database", "default_format", "compress", "decompress", "session_id", "query_id", "wait_end_of_query",
@@ -30,11 +30,10 @@ class ClickHouseFront:
     """Serves the chDB database in a folder at `url` until `close`."""
 
     def __init__(self, folder: Path) -> None:
-        path = str(folder)
-        self._keeper: Any = chdb.connect(path)
+        self._keeper: Any = connect(folder)
 
         class Handler(_Handler):
-            database_path = path
+            database = folder
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
@@ -55,7 +54,7 @@ class ClickHouseFront:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    database_path = ""
+    database = Path()
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
@@ -84,7 +83,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(500, str(error).encode(), {"X-ClickHouse-Exception-Code": found[1] if found else "1001"})
 
     def _result(self, sql: str, data: bytes, fields: dict[str, str], params: dict[str, str]) -> bytes:
-        connection: Any = chdb.connect(self.database_path)
+        connection: Any = connect(self.database)
         try:
             for name, value in fields.items():
                 if name not in _NOT_SETTINGS and not name.startswith("param_") and _NAME.fullmatch(name):

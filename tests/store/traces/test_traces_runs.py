@@ -18,7 +18,7 @@ pytestmark = pytest.mark.store
 Append = Callable[[Sequence[SpanRow]], None]
 
 
-def _team_run(project: ProjectId, **more: Any) -> list[SpanRow]:
+def _team_run(project: ProjectId) -> list[SpanRow]:
     root: dict[str, Any] = {
         "operation": "workflow",
         "name": "workflow desk",
@@ -130,9 +130,7 @@ def test_a_span_sent_twice_counts_once(store: TraceStore, append: Append, projec
     assert len(store.spans(project, run_id(1))) == 6
 
 
-def test_a_run_known_from_before_a_restart_goes_on(
-    store: TraceStore, append: Append, appender: Appender, project: ProjectId
-) -> None:
+def test_a_run_known_from_before_a_restart_goes_on(store: TraceStore, append: Append, project: ProjectId) -> None:
     rows = _team_run(project)
     append(rows[:3])
     Appender(store.engine).append(rows[3:], token=f"after restart {project}", received_ns=EPOCH_NS + 10**9)

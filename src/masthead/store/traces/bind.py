@@ -34,13 +34,6 @@ def _text(value: Param) -> str:
     return f"[{quoted}]"
 
 
-def literal(params: Params) -> dict[str, str | int | float | list[str] | list[int] | None]:
+def literal(params: Params) -> dict[str, object]:
     """Return the values as `clickhouse-connect` takes them, which escapes them itself."""
-    return {
-        name: list(value) if isinstance(value, Sequence) and not isinstance(value, str) else _amount(value)
-        for name, value in params.items()
-    }
-
-
-def _amount(value: str | int | float | Decimal | None) -> str | int | float | None:
-    return _text(value) if isinstance(value, Decimal) else value
+    return {name: _text(value) if isinstance(value, Decimal) else value for name, value in params.items()}

@@ -2,24 +2,31 @@
 
 import base64
 import binascii
-import re
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
+
+import msgspec
 
 from masthead.model.errors import InvalidInput
-
-_PLACE = re.compile(r"(-?\d{1,19}) ([0-9a-f]*) ([0-9A-Za-z_.:-]*)")
+from masthead.store.traces.hexadecimal import is_run_id, is_span_id
 
 
 class Place(NamedTuple):
-    """The last row of a page: its time, and the ids that tell it from others of that time."""
+    """The last row of a page: its time, and the id that tells it from others of that time."""
 
     time_ns: int
-    run_id: str = ""
-    id: str = ""
+    id: str
 
     def text(self) -> str:
         """Return the cursor."""
-        return base64.urlsafe_b64encode(f"{self.time_ns} {self.run_id} {self.id}".encode()).decode().rstrip("=")
+        return base64.urlsafe_b64encode(msgspec.json.encode(self)).decode().rstrip("=")
+
+    def run_id(self) -> str:
+        """Return the id, which must be a run's."""
+        return self.id if is_run_id(self.id) else _refuse(self.text())
+
+    def span_id(self) -> str:
+        """Return the id, which must be a span's."""
+        return self.id if is_span_id(self.id) else _refuse(self.text())
 
 
 def place_of(cursor: str) -> Place:
@@ -29,10 +36,14 @@ def place_of(cursor: str) -> Place:
         InvalidInput: it is no cursor of ours.
     """
     try:
-        text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode("ascii")
-    except (binascii.Error, UnicodeError, ValueError):
-        text = ""
-    found = _PLACE.fullmatch(text)
-    if found is None or abs(int(found[1])) >= 1 << 63:
-        raise InvalidInput(f"{cursor[:80]!r} is no cursor: pass the one that came with the last page", where="cursor")
-    return Place(int(found[1]), found[2], found[3])
+        text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        place = msgspec.json.decode(text, type=Place)
+    except (binascii.Error, ValueError):
+        _refuse(cursor)
+    if abs(place.time_ns) >= 1 << 63:
+        _refuse(cursor)
+    return place
+
+
+def _refuse(cursor: str) -> NoReturn:
+    raise InvalidInput(f"{cursor[:80]!r} is no cursor: pass the one that came with the last page", where="cursor")

@@ -9,9 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import chdb
-
 from masthead.store.traces.bind import Params, bound
+from masthead.store.traces.chdb_engine import connect
 from masthead.store.traces.failures import store_error
 from masthead.store.traces.folder import FolderLock
 
@@ -36,7 +35,7 @@ class EmbeddedEngine:
         self._connections: list[Any] = []
         try:
             for _ in range(_CONNECTIONS):
-                connection: Any = chdb.connect(str(folder / "data"))
+                connection: Any = connect(folder / "data")
                 self._connections.append(connection)
                 connection.query(f"SET max_memory_usage = {memory_mb * 1024 * 1024}")
                 self._free.put(connection)

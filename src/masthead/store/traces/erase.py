@@ -6,11 +6,14 @@ from masthead.model.ids import ProjectId, RunId
 from masthead.model.run import Removed
 from masthead.store.traces.bind import Param
 from masthead.store.traces.engine import Engine, fetch
+from masthead.store.traces.hexadecimal import run_ids_of
 
 _RUNS_AT_ONCE = 5_000
 _TABLES = ("runs", "spans", "scores")
 
-_CHOSEN = "project_id = {project:String} AND run_id IN (SELECT unhex(arrayJoin({run_ids:Array(String)})))"
+_CHOSEN = (
+    "project_id = {project:String} AND run_id IN (SELECT toFixedString(unhex(arrayJoin({run_ids:Array(String)})), 16))"
+)
 _ALL = "project_id = {project:String}"
 
 _COUNT = """
@@ -31,8 +34,9 @@ SELECT DISTINCT lower(hex(run_id)) FROM spans WHERE project_id = {project:String
 def runs(engine: Engine, project: ProjectId, run_ids: Sequence[RunId]) -> Removed:
     """Remove these runs of the project."""
     removed = Removed(0, 0, 0)
-    for at in range(0, len(run_ids), _RUNS_AT_ONCE):
-        params: dict[str, Param] = {"project": project, "run_ids": list(run_ids[at : at + _RUNS_AT_ONCE])}
+    chosen = run_ids_of(run_ids)
+    for at in range(0, len(chosen), _RUNS_AT_ONCE):
+        params: dict[str, Param] = {"project": project, "run_ids": chosen[at : at + _RUNS_AT_ONCE]}
         part = _remove(engine, _CHOSEN, params)
         removed = Removed(removed.runs + part.runs, removed.spans + part.spans, removed.scores + part.scores)
     return removed

@@ -19,7 +19,7 @@ _SPANS_IN_MEMORY = 200_000
 _KNOWN = """
 SELECT DISTINCT lower(hex(run_id))
 FROM runs
-WHERE project_id = {project:String} AND run_id IN (SELECT unhex(arrayJoin({run_ids:Array(String)})))
+WHERE project_id = {project:String} AND run_id IN (SELECT toFixedString(unhex(arrayJoin({run_ids:Array(String)})), 16))
 """
 
 

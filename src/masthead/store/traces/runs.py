@@ -10,6 +10,7 @@ from masthead.store.traces.bind import Params
 from masthead.store.traces.cursors import Place, place_of
 from masthead.store.traces.engine import Engine, fetch
 from masthead.store.traces.filters import where
+from masthead.store.traces.hexadecimal import is_run_id, run_ids_of
 
 _COLUMNS = """
     lower(hex(run_id)), name, nullIf(toString(system), ''), nullIf(task, ''), start_ns, end_ns,
@@ -31,13 +32,13 @@ _AFTER = " AND (start_ns, run_id) < ({at_ns:Int64}, toFixedString(unhex({after:S
 _ONE = f"""
 SELECT {_COLUMNS}
 FROM runs FINAL
-WHERE project_id = {{project:String}} AND run_id = unhex({{run_id:String}})
+WHERE project_id = {{project:String}} AND run_id = toFixedString(unhex({{run_id:String}}), 16)
 """  # noqa: S608 - the columns are a constant of this module
 
 _EXISTING = """
 SELECT DISTINCT lower(hex(run_id))
 FROM runs
-WHERE project_id = {project:String} AND run_id IN (SELECT unhex(arrayJoin({run_ids:Array(String)})))
+WHERE project_id = {project:String} AND run_id IN (SELECT toFixedString(unhex(arrayJoin({run_ids:Array(String)})), 16))
 """
 
 
@@ -70,7 +71,7 @@ def page(engine: Engine, project: ProjectId, chosen: RunFilter, *, limit: int, c
     if cursor is not None:
         place = place_of(cursor)
         conditions += _AFTER
-        params |= {"at_ns": place.time_ns, "after": place.run_id.zfill(32)}
+        params |= {"at_ns": place.time_ns, "after": place.run_id()}
     params["limit"] = limit + 1
     rows = _rows(engine, _LIST.format(columns=_COLUMNS, where=conditions), params)
     more = len(rows) > limit
@@ -80,13 +81,15 @@ def page(engine: Engine, project: ProjectId, chosen: RunFilter, *, limit: int, c
 
 def one(engine: Engine, project: ProjectId, run_id: RunId) -> RunRow | None:
     """Return one run's row, or None."""
+    if not is_run_id(run_id):
+        return None
     rows = _rows(engine, _ONE, {"project": project, "run_id": run_id})
     return rows[0] if rows else None
 
 
 def existing(engine: Engine, project: ProjectId, run_ids: Sequence[RunId]) -> set[RunId]:
     """Return those of the ids that are runs of this project."""
-    found = fetch(engine, tuple[str], _EXISTING, {"project": project, "run_ids": list(run_ids)})
+    found = fetch(engine, tuple[str], _EXISTING, {"project": project, "run_ids": run_ids_of(run_ids)})
     return {RunId(run_id) for (run_id,) in found}
 
 

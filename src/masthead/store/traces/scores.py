@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from masthead.model.errors import InvalidInput
 from masthead.model.ids import AgentId, EvaluatorId, ProjectId, RunId, SpanId
 from masthead.model.run import Page
 from masthead.model.score import Score, ScoreFilter, ScoreSource, Subject, SubjectKind
@@ -11,6 +12,7 @@ from masthead.store.traces import native
 from masthead.store.traces.bind import Param
 from masthead.store.traces.cursors import Place, place_of
 from masthead.store.traces.engine import Engine, fetch
+from masthead.store.traces.hexadecimal import is_run_id, run_ids_of
 from masthead.store.traces.retention import kept_until
 
 # Conditions on what makes two scores verdicts on the same thing stand inside; the others see only those that count.
@@ -24,7 +26,7 @@ _OUTSIDE = {
     "since_ns": "time_ns >= {since_ns:Int64}",
     "until_ns": "time_ns < {until_ns:Int64}",
 }
-_RUNS = "run_id IN (SELECT unhex(arrayJoin({run_ids:Array(String)})))"
+_RUNS = "run_id IN (SELECT toFixedString(unhex(arrayJoin({run_ids:Array(String)})), 16))"
 _AFTER = "(time_ns, id) < ({at_ns:Int64}, {after:String})"
 
 _SCORES = """
@@ -75,7 +77,7 @@ def page(engine: Engine, project: ProjectId, chosen: ScoreFilter, *, limit: int,
                 params[name] = value
     if chosen.run_ids:
         inside.append(_RUNS)
-        params["run_ids"] = list(chosen.run_ids)
+        params["run_ids"] = run_ids_of(chosen.run_ids)
     if cursor is not None:
         place = place_of(cursor)
         outside.append(_AFTER)
@@ -83,7 +85,7 @@ def page(engine: Engine, project: ProjectId, chosen: ScoreFilter, *, limit: int,
     sql = _SCORES.format(inside=" AND ".join(inside), outside=" AND ".join(outside))
     items = [_score(row) for row in fetch(engine, _Row, sql, params)]
     more = len(items) > limit
-    return Page(items[:limit], Place(items[limit - 1].time_ns, "", items[limit - 1].id).text() if more else None)
+    return Page(items[:limit], Place(items[limit - 1].time_ns, items[limit - 1].id).text() if more else None)
 
 
 def _score(row: _Row) -> Score:
@@ -105,11 +107,20 @@ def _score(row: _Row) -> Score:
 
 
 def add(engine: Engine, project: ProjectId, scores: Sequence[Score]) -> None:
-    """Write scores durably; the same score again changes nothing."""
+    """Write scores durably; the same score again changes nothing.
+
+    Raises:
+        InvalidInput: a subject's run id is none.
+    """
     if not scores:
         return
     until = kept_until(engine, {project})[project]
     subjects = [score.subject for score in scores]
+    for subject in subjects:
+        if not is_run_id(subject.run_id):
+            raise InvalidInput(
+                f"{subject.run_id[:80]!r} is no run id: 32 hexadecimal characters", where="subject.run_id"
+            )
     block = native.block(
         len(scores),
         (

@@ -30,8 +30,8 @@ SELECT lower(hex(span_id)), concat(attributes, '\\n', events, '\\n', status_mess
 FROM spans
 WHERE project_id = {project:String}
     AND start_hour IN {hours:Array(UInt32)}
-    AND run_id IN (SELECT unhex(arrayJoin({run_ids:Array(String)})))
-    AND span_id IN (SELECT unhex(arrayJoin({span_ids:Array(String)})))
+    AND run_id IN (SELECT toFixedString(unhex(arrayJoin({run_ids:Array(String)})), 16))
+    AND span_id IN (SELECT toFixedString(unhex(arrayJoin({span_ids:Array(String)})), 8))
 """
 
 
@@ -62,7 +62,7 @@ def search(
     if cursor is not None:
         place = place_of(cursor)
         window += _AFTER
-        params |= {"at_ns": place.time_ns, "after": place.id.zfill(16)}
+        params |= {"at_ns": place.time_ns, "after": place.span_id()}
     hits = fetch(engine, _Hit, _HITS.format(window=window, condition=found.sql), params)
     shown = hits[:limit]
     texts = _texts(engine, project, shown)
@@ -77,7 +77,7 @@ def search(
         )
         for hit in shown
     ]
-    return Page(items, Place(shown[-1].start_ns, "", shown[-1].span_id).text() if len(hits) > limit else None)
+    return Page(items, Place(shown[-1].start_ns, shown[-1].span_id).text() if len(hits) > limit else None)
 
 
 def _window(params: dict[str, Param], since_ns: int | None, until_ns: int | None) -> str:

@@ -5,10 +5,9 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-import clickhouse_connect
-from clickhouse_connect.driver.client import Client
+import clickhouse_connect as driver
+from clickhouse_connect.driver import httputil
 from clickhouse_connect.driver.exceptions import ClickHouseError
-from clickhouse_connect.driver.httputil import get_pool_manager
 
 from masthead.model.errors import SettingsError
 from masthead.store.traces.bind import Params, literal
@@ -40,8 +39,9 @@ class ServerEngine:
         is_secure = parts.scheme in {"clickhouses", "https"}
         self.erasures = 0
         self._where = f"{parts.hostname}:{parts.port or (8443 if is_secure else 8123)}"
+        library: Any = driver
         try:
-            self._client: Client = clickhouse_connect.get_client(
+            self._client: Any = library.get_client(
                 host=parts.hostname,
                 port=parts.port or (8443 if is_secure else 8123),
                 username=unquote(parts.username or "default"),
@@ -50,7 +50,7 @@ class ServerEngine:
                 interface="https" if is_secure else "http",
                 autogenerate_session_id=False,
                 form_encode_query_params=True,
-                pool_mgr=get_pool_manager(maxsize=_CONNECTIONS),
+                pool_mgr=_pool(),
             )
         except ClickHouseError as error:
             raise store_error(str(error), where=self._where) from error
@@ -58,9 +58,10 @@ class ServerEngine:
     def query(self, sql: str, params: Params, *, output: str = "JSONCompactEachRow") -> bytes:
         """Run a query and return its result in the named output format."""
         try:
-            return self._client.raw_query(sql, parameters=literal(params), fmt=output, settings=_EXACT)
+            result: bytes = self._client.raw_query(sql, parameters=literal(params), fmt=output, settings=_EXACT)
         except ClickHouseError as error:
             raise store_error(str(error), where=self._where) from error
+        return result
 
     def stream(self, sql: str, params: Params, *, output: str) -> Iterator[bytes]:
         """Yield a result of any size as it comes."""
@@ -88,6 +89,11 @@ class ServerEngine:
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
+
+
+def _pool() -> Any:
+    library: Any = httputil
+    return library.get_pool_manager(maxsize=_CONNECTIONS)
 
 
 _EXACT: dict[str, Any] = {"output_format_json_quote_64bit_integers": 0}

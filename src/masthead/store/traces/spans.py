@@ -11,6 +11,7 @@ from masthead.model.span import Span, SpanEvent, SpanKind, SpanLink, SpanStatus
 from masthead.store.traces.bind import Param
 from masthead.store.traces.cursors import Place, place_of
 from masthead.store.traces.engine import Engine, fetch
+from masthead.store.traces.hexadecimal import is_run_id, is_span_id
 
 KINDS: Final[tuple[SpanKind, ...]] = ("unspecified", "internal", "server", "client", "producer", "consumer")
 STATUSES: Final[tuple[SpanStatus, ...]] = ("unset", "ok", "error")
@@ -21,13 +22,13 @@ _RUN = """
 project_id = {project:String}
 AND start_hour BETWEEN
     (SELECT intDiv(min(start_ns), 3600000000000) FROM runs
-        WHERE project_id = {project:String} AND run_id = unhex({run_id:String}))
+        WHERE project_id = {project:String} AND run_id = toFixedString(unhex({run_id:String}), 16))
     AND (SELECT intDiv(max(end_ns), 3600000000000) FROM runs
-        WHERE project_id = {project:String} AND run_id = unhex({run_id:String}))
-AND run_id = unhex({run_id:String})
+        WHERE project_id = {project:String} AND run_id = toFixedString(unhex({run_id:String}), 16))
+AND run_id = toFixedString(unhex({run_id:String}), 16)
 """
 _AFTER = " AND (start_ns, span_id) > ({at_ns:Int64}, toFixedString(unhex({after:String}), 8))"
-_ONE = " AND span_id = unhex({span_id:String})"
+_ONE = " AND span_id = toFixedString(unhex({span_id:String}), 8)"
 _ORDER = """
 ORDER BY start_ns, span_id, received_ns DESC
 LIMIT 1 BY span_id
@@ -91,12 +92,16 @@ class _Narrow(NamedTuple):
 
 def all_of(engine: Engine, project: ProjectId, run_id: RunId) -> list[Span]:
     """Return the run's spans in order of start, each once."""
+    if not is_run_id(run_id):
+        return []
     params: dict[str, Param] = {"project": project, "run_id": run_id}
     return [_span(run_id, row) for row in fetch(engine, _Whole, _WHOLE + _RUN + _ORDER, params)]
 
 
 def one(engine: Engine, project: ProjectId, run_id: RunId, span_id: SpanId) -> Span | None:
     """Return one span of a run, or None."""
+    if not (is_run_id(run_id) and is_span_id(span_id)):
+        return None
     params: dict[str, Param] = {"project": project, "run_id": run_id, "span_id": span_id}
     rows = fetch(engine, _Whole, _WHOLE + _RUN + _ONE + _ORDER, params)
     return _span(run_id, rows[0]) if rows else None
@@ -104,6 +109,8 @@ def one(engine: Engine, project: ProjectId, run_id: RunId, span_id: SpanId) -> S
 
 def page(engine: Engine, project: ProjectId, run_id: RunId, *, limit: int, cursor: str | None) -> Page[Span]:
     """Return the run's spans a page at a time, in order of start."""
+    if not is_run_id(run_id):
+        return Page([], None)
     after, params = _after(project, run_id, limit, cursor)
     rows = fetch(engine, _Whole, _WHOLE + _RUN + after + _ORDER + _LIMIT, params)
     return Page([_span(run_id, row) for row in rows[:limit]], _cursor(rows, limit))
@@ -113,6 +120,8 @@ def summaries(
     engine: Engine, project: ProjectId, run_id: RunId, *, limit: int, cursor: str | None
 ) -> Page[SpanSummary]:
     """Return the run's spans in order of start, without their bodies."""
+    if not is_run_id(run_id):
+        return Page([], None)
     after, params = _after(project, run_id, limit, cursor)
     rows = fetch(engine, _Narrow, _NARROW + _RUN + after + _ORDER + _LIMIT, params)
     return Page([_summary(row) for row in rows[:limit]], _cursor(rows, limit))
@@ -123,14 +132,14 @@ def _after(project: ProjectId, run_id: RunId, limit: int, cursor: str | None) ->
     if cursor is None:
         return "", params
     place = place_of(cursor)
-    return _AFTER, params | {"at_ns": place.time_ns, "after": place.id.zfill(16)}
+    return _AFTER, params | {"at_ns": place.time_ns, "after": place.span_id()}
 
 
 def _cursor(rows: list[_Whole] | list[_Narrow], limit: int) -> str | None:
     if len(rows) <= limit or limit == 0:
         return None
     last = rows[limit - 1]
-    return Place(last.start_ns, "", last.span_id).text()
+    return Place(last.start_ns, last.span_id).text()
 
 
 def _parent(span_id: SpanId) -> SpanId | None:

@@ -14,7 +14,7 @@ from masthead.store.traces.rows import SpanRow
 _KNOWN = """
 SELECT min(start_ns), max(end_ns), count()
 FROM runs
-WHERE project_id = {project:String} AND run_id IN (SELECT unhex(arrayJoin({run_ids:Array(String)})))
+WHERE project_id = {project:String} AND run_id IN (SELECT toFixedString(unhex(arrayJoin({run_ids:Array(String)})), 16))
 """
 
 # Tokens and costs are those of model calls; only a run that has none there takes what its other spans say, because
@@ -93,7 +93,7 @@ FROM (
         FROM spans
         WHERE project_id = {project:String}
             AND start_hour BETWEEN {from_hour:UInt32} AND {to_hour:UInt32}
-            AND run_id IN (SELECT unhex(arrayJoin({run_ids:Array(String)})))
+            AND run_id IN (SELECT toFixedString(unhex(arrayJoin({run_ids:Array(String)})), 16))
         ORDER BY received_ns DESC
         LIMIT 1 BY run_id, span_id
     )

@@ -49,7 +49,9 @@ TTL kept_until
 SETTINGS index_granularity = 1024,
     min_bytes_for_wide_part = 268435456, -- one file a small part: an append costs 17 µs a span instead of 27
     non_replicated_deduplication_window = 1000,
-    fsync_after_insert = 1, fsync_part_directory = 1;
+    fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1,
+    -- what was erased or merged leaves the disk within seconds
+    old_parts_lifetime = 1, cleanup_delay_period = 1, max_cleanup_delay_period = 2, cleanup_delay_period_random_add = 0;
 
 -- One row a run, written anew after every append that touches it; a span sent twice counts once. `parts` splits the run
 -- by agent and model. The index tells an appender that a run is new without reading the table.
@@ -87,7 +89,9 @@ CREATE TABLE runs
 ENGINE = ReplacingMergeTree(received_ns)
 ORDER BY (project_id, run_id)
 TTL kept_until
-SETTINGS index_granularity = 1024;
+SETTINGS index_granularity = 1024,
+    fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1,
+    old_parts_lifetime = 1, cleanup_delay_period = 1, max_cleanup_delay_period = 2, cleanup_delay_period_random_add = 0;
 
 -- Verdicts. A correction is a new row; readers take the last one by the same evaluator on the same subject and name.
 CREATE TABLE scores
@@ -115,7 +119,9 @@ CREATE TABLE scores
 ENGINE = ReplacingMergeTree
 ORDER BY (project_id, run_id, name, evaluator, time_ns, id)
 TTL kept_until
-SETTINGS index_granularity = 1024;
+SETTINGS index_granularity = 1024,
+    fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1,
+    old_parts_lifetime = 1, cleanup_delay_period = 1, max_cleanup_delay_period = 2, cleanup_delay_period_random_add = 0;
 
 -- How many days a project's rows are kept, counted from when they were stored; 0 keeps them for ever.
 CREATE TABLE retention
