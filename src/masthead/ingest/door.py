@@ -116,6 +116,7 @@ class Door:
         self._redactors: dict[Redaction, Redactor] = {}
         self._last_sequence = max((entry.sequence for entry in recovery.entries), default=0)
         self._tally = _Tally()
+        self.is_closed = False
         self._commit = GroupCommit(self._wal)
         self._inserter = Inserter(
             wal=self._wal,
@@ -190,6 +191,7 @@ class Door:
         self._inserter.close()
         self._commit.close()
         self._wal.close()
+        self.is_closed = True
 
     def _prepared(self, project: ProjectId, payload: bytes, kind: Kind, gzip: bytes | None) -> _Prepared:
         """Parse a body and say what of it cannot be stored."""

@@ -49,11 +49,13 @@ class _Rule(NamedTuple):
 
 _ESCAPE: Final = r"(\\(?:[nrtbf]|u[0-9a-fA-F]{4}))?"
 """An escaped character of JSON text, whose last letter must not be taken for the beginning of a word."""
-_START: Final = r"(^|[^0-9A-Za-z.\-]|\\(?:[nrtbf]|u[0-9a-fA-F]{4}))"
+_START: Final = r"(^[.\-]*|[^0-9A-Za-z.\-][.\-]*|\\(?:[nrtbf]|u[0-9a-fA-F]{4}))"
+"""Where a word begins that is not the rest of a longer one, of a number or of an identifier."""
+_LOOSE_START: Final = r"(^[.\-]*|[^0-9A-Za-z.\-][.\-]*|[A-Za-z][.\-]+|\\(?:[nrtbf]|u[0-9a-fA-F]{4}))"
 _EMAIL: Final = _ESCAPE + r"[\p{L}\p{N}.!#$%&'*+/=?^_`{|}~-]+(?:@|%40)[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+"
 _PHONES: Final = (
-    _START + r"((?:\+|00)[1-9]\d{0,2}[ .\-/(]{0,2}\d[\d ().\-/\x{A0}]{4,18}\d)",
-    _START + r"((?:1[ .-])?(?:\(\d{3}\)[ .-]?|\d{3}[ .-])\d{3}[ .-]\d{4})",
+    r"(^|[^0-9A-Za-z]|\\(?:[nrtbf]|u[0-9a-fA-F]{4}))" + r"((?:\+|00)[1-9]\d{0,2}[ .\-/(]{0,2}\d[\d ().\-/\x{A0}]{4,18}\d)",
+    _LOOSE_START + r"((?:1[ .-])?(?:\(\d{3}\)[ .-]?|\d{3}[ .-])\d{3}[ .-]\d{4})",
     _START + r"(0\d{1,4}[ /-]\d{3,5}(?:[ -]?\d{2,5}){0,2})",
 )
 _CARD: Final = r"\d(?:[ -]?\d){12,}"
@@ -63,9 +65,10 @@ _TOKENS: Final = (
     r"|mh_[A-Za-z0-9_-]{16,}|hf_[A-Za-z0-9]{30,}|pypi-[A-Za-z0-9_-]{40,}|ya29\.[A-Za-z0-9_-]{20,}|SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}"
     r"|(?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{16,}|whsec_[A-Za-z0-9+/=]{16,}"
     r"|eyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*){0,3}"
-    r"|-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----(?:[A-Za-z0-9+/=\s:,.()-]|\\[nrt])*"
+    r"|-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----(?:[A-Za-z0-9+/=\s:,.()]|-[A-Za-z0-9]|\\[nrt])*"
+    r"(?:-----END [A-Z0-9 ]{0,40}-----)?"
 )
-_DASHED_KEY: Final = _START + r"((?:sk|pk|rk|mh|key)-[A-Za-z0-9_-]{16,})"
+_DASHED_KEY: Final = _LOOSE_START + r"((?:sk|pk|rk|mh|key)-[A-Za-z0-9_-]{16,})"
 _BEARER: Final = r"((?i:bearer|basic)(?:\s|%20|\+)+)([A-Za-z0-9._~+/=-]{12,})"
 _ADDRESS: Final = r"([a-zA-Z][a-zA-Z0-9+.-]*://[^\s/:@\"'\\]*:)([^\s/@\"'\\]+)(@)"
 _KEY_WORDS: Final = (
@@ -245,14 +248,14 @@ def _card(match: _Match, mark: str) -> str | None:
 
 def _card_length(groups: Sequence[str], start: int) -> int:
     """Return how many groups and separators from `start` on make up a card number, 0 for none."""
-    digits, found = "", 0
+    digits = ""
     for position in range(start, len(groups), 2):
         digits += groups[position]
+        if _is_card(digits):
+            return position + 1 - start
         if len(digits) >= _CARD_DIGITS.stop:
             break
-        if _is_card(digits):
-            found = position + 1 - start
-    return found
+    return 0
 
 
 def _is_card(digits: str) -> bool:
