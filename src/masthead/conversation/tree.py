@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from masthead.model.ids import AgentId, SpanId
 from masthead.model.reading import Operation
 from masthead.model.span import Span
-from masthead.semconv import Narrow, narrow
+from masthead.semconv import Narrow, narrow, read
 
 _WITH_AGENT: Final = frozenset({Operation.AGENT, Operation.LLM, Operation.TOOL})
 _DOUBLED: Final = frozenset({Operation.LLM, Operation.TOOL})
@@ -164,13 +164,19 @@ def _place(step: Step, identities: Identities) -> None:
             step.opener, step.caller = parent.opener, parent.caller
         else:
             step.caller = parent.agent
-        step.is_shadow = (
-            parent.operation is step.operation and step.operation in _DOUBLED and _tells_again(step, parent)
-        )
+        if parent.operation is step.operation and step.operation in _DOUBLED:
+            _silence(step, parent)
     step.end_ns = max(step.end_ns, step.start_ns)
 
 
-def _tells_again(step: Step, parent: Step) -> bool:
+def _silence(step: Step, parent: Step) -> None:
+    """Of two spans of one kind, one around the other, silence the one that only tells the other's story again."""
     if step.operation is Operation.TOOL:
-        return step.scalars.tool_name == parent.scalars.tool_name
-    return True
+        step.is_shadow = step.scalars.tool_name == parent.scalars.tool_name
+        return
+    told = [(message.text, message.tool_calls) for message in read(step.span).output]
+    above = [(message.text, message.tool_calls) for message in read(parent.span).output]
+    if not told or told == above:
+        step.is_shadow = True
+    elif not above:
+        parent.is_shadow = True

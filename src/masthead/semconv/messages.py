@@ -180,7 +180,7 @@ def _of_parts(parts: Sequence[AttributeValue], role: Role, said: Message | None)
         if not isinstance(part, dict):
             texts.append(text_of(part))
             continue
-        kind = part.get("type")
+        kind = _kind(part)
         if kind in _CALLS or "functionCall" in part or "function_call" in part:
             call = _call(part)
             if call is not None and (call.id is None or call.id not in known):
@@ -189,9 +189,9 @@ def _of_parts(parts: Sequence[AttributeValue], role: Role, said: Message | None)
             results.append(_result(part))
         elif kind in _THOUGHTS:
             thoughts.append(_part_text(part))
-        elif kind in _TEXT_TYPES or (kind is None and "text" in part):
+        elif kind in _TEXT_TYPES or (not kind and "text" in part):
             texts.append(_part_text(part))
-        elif kind is None:
+        elif not kind:
             texts.append(as_json(part))
         else:
             media.append(_medium(part))
@@ -228,10 +228,15 @@ def _are_parts(items: Sequence[AttributeValue]) -> bool:
 
 def _is_part(item: Object) -> bool:
     """Say whether the object is a part of a message's content rather than a message."""
-    kind = item.get("type")
+    kind = _kind(item)
     if kind in _CALLS or kind in _RESULTS or kind in _THOUGHTS:
         return "role" not in item and not isinstance(item.get("data"), dict)
     return kind in _TEXT_TYPES and "role" not in item and ("text" in item or "content" in item)
+
+
+def _kind(part: Object) -> str:
+    kind = part.get("type")
+    return kind if isinstance(kind, str) else ""
 
 
 def _part_text(part: Object) -> str:
