@@ -85,7 +85,7 @@ class Worst:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cluster:
-    """Failed runs that failed alike: in codes (or, without one, what speaks for the origin), agent of origin and ending.
+    """Failed runs that failed alike: in codes (without one, in what speaks for the origin), agent of origin and ending.
 
     `example` is the run whose origin is the surest.
     """
