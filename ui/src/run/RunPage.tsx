@@ -48,10 +48,12 @@ function Loaded({ detail, outline }: { detail: RunDetail; outline: Outline }): R
   const state = useRunState(detail, outline);
   const Room = ROOMS[state.view];
   const isOpen = details === null ? matchMedia("(min-width: 901px)").matches : details === "shown";
+  // A span's record takes the same place beside the timeline.
+  const showsDetails = isOpen && !(state.view === "timeline" && state.span !== null);
   const toggle = () => setDetails(isOpen ? "hidden" : "shown");
   return (
     <RunProvider value={state}>
-      <div className={`run ${isOpen ? "has-details" : ""}`}>
+      <div className={`run ${showsDetails ? "has-details" : ""}`}>
         <RunHeader />
         <RunTabs areDetailsOpen={isOpen} onDetails={toggle} />
         <section className="run-view" id="view" aria-label={`${state.view} view`}>
@@ -59,7 +61,7 @@ function Loaded({ detail, outline }: { detail: RunDetail; outline: Outline }): R
             <Room />
           </Suspense>
         </section>
-        {isOpen ? <Details onClose={toggle} /> : null}
+        {showsDetails ? <Details onClose={toggle} /> : null}
         <RunKeys onDetails={toggle} />
       </div>
     </RunProvider>

@@ -4,7 +4,7 @@ import { ApiError } from "@/api/client";
 const TITLES: Record<number, string> = {
   0: "The server does not answer",
   403: "This key may not see that",
-  404: "There is no such thing here",
+  404: "Not found",
   503: "The server is busy",
 };
 

@@ -12,7 +12,7 @@ import { TurnRow } from "./TurnRow";
 import "./chat.css";
 
 /** A shorter run is on the screen as a whole: a map of it would only be decoration. */
-const FEWEST_MAPPED = 12;
+const FEWEST_MAPPED = 24;
 
 /** The conversation as a transcript grouped by agent. Only the rows on the screen exist, whatever the run's length. */
 export function ChatView(): ReactNode {

@@ -64,7 +64,11 @@ function ToolResult({ turn, owner, isOpen, onToggle }: Props): ReactNode {
     <div className={turn.is_error ? "tool result is-bad" : "tool result"}>
       <button type="button" className="tool-line" aria-expanded={isOpen} onClick={onToggle} disabled={isShort}>
         <span className="result-mark">
-          <Icon name={turn.is_error ? "warn" : isOpen ? "down" : "chevron"} size={12} />
+          {isShort && !turn.is_error ? (
+            "↳"
+          ) : (
+            <Icon name={turn.is_error ? "warn" : isOpen ? "down" : "chevron"} size={12} />
+          )}
         </span>
         <ResultSource turn={turn} owner={owner} />
         {showsWhole ? null : <ResultPreview text={turn.text} isWhole={isShort} />}

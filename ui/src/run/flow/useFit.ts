@@ -17,7 +17,7 @@ export function useFit(box: RefObject<HTMLElement | null>, flow: Flow): { placed
   }, [box]);
   const across = useMemo(() => place(flow, "LR"), [flow]);
   const down = useMemo(() => place(flow, "TB"), [flow]);
-  const fit = ({ width, height }: Placed) => Math.min(size.width / width, size.height / height, 1);
-  const placed = fit(down) > fit(across) ? down : across;
-  return { placed, scale: size.width === 0 ? 1 : Math.max(SMALLEST, fit(placed)) };
+  const scaleOf = ({ width, height }: Placed) => Math.min(size.width / width, size.height / height, 1);
+  const placed = scaleOf(down) > scaleOf(across) ? down : across;
+  return { placed, scale: size.width === 0 ? 1 : Math.max(SMALLEST, scaleOf(placed)) };
 }
