@@ -6,6 +6,7 @@ from typing import Final
 
 from anyio import to_thread
 from fastapi import APIRouter, FastAPI
+from starlette.datastructures import Headers
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -77,7 +78,10 @@ class Front:
             await self._api(scope, receive, send)
             return
         scope = self._without_prefix(scope)
-        await self._part(scope["path"])(scope, receive, send)
+        part = self._part(scope["path"])
+        if part is self._api and scope["path"] != f"{PREFIX}/import" and _announced_bytes(scope) > _JSON_BYTES:
+            part = problems.problem(413, "too-large", f"the body is over {_JSON_BYTES} bytes; send it in parts")
+        await part(scope, receive, send)
 
     def _part(self, path: str) -> ASGIApp:
         if path == "/v1/traces":
@@ -90,3 +94,8 @@ class Front:
         if not prefix or not (path == prefix or path.startswith(prefix + "/")):
             return scope
         return {**scope, "path": path[len(prefix) :] or "/", "raw_path": None, "root_path": ""}
+
+
+def _announced_bytes(scope: Scope) -> int:
+    announced = Headers(scope=scope).get("content-length", "")
+    return int(announced) if announced.isdecimal() else 0

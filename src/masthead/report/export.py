@@ -27,7 +27,7 @@ def exported_runs(store: SpanStore, project: ProjectId, chosen: RunFilter) -> It
     """Yield the chosen runs as conversations with their scores, the latest started first."""
     for row in _rows(store, project, chosen):
         conversation = conversation_of(store.spans(project, row.run_id))
-        scores = store.scores(project, ScoreFilter(run_id=row.run_id), limit=_MOST_SCORES).items
+        scores = store.scores(project, ScoreFilter(run_ids=(row.run_id,)), limit=_MOST_SCORES).items
         yield ExportedRun(row, conversation, scores)
 
 
