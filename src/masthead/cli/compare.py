@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from masthead.cli.client import connect
-from masthead.cli.diagnosing import diagnosed, findings_by_run, from_files, from_store, observed
+from masthead.cli.diagnosing import diagnosed, from_files, from_store, observed
 from masthead.cli.options import AsJson, Project, Since, System, Until, console, given, print_json, settings_of
 from masthead.model.errors import InvalidInput, NotFound
 from masthead.report.cells import CODE_HEADERS, COMPARISON_HEADERS, RATE_HEADERS, code_rows, comparison_rows, rate_row
@@ -51,7 +51,7 @@ def compare(
     else:
         filters = given(since=since, until=until, system=system)
         with connect(settings_of(context), project) as client:
-            rows = observed(diagnosed(from_store(client, filters), findings_by_run(client, {})))
+            rows = observed(diagnosed(from_store(client, filters)))
     chosen = selector(where)
     comparisons = compared([row for row in rows if chosen.matches(row)], groups or [], by, within)
     if html is not None:

@@ -1,6 +1,6 @@
 """Runs of a server as the nouns that the other rooms work on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
@@ -21,7 +21,11 @@ def conversation_of_run(client: httpx.Client, run_id: str) -> Conversation:
     Raises:
         NotFound: the project has no such run.
     """
-    windows = list(_windows(client, run_id))
+    return conversation_from(list(_windows(client, run_id)))
+
+
+def conversation_from(windows: Sequence[Mapping[str, Any]]) -> Conversation:
+    """Join the windows of one run, in order, as the API or an export gives them."""
     head = windows[0]
     return Conversation(
         run_id=RunId(head["run_id"]),

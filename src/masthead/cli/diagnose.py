@@ -12,8 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from masthead.cli.client import call, connect
-from masthead.cli.conversations import conversation_of_run, score_json
-from masthead.cli.diagnosing import Diagnosed, diagnosed, findings_by_run, from_files, from_store, observed
+from masthead.cli.conversations import score_json
+from masthead.cli.diagnosing import Diagnosed, Stored, diagnosed, from_files, from_store, observed, one_of_store
 from masthead.cli.options import (
     Agent,
     AsJson,
@@ -88,18 +88,16 @@ def diagnose(
     if not runs and not everything:
         raise InvalidInput("nothing to diagnose; name runs or logs, or give --all", where="RUNS")
     with connect(settings_of(context), project) as client:
-        found = diagnosed(_stored(client, runs or [], filters, limit), findings_by_run(client, {}))
+        found = diagnosed(_stored(client, runs or [], filters, limit))
         kept = _kept(client, found) if store else found
         _show(kept, html=html, as_json=as_json, is_one=not everything and len(runs or []) == 1)
 
 
-def _stored(
-    client: httpx.Client, runs: list[str], filters: dict[str, Any], limit: int | None
-) -> Iterator[Conversation]:
+def _stored(client: httpx.Client, runs: list[str], filters: dict[str, Any], limit: int | None) -> Iterator[Stored]:
     if not runs:
         yield from from_store(client, filters, limit)
     for run in runs:
-        yield conversation_of_run(client, resolve(client, run)["run_id"])
+        yield one_of_store(client, resolve(client, run)["run_id"])
 
 
 def _kept(client: httpx.Client, found: Iterator[Diagnosed]) -> Iterator[Diagnosed]:

@@ -1,14 +1,16 @@
 """Where `diagnose`, `report` and `compare` take their runs from: files read on the spot, or the store."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any, Final, NamedTuple
 
 import httpx
+import msgspec
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
-from masthead.cli.client import pages
-from masthead.cli.conversations import conversation_of_run
+from masthead.cli.client import check, pages
+from masthead.cli.conversations import conversation_from, conversation_of_run
 from masthead.conversation import conversation_of
 from masthead.detect.registry import suite
 from masthead.diagnose.cost import spending
@@ -25,8 +27,7 @@ from masthead.model.score import Finding
 from masthead.model.span import Span
 from masthead.report.observation import Observation, observe
 
-_ALL: Final = 1 << 31
-_SCORES_A_PAGE: Final = 1_000
+_MOST_SCORES: Final = 10_000
 
 
 class Diagnosed(NamedTuple):
@@ -72,20 +73,44 @@ def _read(record: Record, spans: dict[RunId, list[Span]]) -> Iterator[Conversati
                 spans.setdefault(span.trace_id, []).append(span)
 
 
-def from_store(client: httpx.Client, filters: Mapping[str, Any], limit: int | None = None) -> Iterator[Conversation]:
-    """Fetch the chosen runs of the project, the latest first."""
-    for row in pages(client, "/api/v1/runs", filters, limit=limit or _ALL):
-        yield conversation_of_run(client, row["run_id"])
+class Stored(NamedTuple):
+    """A run of the store, with the failure modes that judges and people found on it."""
+
+    conversation: Conversation
+    findings: tuple[Finding, ...]
 
 
-def findings_by_run(client: httpx.Client, filters: Mapping[str, Any]) -> dict[RunId, list[Finding]]:
-    """Fetch the failure modes that judges and people found on the project's runs."""
-    found: dict[RunId, list[Finding]] = {}
-    for source in ("llm", "human"):
-        for score in pages(client, "/api/v1/scores", {**filters, "source": source}, limit=_ALL):
-            if score["flag"] is True and score["name"].startswith("FM-"):
-                found.setdefault(RunId(score["subject"]["run_id"]), []).append(_finding(score))
-    return found
+def from_store(client: httpx.Client, filters: Mapping[str, Any], limit: int | None = None) -> Iterator[Stored]:
+    """Stream the chosen runs of the project, the latest first.
+
+    Raises:
+        MastheadError: what the server's answer stands for.
+    """
+    params = {"format": "jsonl", **filters}
+    with client.stream("GET", "/api/v1/export", params=params, timeout=None) as response:
+        check(response)
+        for line in islice(response.iter_lines(), limit):
+            window: dict[str, Any] = msgspec.json.decode(line)
+            yield Stored(conversation_from([window]), _findings(window["scores"]))
+
+
+def one_of_store(client: httpx.Client, run_id: str) -> Stored:
+    """Fetch one run.
+
+    Raises:
+        NotFound: the project has no such run.
+    """
+    scores = list(pages(client, "/api/v1/scores", {"run_id": run_id}, limit=_MOST_SCORES))
+    return Stored(conversation_of_run(client, run_id), _findings(scores))
+
+
+def _findings(scores: Sequence[Mapping[str, Any]]) -> tuple[Finding, ...]:
+    """Return the failure modes that judges and people found; those of detectors are found anew."""
+    return tuple(
+        _finding(score)
+        for score in scores
+        if score["source"] != "code" and score["flag"] is True and score["name"].startswith("FM-")
+    )
 
 
 def _finding(score: Mapping[str, Any]) -> Finding:
@@ -102,13 +127,11 @@ def _finding(score: Mapping[str, Any]) -> Finding:
     )
 
 
-def diagnosed(
-    conversations: Iterable[Conversation], stored: Mapping[RunId, Sequence[Finding]] | None = None
-) -> Iterator[Diagnosed]:
+def diagnosed(runs: Iterable[Conversation | Stored]) -> Iterator[Diagnosed]:
     """Diagnose one run after the other, with the detectors that are on by default; no language model is asked."""
     detectors = [suite()]
-    for conversation in conversations:
-        known = tuple((stored or {}).get(conversation.run_id, ()))
+    for run in runs:
+        conversation, known = run if isinstance(run, Stored) else (run, ())
         yield Diagnosed(conversation, diagnose(conversation, detectors, findings=known), known)
 
 

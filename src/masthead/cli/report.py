@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from masthead.cli.client import connect
-from masthead.cli.diagnosing import Diagnosed, diagnosed, findings_by_run, from_files, from_store, observed
+from masthead.cli.diagnosing import Diagnosed, diagnosed, from_files, from_store, observed
 from masthead.cli.options import (
     Agent,
     AsJson,
@@ -69,8 +69,7 @@ def report(
     else:
         filters = given(since=since, until=until, agent=agent, model=model, system=system, outcome=outcome, tag=tag)
         with connect(settings_of(context), project) as client:
-            found = diagnosed(from_store(client, filters), findings_by_run(client, {}))
-            rows = observed(_noted(found, diagnoses))
+            rows = observed(_noted(diagnosed(from_store(client, filters)), diagnoses))
     summary = summarise(rows, by or ["system", "model"], advise(mast(), weigh(diagnoses), len(diagnoses)))
     if html is not None:
         html.write_text(report_page("What the runs show", summary), encoding="utf-8")
