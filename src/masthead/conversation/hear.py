@@ -15,6 +15,7 @@ from masthead.model.ids import AgentId, SpanId
 from masthead.model.reading import Message, Operation, Reading, ToolCall
 from masthead.semconv import read
 from masthead.semconv.handoffs import tool_target
+from masthead.semconv.messages import Memo
 
 
 class Listener:
@@ -24,6 +25,7 @@ class Listener:
         self._scribe = scribe
         self._arrivals = Arrivals(scribe)
         self._speech = Speech(scribe, self._arrivals)
+        self._memo: Memo = {}
         self._readings: dict[SpanId, Reading] = {}
         self._calls: dict[SpanId, Said] = {}
         self._last_inner: dict[SpanId, Step] = {}
@@ -50,8 +52,11 @@ class Listener:
             case _:
                 pass
 
+    def _read(self, step: Step) -> Reading:
+        return read(step.span, step.scalars, self._memo)
+
     def _asked(self, step: Step) -> None:
-        reading = self._readings[step.span.span_id] = read(step.span)
+        reading = self._readings[step.span.span_id] = self._read(step)
         agent = step.agent or ASSISTANT
         head = _head(reading.input)
         instructions = "\n\n".join(message.text for message in reading.input[:head] if message.text)
@@ -118,7 +123,7 @@ class Listener:
         self._arrivals.worked(step, agent)
 
     def _tool_began(self, step: Step) -> None:
-        reading = self._readings[step.span.span_id] = read(step.span)
+        reading = self._readings[step.span.span_id] = self._read(step)
         tool = reading.tool
         if tool is None:
             return
@@ -169,7 +174,7 @@ class Listener:
 
     def _handed_over(self, step: Step) -> None:
         """Take a handoff's span: the handoff is told already, or is written now."""
-        reading = read(step.span)
+        reading = self._read(step)
         source = self._scribe.named(reading.handoff_from) or step.agent or self._arrivals.last_agent
         if source is None:
             return
@@ -185,7 +190,7 @@ class Listener:
 
     def _judged(self, step: Step) -> None:
         """Write a guardrail's verdict."""
-        reading = read(step.span)
+        reading = self._read(step)
         speaker = AgentId(f"guardrail:{step.span.name}")
         self._scribe.meet(speaker, "system")
         text = next((message.text for message in reversed(reading.output)), reading.error or "")
@@ -198,12 +203,12 @@ class Listener:
         agent = step.agent
         if agent is None or self._arrivals.has_worked(step):
             return
-        reading = read(step.span)
+        reading = self._read(step)
         self._scribe.describe(agent, description=reading.agent_description, model=reading.model)
         when = When(step, step.start_ns, step.end_ns)
         self._arrivals.arrive(step, agent, _question(reading.input))
         inner = self._last_inner.get(step.span.span_id)
-        output = reading.output or (read(inner.span).output if inner is not None else ())
+        output = reading.output or (self._read(inner).output if inner is not None else ())
         for message in output[-1:]:
             if message.text and not self._scribe.times_heard(message.text.strip()):
                 self._speech.spoke([message], agent, when)

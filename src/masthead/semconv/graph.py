@@ -22,31 +22,27 @@ _INNER_NODES: Final = frozenset(
 )
 """Names that LangGraph's ready-made agents give the nodes inside them: never an agent's own name."""
 
-_NAMESPACES: Final = (
-    "traceloop.association.properties.langgraph_checkpoint_ns",
-    "langfuse.observation.metadata.langgraph_checkpoint_ns",
-)
-_AGENT_NAMES: Final = (
-    "traceloop.association.properties.lc_agent_name",
-    "langfuse.observation.metadata.lc_agent_name",
-)
 _CONTROL_FLOW: Final = ("ParentCommand", "GraphInterrupt", "GraphBubbleUp", "NodeInterrupt", "Command")
 
 
 def graph_agent(metadata: Mapping[str, AttributeValue], attributes: Attributes) -> str | None:
     """Return the agent whose graph the span ran in: its given name, else the innermost node that is not an inner one.
 
-    `metadata` is LangChain's, where the instrumentation keeps it in one attribute.
+    `metadata` is LangChain's, as instrumentations keep it; Langfuse keeps it in attributes of its own.
     """
-    for named in (metadata.get("lc_agent_name"), *(attributes.get(name) for name in _AGENT_NAMES)):
-        if isinstance(named, str) and named.strip('"'):
-            return named.strip('"')
-    for namespace in (metadata.get("langgraph_checkpoint_ns"), *(attributes.get(name) for name in _NAMESPACES)):
-        if isinstance(namespace, str):
-            for element in reversed(namespace.strip('"').split("|")):
-                node = element.partition(":")[0]
-                if node not in _INNER_NODES:
-                    return node
+    if not metadata and "langfuse.observation.type" not in attributes:
+        return None
+    named = metadata.get("lc_agent_name", attributes.get("langfuse.observation.metadata.lc_agent_name"))
+    if isinstance(named, str) and named.strip('"'):
+        return named.strip('"')
+    namespace = metadata.get(
+        "langgraph_checkpoint_ns", attributes.get("langfuse.observation.metadata.langgraph_checkpoint_ns")
+    )
+    if isinstance(namespace, str):
+        for element in reversed(namespace.strip('"').split("|")):
+            node = element.partition(":")[0]
+            if node not in _INNER_NODES:
+                return node
     return None
 
 

@@ -7,6 +7,7 @@ Vercel's parts, LangChain's dumps (`lc` constructors and `type`/`data`), and bod
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, cast
 
+import msgspec
 import orjson
 
 from masthead.model.reading import Message, Role, ToolCall
@@ -41,16 +42,47 @@ _RESULTS: Final = frozenset(
     {"tool_call_response", "tool_result", "tool-result", "function_call_output", "server_tool_call_response"}
 )
 _DEPTH: Final = 12
+_ITEMS: Final = msgspec.json.Decoder(list[msgspec.Raw])
 
 
-def messages_of(value: AttributeValue, role: Role) -> tuple[Message, ...]:
-    """Return the messages that an attribute holds; a plain text is one message of the given role."""
+Memo = dict[tuple[Role, bytes], tuple[Message, ...]]
+"""What was parsed already: histories repeat their messages word for word, call after call."""
+
+
+def messages_of(value: AttributeValue, role: Role, memo: Memo | None = None) -> tuple[Message, ...]:
+    """Return the messages that an attribute holds; a plain text is one message of the given role.
+
+    With a `memo` each message of a JSON list is parsed once, however often it is repeated.
+    """
     if isinstance(value, str):
+        if memo is not None and value.startswith("["):
+            remembered = _remembered(value, role, memo)
+            if remembered is not None:
+                return remembered
         parsed = parse(value)
         if not isinstance(parsed, dict | list):
             return (Message(role=role, text=value),) if value.strip() else ()
         value = parsed
     return tuple(_messages(value, role, _DEPTH))
+
+
+def _remembered(text: str, role: Role, memo: Memo) -> tuple[Message, ...] | None:
+    """Return the messages of a JSON list of objects, each parsed once; None where it is a list of anything else."""
+    found: list[Message] = []
+    try:
+        items = _ITEMS.decode(text)
+        for item in items:
+            key = (role, bytes(item))
+            known = memo.get(key)
+            if known is None:
+                value = cast("AttributeValue", orjson.loads(key[1]))
+                if not isinstance(value, dict) or _is_part(value):
+                    return None
+                known = memo[key] = tuple(_messages(value, role, _DEPTH - 1))
+            found += known
+    except (ValueError, RecursionError):
+        return None
+    return tuple(found)
 
 
 def parse(text: str) -> AttributeValue:

@@ -1,7 +1,7 @@
 """One span of any convention into a `Reading`. Total: broken JSON stays text, a wrong type counts as absent."""
 
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Final, NamedTuple
 
 from masthead.model.ids import AgentId
 from masthead.model.reading import Message, Operation, Reading, Role, ToolCall, ToolUse, Usage
@@ -10,7 +10,7 @@ from masthead.semconv.conventions import ALL
 from masthead.semconv.flattened import gathered
 from masthead.semconv.graph import is_control_flow
 from masthead.semconv.handoffs import span_handoff
-from masthead.semconv.messages import messages_of, parse, text_of
+from masthead.semconv.messages import Memo, messages_of, parse, text_of
 from masthead.semconv.narrow import Narrow, bare_name, count, json_object, narrow
 from masthead.semconv.table import Field, chain
 from masthead.semconv.tools import tool_arguments, tool_result
@@ -32,10 +32,14 @@ _SAYS_NOTHING: Final = frozenset({Operation.TOOL, Operation.HANDOFF, Operation.E
 _TOOLS: Final = frozenset({Operation.TOOL, Operation.RETRIEVER})
 
 
-def read(span: Span) -> Reading:
-    """Return what the span says about agents. Costs what parsing its messages costs; lists use `narrow`."""
+def read(span: Span, scalars: Narrow | None = None, memo: Memo | None = None) -> Reading:
+    """Return what the span says about agents. Costs what parsing its messages costs; lists use `narrow`.
+
+    Who reads a whole run passes the span's scalars, where it has them, and one `memo` for all of its spans.
+    """
     attributes = span.attributes
-    scalars = narrow(attributes, span.name, is_root=span.parent_span_id is None)
+    if scalars is None:
+        scalars = narrow(attributes, span.name, is_root=span.parent_span_id is None)
     operation = scalars.operation
     handoff = span_handoff(attributes, span.name) if operation is Operation.HANDOFF else None
     has_messages = operation not in _SAYS_NOTHING
@@ -48,8 +52,8 @@ def read(span: Span) -> Reading:
         provider=scalars.provider,
         model_requested=_text(attributes, "model_requested"),
         model=scalars.model,
-        input=_input(span, operation) if has_messages else (),
-        output=_output(span, operation) if has_messages else (),
+        input=_input(span, operation, memo) if has_messages else (),
+        output=_output(span, operation, memo) if has_messages else (),
         tool=_tool(span, scalars) if operation in _TOOLS else None,
         handoff_from=handoff.source if handoff else came_from(attributes),
         handoff_to=handoff.target if handoff else None,
@@ -89,60 +93,67 @@ def error_of(span: Span) -> str | None:
     return next((text for text in said if isinstance(text, str) and text), "error")
 
 
-def _input(span: Span, operation: Operation) -> tuple[Message, ...]:
+def _input(span: Span, operation: Operation, memo: Memo | None) -> tuple[Message, ...]:
     attributes = span.attributes
-    found = _first(span, operation, "input", "user", _INPUT_PREFIXES)
+    found = _first(span, operation, _INPUT, memo)
     system = attributes.get("gen_ai.system_instructions")
     if system is None:
         system = _details(span).get("gen_ai.system_instructions")
     if system is not None and not any(message.role == "system" for message in found):
-        instructions = "\n".join(message.text for message in messages_of(system, "system") if message.text)
+        instructions = "\n".join(message.text for message in messages_of(system, "system", memo) if message.text)
         found = (Message(role="system", text=instructions), *found) if instructions else found
     return found
 
 
-def _output(span: Span, operation: Operation) -> tuple[Message, ...]:
+def _output(span: Span, operation: Operation, memo: Memo | None) -> tuple[Message, ...]:
     vercel = _vercel_output(span.attributes)
-    return vercel or _first(span, operation, "output", "assistant", _OUTPUT_PREFIXES)
+    return vercel or _first(span, operation, _OUTPUT, memo)
 
 
-_INPUT_PREFIXES: Final = {"opentelemetry-genai": ("gen_ai.prompt.",), "openinference": ("llm.input_messages.",)}
-_OUTPUT_PREFIXES: Final = {"opentelemetry-genai": ("gen_ai.completion.",), "openinference": ("llm.output_messages.",)}
+class _Side(NamedTuple):
+    """One side of a model call: its field, who speaks in a plain text, and where conventions flatten messages."""
+
+    field: Field
+    role: Role
+    prefixes: Mapping[str, str]
 
 
-def _first(
-    span: Span, operation: Operation, field: Field, role: Role, prefixes: dict[str, tuple[str, ...]]
-) -> tuple[Message, ...]:
+_INPUT: Final = _Side(
+    "input", "user", {"opentelemetry-genai": "gen_ai.prompt.", "openinference": "llm.input_messages."}
+)
+_OUTPUT: Final = _Side(
+    "output", "assistant", {"opentelemetry-genai": "gen_ai.completion.", "openinference": "llm.output_messages."}
+)
+
+
+def _first(span: Span, operation: Operation, side: _Side, memo: Memo | None) -> tuple[Message, ...]:
     """Return the messages of the first convention that has any; a model call's flattened ones come before its JSON."""
     attributes = span.attributes
     for one in ALL:
-        flattened = prefixes.get(one.id, ()) if operation in _SPOKEN else ()
-        for prefix in flattened:
-            found = gathered(attributes, prefix, role)
-            if found:
-                return found
-        for name in one.fields.get(field, ()):
+        prefix = side.prefixes.get(one.id) if operation in _SPOKEN else None
+        found = gathered(attributes, prefix, side.role) if prefix is not None else ()
+        for name in () if found else one.fields.get(side.field, ()):
             value = attributes.get(name)
             if value is not None and value != "":
-                found = _exchange(value, field) if name in _EXCHANGES else messages_of(value, role)
+                found = _exchange(value, side, memo) if name in _EXCHANGES else messages_of(value, side.role, memo)
                 if found:
-                    return found
-        if one.id == "opentelemetry-genai":
-            found = _of_events(span, field, role)
-            if found:
-                return found
+                    break
+        if not found and one.id == "opentelemetry-genai" and span.events:
+            found = _of_events(span, side, memo)
+        if found:
+            return found
     answer = attributes.get("final_result")
-    return (Message(role="assistant", text=text_of(answer)),) if field == "output" and answer else ()
+    return (Message(role="assistant", text=text_of(answer)),) if side is _OUTPUT and answer else ()
 
 
 _EXCHANGES: Final = frozenset({"pydantic_ai.all_messages", "all_messages_events", "events"})
 
 
-def _exchange(value: AttributeValue, field: Field) -> tuple[Message, ...]:
+def _exchange(value: AttributeValue, side: _Side, memo: Memo | None) -> tuple[Message, ...]:
     """Return one side of a whole exchange: its last message where the assistant said it, or all before that."""
-    messages = messages_of(value, "user")
+    messages = messages_of(value, "user", memo)
     is_answered = bool(messages) and messages[-1].role == "assistant"
-    if field == "output":
+    if side is _OUTPUT:
         return messages[-1:] if is_answered else ()
     return messages[:-1] if is_answered else messages
 
@@ -155,11 +166,11 @@ def _details(span: Span) -> Attributes:
     return {}
 
 
-def _of_events(span: Span, field: Field, role: Role) -> tuple[Message, ...]:
-    value = _details(span).get(f"gen_ai.{field}.messages")
+def _of_events(span: Span, side: _Side, memo: Memo | None) -> tuple[Message, ...]:
+    value = _details(span).get(f"gen_ai.{side.field}.messages")
     if value is not None:
-        return messages_of(value, role)
-    read_event: Callable[[str, Attributes], tuple[Message, ...]] = _said if field == "input" else _chosen
+        return messages_of(value, side.role, memo)
+    read_event: Callable[[str, Attributes], tuple[Message, ...]] = _said if side is _INPUT else _chosen
     return tuple(message for event in span.events for message in read_event(event.name, event.attributes))
 
 
