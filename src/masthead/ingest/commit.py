@@ -53,6 +53,10 @@ class GroupCommit:
             self._finished = max(self._finished, through)
             self._changed.notify()
 
+    def empty(self) -> None:
+        """Have inserted bodies removed from the log now rather than with the next full segment, and wait for it."""
+        self.submit([], written=lambda _: self._wal.empty()).result()
+
     def close(self) -> None:
         """Write what waits, then end the thread."""
         with self._changed:
@@ -69,11 +73,11 @@ class GroupCommit:
                 group, self._requests = _split(self._requests)
                 finished = self._finished
                 is_last = self._is_closing and not group
-            if group:
-                self._write(group)
             if finished > noted:
                 self._wal.finish(finished)
                 noted = finished
+            if group:
+                self._write(group)
             if is_last:
                 return
 

@@ -158,10 +158,15 @@ class Door:
             future.result()
 
     def flush(self, *, timeout_s: float = 30.0) -> None:
-        """Return once everything acknowledged so far is visible to queries; raise `StoreError` after `timeout_s`."""
+        """Return once everything acknowledged so far is visible to queries, and on disk in the store alone.
+
+        Raises:
+            StoreError: that took longer than `timeout_s`.
+        """
         with self._changed:
             through = self._last_sequence
         self._inserter.flush(through, timeout_s=timeout_s)
+        self._commit.empty()
 
     def counters(self) -> DoorCounters:
         """Return what the door did since the start."""

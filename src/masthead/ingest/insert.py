@@ -32,6 +32,7 @@ _MAX_ROWS = 12_288
 _MAX_BYTES = 12 * 1024 * 1024
 _DECODED_KEPT_BYTES = 12 * 1024 * 1024
 """Raw bytes of waiting bodies that are kept decoded in memory; the rest is read back from the log."""
+_PRICES_AFTER_S = 5.0
 _FIRST_DELAY_S = 0.1
 _LONGEST_DELAY_S = 5.0
 
@@ -147,7 +148,7 @@ class Inserter:
                 thread.join()
 
     def _decode(self) -> None:
-        self._prices.load()
+        self._wait_before_prices()
         gathered, deadline = _Gathered(os.urandom(16)), 0.0
         while not self._stop.is_set():
             waiting = self._next(gathered, deadline)
@@ -166,6 +167,14 @@ class Inserter:
                 self._seal(gathered)
                 gathered = _Gathered(os.urandom(16))
         self._slot.put(None)
+
+    def _wait_before_prices(self) -> None:
+        """Read the prices when the start is over or at the first body, so that they do not delay the first request."""
+        deadline = self._clock.monotonic_s() + _PRICES_AFTER_S
+        while self._queue.empty() and not self._stop.is_set() and self._clock.monotonic_s() < deadline:
+            self._stop.wait(0.05)
+        if not self._stop.is_set():
+            self._prices.load()
 
     def _next(self, gathered: _Gathered, deadline: float) -> _Waiting | None:
         """Return the next body, or None when it is time to seal what is gathered."""

@@ -7,13 +7,14 @@ No network: prices are those of the installed package, and its version is noted 
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Final, NamedTuple
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from genai_prices import __version__ as catalogue_version
-from genai_prices.data_snapshot import DataSnapshot, find_provider_by_id, get_snapshot
-from genai_prices.types import ModelInfo, ModelPrice, TieredPrices
+if TYPE_CHECKING:
+    from genai_prices.data_snapshot import DataSnapshot
+    from genai_prices.types import ModelInfo, ModelPrice, TieredPrices
 
-PRICE_VERSION: Final = f"genai-prices/{catalogue_version}"
+PRICE_VERSION: Final = f"genai-prices/{version('genai-prices')}"
 _PER_TOKEN: Final = Decimal(1_000_000)
 _PER_REQUEST: Final = Decimal(1000)
 _MINUTE_NS: Final = 60_000_000_000
@@ -55,16 +56,21 @@ class _Rate(NamedTuple):
 
 
 class Prices:
-    """The catalogue. Belongs to one thread; loading it takes 0.4 s and 28 MB, at the first question."""
+    """The catalogue. Belongs to one thread; reading it takes 1.2 s and 28 MB, at the first question."""
 
     def __init__(self) -> None:
+        self._catalogue: DataSnapshot | None = None
         self._models: dict[tuple[str | None, str], ModelInfo | None] = {}
         self._rates: dict[int, tuple[int, _Rates]] = {}
         """Rates in force by model (by identity), with the minute that they were asked for."""
 
-    def load(self) -> None:
+    def load(self) -> "DataSnapshot":
         """Read the catalogue now rather than at the first question."""
-        get_snapshot()
+        if self._catalogue is None:
+            from genai_prices.data_snapshot import get_snapshot  # noqa: PLC0415 - 0.8 s: it would delay every start
+
+            self._catalogue = get_snapshot()
+        return self._catalogue
 
     def cost_usd(
         self,
@@ -104,26 +110,28 @@ class Prices:
             cost += rates.output.at(total) * output_tokens
         return cost
 
-    def _find(self, provider: str | None, model: str) -> ModelInfo | None:
+    def _find(self, provider: str | None, model: str) -> "ModelInfo | None":
         key = (provider, model)
         if key not in self._models:
             if len(self._models) >= _REMEMBERED:
                 self._models.clear()
-            self._models[key] = _look_up(get_snapshot(), provider.lower() if provider else None, model.lower())
+            self._models[key] = _look_up(self.load(), provider.lower() if provider else None, model.lower())
         return self._models[key]
 
-    def _rates_at(self, info: ModelInfo, start_ns: int) -> _Rates:
+    def _rates_at(self, info: "ModelInfo", start_ns: int) -> _Rates:
         minute = start_ns // _MINUTE_NS
         known = self._rates.get(id(info))
-        if known is not None and (known[0] == minute or isinstance(info.prices, ModelPrice)):
+        if known is not None and (known[0] == minute or not isinstance(info.prices, list)):
             return known[1]
         rates = _rates(info.get_prices(datetime.fromtimestamp(minute * 60, tz=UTC)))
         self._rates[id(info)] = (minute, rates)
         return rates
 
 
-def _look_up(catalogue: DataSnapshot, provider: str | None, model: str) -> ModelInfo | None:
+def _look_up(catalogue: "DataSnapshot", provider: str | None, model: str) -> "ModelInfo | None":
     """Find a model: at its provider, at the provider named before a slash, or by its own name alone."""
+    from genai_prices.data_snapshot import find_provider_by_id  # noqa: PLC0415 - as in `load`
+
     if provider in _OWN_MACHINE:
         return None
     provider = _OTHER_NAMES.get(provider, provider) if provider else None
@@ -145,7 +153,7 @@ def _look_up(catalogue: DataSnapshot, provider: str | None, model: str) -> Model
         return None
 
 
-def _rates(price: ModelPrice) -> _Rates:
+def _rates(price: "ModelPrice") -> _Rates:
     return _Rates(
         _rate(price.input_mtok),
         _rate(price.output_mtok),
@@ -155,7 +163,7 @@ def _rates(price: ModelPrice) -> _Rates:
     )
 
 
-def _rate(price: Decimal | TieredPrices | None) -> _Rate | None:
+def _rate(price: "Decimal | TieredPrices | None") -> _Rate | None:
     if price is None:
         return None
     if isinstance(price, Decimal):

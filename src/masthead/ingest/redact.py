@@ -52,9 +52,10 @@ _ESCAPE: Final = r"(\\(?:[nrtbf]|u[0-9a-fA-F]{4}))?"
 _START: Final = r"(^[.\-]*|[^0-9A-Za-z.\-][.\-]*|\\(?:[nrtbf]|u[0-9a-fA-F]{4}))"
 """Where a word begins that is not the rest of a longer one, of a number or of an identifier."""
 _LOOSE_START: Final = r"(^[.\-]*|[^0-9A-Za-z.\-][.\-]*|[A-Za-z][.\-]+|\\(?:[nrtbf]|u[0-9a-fA-F]{4}))"
+_ANY_START: Final = r"(^|[^0-9A-Za-z]|\\(?:[nrtbf]|u[0-9a-fA-F]{4}))"
 _EMAIL: Final = _ESCAPE + r"[\p{L}\p{N}.!#$%&'*+/=?^_`{|}~-]+(?:@|%40)[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+"
 _PHONES: Final = (
-    r"(^|[^0-9A-Za-z]|\\(?:[nrtbf]|u[0-9a-fA-F]{4}))" + r"((?:\+|00)[1-9]\d{0,2}[ .\-/(]{0,2}\d[\d ().\-/\x{A0}]{4,18}\d)",
+    _ANY_START + r"((?:\+|00)[1-9]\d{0,2}[ .\-/(]{0,2}\d[\d ().\-/\x{A0}]{4,18}\d)",
     _LOOSE_START + r"((?:1[ .-])?(?:\(\d{3}\)[ .-]?|\d{3}[ .-])\d{3}[ .-]\d{4})",
     _START + r"(0\d{1,4}[ /-]\d{3,5}(?:[ -]?\d{2,5}){0,2})",
 )
@@ -62,7 +63,8 @@ _CARD: Final = r"\d(?:[ -]?\d){12,}"
 _TOKENS: Final = (
     r"gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{16,}|npm_[A-Za-z0-9]{30,}"
     r"|(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}|AIza[A-Za-z0-9_-]{30,}|xox[abeoprs]-[A-Za-z0-9-]{10,}"
-    r"|mh_[A-Za-z0-9_-]{16,}|hf_[A-Za-z0-9]{30,}|pypi-[A-Za-z0-9_-]{40,}|ya29\.[A-Za-z0-9_-]{20,}|SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}"
+    r"|mh_[A-Za-z0-9_-]{16,}|hf_[A-Za-z0-9]{30,}|pypi-[A-Za-z0-9_-]{40,}"
+    r"|ya29\.[A-Za-z0-9_-]{20,}|SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}"
     r"|(?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{16,}|whsec_[A-Za-z0-9+/=]{16,}"
     r"|eyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*){0,3}"
     r"|-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----(?:[A-Za-z0-9+/=\s:,.()]|-[A-Za-z0-9]|\\[nrt])*"

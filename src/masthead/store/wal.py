@@ -181,6 +181,13 @@ class Wal:
         with suppress(OSError):
             self._delete_finished()
 
+    def empty(self) -> None:
+        """Leave no body on disk that is in the store: what was erased there must not live on here."""
+        if self._active.digests and self._active.last_sequence <= self._done:
+            with suppress(StoreError, OSError):
+                self._rotate()
+                self._delete_finished()
+
     @property
     def size_bytes(self) -> int:
         """The segments' size on disk."""

@@ -314,3 +314,20 @@ def test_many_threads_at_once_lose_and_double_nothing(open_door: OpenDoor, rows:
         thread.join()
     door.flush()
     assert rows.numbers == list(range(1, 401))
+
+
+def test_flush_leaves_nothing_of_what_was_said_in_the_log_but_retries_are_still_known(
+    open_door: OpenDoor, rows: MemoryRows, tmp_path: Path
+):
+    door = open_door()
+    body = otlp_body([1], text="a very particular sentence")
+    send(door, body)
+    assert b"very particular" in on_disk(tmp_path)
+    door.flush()
+    assert b"very particular" not in on_disk(tmp_path)
+    send(door, body)
+    door.close()
+    door = open_door()
+    send(door, body)
+    door.flush()
+    assert rows.numbers == [1]
