@@ -11,7 +11,8 @@ from masthead.model.errors import SettingsError, StoreDamaged, StoreError
 from masthead.model.ids import DEFAULT_PROJECT
 from masthead.store.control import audit, keys, projects
 from masthead.store.control.database import Database
-from masthead.store.control.tables import Base
+from masthead.store.control.migrating import latest
+from masthead.store.control.tables import HEAD, Base
 
 pytestmark = pytest.mark.store
 
@@ -28,6 +29,10 @@ def test_from_empty_the_tables_are_those_that_the_code_uses(new_url: Callable[[]
     url = new_url()
     Database.open(url).close()
     assert differences(url) == []
+
+
+def test_the_tables_are_those_of_the_last_migration() -> None:
+    assert latest() == HEAD
 
 
 def test_opening_again_changes_nothing(new_url: Callable[[], str]) -> None:

@@ -1,7 +1,12 @@
 """The tables of control data. Their history is in `migrations/`, which must end at the same shape (a test compares)."""
 
+from typing import Final
+
 from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+HEAD: Final = "0002"
+"""The last migration's revision: that of these tables."""
 
 
 class Base(DeclarativeBase):
