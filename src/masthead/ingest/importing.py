@@ -22,7 +22,7 @@ from masthead.ingest.importers.family import (
     Record,
     RunLabels,
 )
-from masthead.ingest.importers.registry import family_named, family_of
+from masthead.ingest.importers.registry import family_named, family_of, read
 from masthead.ingest.records import records
 from masthead.ingest.sources import Document, document_of
 from masthead.model.errors import InvalidInput, MastheadError
@@ -217,7 +217,7 @@ class Importer:
 
     def _read(self, family: Family, record: Record) -> Iterator[Imported]:
         try:
-            yield from family.read(record)
+            yield from read(family, record)
         except MastheadError:
             raise
         except Exception as error:

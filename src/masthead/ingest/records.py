@@ -25,7 +25,7 @@ MAX_RECORD_BYTES: Final = 256 << 20
 Read: TypeAlias = "Record | InvalidInput"
 
 _CHUNK_BYTES: Final = 1 << 20
-_STRUCTURE: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|(?P<open>\Z))|[{}\[\],\n]', re.DOTALL)
+_STRUCTURE: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|(?P<open>\\?\Z))|[{}\[\],\n]', re.DOTALL)
 _BEGINS_JSON: Final = re.compile(rb'\{\s*["}]|\[\s*[{\["\]]')
 _SPACE: Final = b" \t\r\n"
 
@@ -85,7 +85,7 @@ def _whole(document: Document, head: _Head, kind: str | None) -> Iterator[Read]:
         return
     data += rest
     text = data.decode(head.encoding or "utf-8", "replace").replace("\r\n", "\n").removeprefix("\ufeff")
-    if head.encoding and kind != "text" and text.lstrip().startswith(("{", "[")):
+    if head.encoding and kind != "text" and _BEGINS_JSON.match(text.lstrip()[:1000].encode("utf-8", "replace")):
         stream = io.BytesIO(text.encode("utf-8", "replace"))
         yield from records(replace(document, stream=stream), kind="json")
     elif "\x00" in text[:4096]:

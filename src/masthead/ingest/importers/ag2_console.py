@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from textwrap import dedent
 
 from masthead.ingest.importers.ag2 import Entry, ending_of, write
+from masthead.ingest.importers.cutting import cut
 from masthead.ingest.importers.draft import Draft
 from masthead.ingest.importers.family import Family, ImportedRun, Record, run_id_of
 from masthead.ingest.importers.shapes import boolean, metadata
@@ -90,8 +91,7 @@ def _console_run(record: Record) -> ImportedRun | None:
     if not starts:
         return None
     entries: list[Entry] = []
-    for start, following in zip(starts, [*starts[1:], None], strict=True):
-        body = log[start.end() : following.start() if following else len(log)]
+    for start, body in cut(starts, log):
         entries.append(Entry(name=start["speaker"].strip(), text=_CONSOLE_NOISE.sub("", body).strip()))
     draft = Draft()
     write(draft, entries)

@@ -23,6 +23,7 @@ from textwrap import dedent
 import orjson
 
 from masthead.ingest.importers.code import has_failed
+from masthead.ingest.importers.cutting import cut
 from masthead.ingest.importers.draft import Draft
 from masthead.ingest.importers.family import Family, ImportedRun, Record, run_id_of
 from masthead.ingest.importers.shapes import Fields, boolean, count, fields, items, metadata
@@ -54,8 +55,7 @@ def _read(record: Record) -> Iterator[ImportedRun]:
     tasks = list(_TASK.finditer(log))
     if not tasks:
         raise record.malformed("no '*** Task i/n (id) ***' header, so no task was found")
-    for task, following in zip(tasks, [*tasks[1:], None], strict=True):
-        body = log[task.end() : following.start() if following else len(log)]
+    for task, body in cut(tasks, log):
         run = _run(record, task[3], body)
         if run is None:
             line = log.count("\n", 0, task.start()) + 1
@@ -67,8 +67,7 @@ def _run(record: Record, task_id: str, body: str) -> ImportedRun | None:
     heads = list(_HEAD.finditer(body))
     reader = _Reader()
     evaluation: Fields = {}
-    for head, following in zip(heads, [*heads[1:], None], strict=True):
-        content = body[head.end() : following.start() if following else len(body)]
+    for head, content in cut(heads, body):
         if head["evaluation"]:
             evaluation = _evaluation(body[head.end() :])
             break

@@ -19,6 +19,7 @@ from collections import deque
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from masthead.ingest.importers.cutting import cut
 from masthead.ingest.importers.draft import Draft, Spent
 from masthead.ingest.importers.family import Family, ImportedRun, Record, run_id_of
 from masthead.ingest.importers.shapes import metadata, moment_ns, money
@@ -44,9 +45,8 @@ def _matches(record: Record) -> bool:
 def _read(record: Record) -> Iterator[ImportedRun]:
     log = record.text or ""
     reader = _Reader(model=_found(_MODEL, log))
-    starts = list(_ENTRY.finditer(log))
-    for start, following in zip(starts, [*starts[1:], None], strict=True):
-        reader.read(log[start.end() : following.start() if following else len(log)], _time_ns(start))
+    for start, block in cut(_ENTRY.finditer(log), log):
+        reader.read(block, _time_ns(start))
     draft = reader.draft
     if not draft.turns:
         raise record.malformed("no '**A<->B on : Phase, turn N**' block and no other event, so no turn was found")

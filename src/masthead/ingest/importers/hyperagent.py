@@ -18,6 +18,7 @@ import re
 from collections.abc import Iterator
 
 from masthead.ingest.importers.code import take_code
+from masthead.ingest.importers.cutting import cut
 from masthead.ingest.importers.draft import Draft
 from masthead.ingest.importers.family import Family, ImportedRun, Record, run_id_of
 from masthead.ingest.importers.shapes import fields, items, metadata, optional_text, text
@@ -55,8 +56,8 @@ def _run(record: Record, log: str, *, task_id: str | None, task: object) -> Impo
     if not starts:
         raise record.malformed("no line begins with 'HyperAgent_<instance> - INFO - ', so no turn was found")
     draft = Draft()
-    for start, following in zip(starts, [*starts[1:], None], strict=True):
-        _say(draft, log[start.end() : following.start() if following else len(log)].strip("\n"))
+    for _, body in cut(starts, log):
+        _say(draft, body.strip("\n"))
     conversation = draft.conversation(
         run_id_of("hyperagent", log.strip()),
         system="HyperAgent",

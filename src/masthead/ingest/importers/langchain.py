@@ -107,7 +107,9 @@ def _said(kind: str, message: Fields) -> Said:
     extra = fields(message.get("additional_kwargs"))
     content = message.get("content")
     blocks = [
-        block for block in items(content) if fields(block).get("type") not in {"tool_use", "thinking", "reasoning"}
+        block
+        for block in items(content)
+        if text(fields(block).get("type")) not in {"tool_use", "thinking", "reasoning"}
     ]
     calls = items(message.get("tool_calls")) or items(extra.get("tool_calls"))
     return Said(

@@ -21,6 +21,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from masthead.ingest.importers.code import has_failed
+from masthead.ingest.importers.cutting import cut
 from masthead.ingest.importers.draft import Draft, Spent
 from masthead.ingest.importers.family import Family, ImportedRun, Record, run_id_of
 from masthead.ingest.importers.shapes import (
@@ -84,9 +85,8 @@ def _read_console(record: Record) -> Iterator[ImportedRun]:
     if not starts:
         raise record.malformed("no '---------- name ----------' line, so no turn was found")
     said: list[tuple[str, str]] = []
-    for start, following in zip(starts, [*starts[1:], None], strict=True):
-        body = log[start.end() : following.start() if following else len(log)].strip("\n")
-        said.append(((start["typed"] or start["name"]).strip(), body))
+    for start, body in cut(starts, log):
+        said.append(((start["typed"] or start["name"]).strip(), body.strip("\n")))
     _write_console(draft, said)
     yield _run(record, draft, log.strip())
 

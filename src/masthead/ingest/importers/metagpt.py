@@ -13,6 +13,7 @@ are read as UTC. `prompt` is the task; the run's total cost is metadata, because
 import re
 from collections.abc import Iterator
 
+from masthead.ingest.importers.cutting import cut
 from masthead.ingest.importers.draft import Draft
 from masthead.ingest.importers.family import Family, ImportedRun, Record, run_id_of
 from masthead.ingest.importers.shapes import fields, metadata, optional_text, text, time_ns
@@ -80,9 +81,7 @@ def _run(
 
 
 def _loguru(draft: Draft, log: str) -> None:
-    starts = list(_LOGURU.finditer(log))
-    for start, following in zip(starts, [*starts[1:], None], strict=True):
-        body = log[start.end() : following.start() if following else len(log)]
+    for start, body in cut(_LOGURU.finditer(log), log):
         act = _TO_DO.match(body)
         if act is None:
             continue
@@ -95,10 +94,9 @@ def _communication(draft: Draft, log: str) -> str | None:
     """Add the blocks' turns; return what the first human asked."""
     end = _LOG_END.search(log)
     whole = log[: end.start()] if end else log
-    starts = list(_BLOCK.finditer(whole))
     asked: str | None = None
-    for start, following in zip(starts, [*starts[1:], None], strict=True):
-        body = _RULER.sub("", whole[start.end() : following.start() if following else len(whole)].rstrip() + "\n")
+    for start, block in cut(_BLOCK.finditer(whole), whole):
+        body = _RULER.sub("", block.rstrip() + "\n")
         when = time_ns(start[1])
         sender = _FROM.match(start[2])
         if sender is None:

@@ -59,7 +59,7 @@ def is_message(value: object) -> bool:
     if not is_fields(value):
         return False
     message = fields(value)
-    if message.get("type") in {"function_call", "function_call_output"}:
+    if text(message.get("type")) in {"function_call", "function_call_output"}:
         return True
     if is_fields(value, "from", "value"):
         return text(message["from"]).lower() in _ROLES
@@ -230,7 +230,7 @@ def _plain(content: object, blocks: list[Fields]) -> str:
     if not blocks or not any("type" in block for block in blocks):
         return text(content)
     silent = {"tool_use", "thinking", "redacted_thinking", "reasoning"}
-    return text([block for block in blocks if block.get("type") not in silent])
+    return text([block for block in blocks if text(block.get("type")) not in silent])
 
 
 def _block_result(results: list[Fields], blocks: list[Fields]) -> Said:
@@ -247,7 +247,7 @@ def _reasoning(message: Fields, blocks: list[Fields]) -> str | None:
     for name in ("reasoning_content", "reasoning", "thinking"):
         if isinstance(message.get(name), str) and text(message[name]).strip():
             return text(message[name])
-    thoughts = [block for block in blocks if block.get("type") in {"thinking", "reasoning"}]
+    thoughts = [block for block in blocks if text(block.get("type")) in {"thinking", "reasoning"}]
     return text(thoughts).strip() or None if thoughts else None
 
 

@@ -17,6 +17,7 @@ reached its last step met its limit; one that timed out or crashed ended with an
 import re
 from collections.abc import Iterator
 
+from masthead.ingest.importers.cutting import cut
 from masthead.ingest.importers.draft import NOTHING, Draft, Spent
 from masthead.ingest.importers.family import Family, ImportedRun, Record, run_id_of
 from masthead.ingest.importers.shapes import metadata, time_ns
@@ -45,10 +46,8 @@ def _matches(record: Record) -> bool:
 def _read(record: Record) -> Iterator[ImportedRun]:
     log = record.text or ""
     reader = _Reader()
-    starts = list(_LINE.finditer(log))
-    for start, following in zip(starts, [*starts[1:], None], strict=True):
-        body = log[start.end() : following.start() if following else len(log)].rstrip("\n")
-        reader.read(start[2], body, time_ns(start[1]))
+    for start, body in cut(_LINE.finditer(log), log):
+        reader.read(start[2], body.rstrip("\n"), time_ns(start[1]))
     reader.finish()
     if not reader.draft.turns:
         raise record.malformed('no "\'s thoughts:" line and no tool result, so no turn was found')

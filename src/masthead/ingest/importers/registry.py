@@ -1,13 +1,13 @@
 """All families, in the order in which a record is offered to them: the narrower first."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from masthead.ingest.importers.ag2 import AG2
 from masthead.ingest.importers.ag2_console import AG2_CONSOLE
 from masthead.ingest.importers.appworld import APPWORLD
 from masthead.ingest.importers.chatdev import CHATDEV
-from masthead.ingest.importers.family import Family, Record
+from masthead.ingest.importers.family import Family, Imported, ImportedRun, Record
 from masthead.ingest.importers.hyperagent import HYPERAGENT_JSON, HYPERAGENT_LOG
 from masthead.ingest.importers.inspect_log import INSPECT
 from masthead.ingest.importers.label_files import AGENTRX_LABELS, MASFT_LABELS
@@ -76,6 +76,18 @@ def family_of(record: Record) -> Family | None:
             if family.kind == kind and family.is_general is is_general and family.matches(record):
                 return family
     return None
+
+
+def read(family: Family, record: Record) -> Iterator[Imported]:
+    """Read the record as that family.
+
+    Raises:
+        InvalidInput: it cannot be read so, or holds a run in which nothing was said.
+    """
+    for imported in family.read(record):
+        if isinstance(imported, ImportedRun) and not imported.conversation.turns:
+            raise record.malformed(f"this {family.id} run holds no turn")
+        yield imported
 
 
 def family_named(name: str) -> Family:

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from masthead.ingest.importers.code import has_failed
+from masthead.ingest.importers.cutting import cut
 from masthead.ingest.importers.draft import Draft
 from masthead.ingest.importers.family import Family, ImportedRun, Record, run_id_of
 from masthead.ingest.importers.shapes import metadata, time_ns
@@ -71,9 +72,8 @@ def _read(record: Record) -> Iterator[ImportedRun]:
     if not openings:
         raise record.malformed("no line begins with 'Name: '")
     draft = Draft()
-    for opening, following in zip(openings, [*openings[1:], None], strict=True):
-        said = text[opening.end() : following.start() if following else len(text)].strip("\n").rstrip()
-        _say(draft, opening["name"], said, time_ns(opening["time"]))
+    for opening, said in cut(openings, text):
+        _say(draft, opening["name"], said.strip("\n").rstrip(), time_ns(opening["time"]))
     asked = next((turn.text for turn in draft.turns if _SPEAKERS.get(turn.speaker.lower()) == "human"), None)
     yield ImportedRun(
         conversation=draft.conversation(

@@ -422,7 +422,8 @@ MAST_DATA = [
             "key": "AG2_GSM",
             "index": 0,
             "trajectory": "instance_id: q-1\n\nproblem_statement:\n  What is 6 times 7?\n\n"
-            "other_data:\n  correct: false\n\ntrajectory:\n  content:\n      Solve it.\n    role: assistant\n    name: mathproxyagent\n\n"
+            "other_data:\n  correct: false\n\ntrajectory:\n  content:\n      Solve it.\n"
+            "    role: assistant\n    name: mathproxyagent\n\n"
             "  content:\n      It is 41.\n        indented\n    role: user\n    name: assistant\n",
         },
         "mast_annotation": {"1.1": 0, "1.3": 1},
@@ -450,6 +451,13 @@ def _otlp() -> bytes:
         )
         for number in (1, 2)
     )
+
+
+class Samples(dict[str, bytes]):
+    """The logs; hypothesis prints its arguments, and these are long."""
+
+    def __repr__(self) -> str:
+        return "samples"
 
 
 @pytest.fixture(scope="session")
@@ -488,4 +496,4 @@ def samples() -> dict[str, bytes]:
     logs |= {name: text.encode() for name, text in texts.items()}
     logs["otlp-json"] = _otlp()
     logs["inspect"] = (Path(__file__).parent / "data" / "division.eval").read_bytes()
-    return logs
+    return Samples(logs)

@@ -1,7 +1,6 @@
 """What each family of logs becomes: who speaks, to whom, what is done, and how it ended."""
 
 import io
-from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
@@ -9,7 +8,7 @@ import pytest
 from masthead.conversation import conversation_of
 from masthead.conversation.written import spans_of
 from masthead.ingest.importers.family import Imported, ImportedRun, ImportedSpans, RunLabels
-from masthead.ingest.importers.registry import BY_ID, candidates, family_named, formats
+from masthead.ingest.importers.registry import BY_ID, candidates, family_named, formats, read
 from masthead.ingest.records import records
 from masthead.ingest.sources import document_of
 from masthead.model.conversation import Act, Conversation, EndingKind
@@ -17,21 +16,19 @@ from masthead.model.errors import InvalidInput
 
 pytestmark = pytest.mark.unit
 
-Read = Callable[..., list[Imported]]
 
-
-def read(log: bytes, name: str = "log", format_id: str | None = None) -> list[Imported]:
+def everything(log: bytes, name: str = "log", format_id: str | None = None) -> list[Imported]:
     found: list[Imported] = []
     for document in document_of(name, io.BytesIO(log)):
         for record in records(document, kind=BY_ID[format_id].kind if format_id else None):
             assert not isinstance(record, InvalidInput), record
             family = family_named(format_id) if format_id else candidates(record)[0]
-            found += family.read(record)
+            found += read(family, record)
     return found
 
 
 def run_of(log: bytes, name: str = "log") -> ImportedRun:
-    (imported,) = read(log, name)
+    (imported,) = everything(log, name)
     assert isinstance(imported, ImportedRun)
     return imported
 
@@ -54,7 +51,7 @@ def test_a_log_is_recognised_as_its_family_and_no_other(samples: dict[str, bytes
 
 @pytest.mark.parametrize("format_id", sorted(BY_ID))
 def test_a_run_survives_being_written_as_spans(samples: dict[str, bytes], format_id: str) -> None:
-    for imported in read(samples[format_id]):
+    for imported in everything(samples[format_id]):
         if isinstance(imported, ImportedRun):
             found = imported.conversation
             back = conversation_of(spans_of(found, start_ns=1_700_000_000_000_000_000))
@@ -70,7 +67,11 @@ def test_a_run_survives_being_written_as_spans(samples: dict[str, bytes], format
 @pytest.mark.parametrize("format_id", sorted(BY_ID))
 def test_a_run_keeps_its_id_wherever_it_lies(samples: dict[str, bytes], format_id: str) -> None:
     def ids(name: str) -> list[str]:
-        return [found.conversation.run_id for found in read(samples[format_id], name) if isinstance(found, ImportedRun)]
+        return [
+            found.conversation.run_id
+            for found in everything(samples[format_id], name)
+            if isinstance(found, ImportedRun)
+        ]
 
     assert ids("a/log.json") == ids("b.tar!c/other.txt")
     assert len(set(ids("a"))) == len(ids("a"))
@@ -192,7 +193,7 @@ def test_chatdev_pays_each_message_and_keeps_instructions_apart(samples: dict[st
 
 
 def test_appworld_splits_tasks_and_drops_echoes(samples: dict[str, bytes]) -> None:
-    first, second = read(samples["appworld"])
+    first, second = everything(samples["appworld"])
     assert isinstance(first, ImportedRun)
     assert isinstance(second, ImportedRun)
     assert [(turn.speaker, turn.act.value, turn.text) for turn in first.conversation.turns] == [
@@ -299,7 +300,7 @@ def test_whowhen_keeps_its_steps_and_its_label(samples: dict[str, bytes]) -> Non
 
 
 def test_masft_labels_say_yes_no_and_nearly(samples: dict[str, bytes]) -> None:
-    (found,) = read(samples["masft-labels"])
+    (found,) = everything(samples["masft-labels"])
     assert isinstance(found, RunLabels)
     flags = {label.name: label.flag for label in found.labels}
     assert len(flags) == 15
@@ -307,7 +308,7 @@ def test_masft_labels_say_yes_no_and_nearly(samples: dict[str, bytes]) -> None:
 
 
 def test_agentrx_labels_count_steps_from_nought(samples: dict[str, bytes]) -> None:
-    (found,) = read(samples["agentrx-labels"])
+    (found,) = everything(samples["agentrx-labels"])
     assert isinstance(found, RunLabels)
     assert [(label.name, label.turn, label.label) for label in found.labels] == [
         ("failed_step", 2, "Plan"),
@@ -421,7 +422,7 @@ def test_langgraph_state_gives_agents_handoffs_and_tokens(samples: dict[str, byt
 
 def test_inspect_reads_its_packed_log(samples: dict[str, bytes]) -> None:
     # Recorded by inspect-ai 0.3.285 with a scripted model: two samples, the second divides by nought.
-    whole, zero = (found for found in read(samples["inspect"]) if isinstance(found, ImportedRun))
+    whole, zero = (found for found in everything(samples["inspect"]) if isinstance(found, ImportedRun))
     assert acts(whole.conversation) == [
         ("system", "message"),
         ("user", "message"),
@@ -440,7 +441,7 @@ def test_inspect_reads_its_packed_log(samples: dict[str, bytes]) -> None:
 
 
 def test_otlp_spans_pass_as_they_are(samples: dict[str, bytes]) -> None:
-    (found,) = read(samples["otlp-json"])
+    (found,) = everything(samples["otlp-json"])
     assert isinstance(found, ImportedSpans)
     assert [(span.trace_id, span.name) for span in found.spans] == [("a" * 32, "step 1"), ("a" * 32, "step 2")]
     assert found.spans[0].attributes["gen_ai.agent.name"] == "planner"
@@ -471,7 +472,7 @@ def test_ag2_prints_are_read_back(samples: dict[str, bytes]) -> None:
 
 
 def test_mast_data_reads_the_log_within_and_its_labels(samples: dict[str, bytes]) -> None:
-    ag2, chatdev = (found for found in read(samples["mast-data"]) if isinstance(found, ImportedRun))
+    ag2, chatdev = (found for found in everything(samples["mast-data"]) if isinstance(found, ImportedRun))
     assert acts(ag2.conversation) == [("mathproxyagent", "message"), ("assistant", "message")]
     assert ag2.conversation.turns[1].text == "It is 41.\n  indented"
     assert (ag2.conversation.task, ag2.conversation.is_success) == ("What is 6 times 7?", False)
