@@ -6,7 +6,7 @@ Either way it is the same HTTP interface, so a command behaves alike with and wi
 import contextlib
 import tempfile
 import threading
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Collection, Generator, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 _TIMEOUT = httpx.Timeout(60.0, connect=5.0)
 _START_S = 30.0
+_VISIBLE_WITHIN_S = 60.0
+_POLL_S = 0.05
 SERVER_FILE = "server.json"
 
 
@@ -179,3 +181,18 @@ def pages(client: httpx.Client, path: str, params: Mapping[str, Any], *, limit: 
         cursor = answer["cursor"]
         if cursor is None:
             return
+
+
+def wait_until_found(client: httpx.Client, run_ids: Collection[str]) -> None:
+    """Return once runs that were accepted can be found.
+
+    Raises:
+        UpstreamError: they cannot be found within a minute.
+    """
+    clock = SystemClock()
+    until_s = clock.monotonic_s() + _VISIBLE_WITHIN_S
+    wanted = set(run_ids)
+    while wanted - set(call(client, "POST", "/api/v1/runs/exists", json={"run_ids": sorted(wanted)})["run_ids"]):
+        if clock.monotonic_s() > until_s:
+            raise UpstreamError(f"{len(wanted)} runs were accepted but are not to be found; see `masthead doctor`")
+        threading.Event().wait(_POLL_S)

@@ -80,7 +80,37 @@ def _server(settings: Settings) -> list[Check]:
     checks = [Check("server", found, None)]
     try:
         with connect(settings) as client:
-            health: dict[str, Any] = call(client, "GET", "/api/v1/health/details")
+            status: dict[str, Any] = call(client, "GET", "/api/v1/status")
     except MastheadError as error:
         return [*checks, Check("stores", str(error), False)]
-    return [*checks, *(Check(c["name"], c["found"], c["is_well"]) for c in health["checks"])]
+    return [*checks, *_stores(status)]
+
+
+def _stores(status: dict[str, Any]) -> list[Check]:
+    door = status["door"]
+    refused = sum(door["rejected_spans"].values())
+    tables = [
+        Check(
+            f"  {table['table']}",
+            f"{table['rows']:,} rows in {table['disk_bytes'] / 1e6:.1f} MB ({table['raw_bytes'] / 1e6:.1f} MB before)",
+            None,
+        )
+        for table in status["tables"]
+    ]
+    return [
+        Check("span store", status["span_store"], True),
+        *tables,
+        Check("control data", status["control"], True),
+        Check("the door", "; ".join(_door(door)), not door["is_store_down"]),
+        Check("  refused", f"{refused} spans, {door['refused_bodies']} bodies since the start", None),
+        Check(
+            "  set aside", f"{door['set_aside_bodies']} bodies that the store cannot hold", not door["set_aside_bodies"]
+        ),
+        *(Check("  lost", line, False) for line in door["lost"]),
+    ]
+
+
+def _door(door: dict[str, Any]) -> list[str]:
+    said = [f"{door['accepted_spans']:,} spans accepted, {door['inserted_spans']:,} inserted since the start",
+            f"{door['queue_bytes'] / 1e6:.1f} MB wait, log {door['wal_bytes'] / 1e6:.1f} MB"]  # fmt: skip
+    return [*said, *([f"last error: {door['last_error']}"] if door["last_error"] else [])]

@@ -1,8 +1,9 @@
 """`masthead samples`: the real runs that ship with Masthead."""
 
+import msgspec
 import typer
 
-from masthead.cli.client import call, connect, pages
+from masthead.cli.client import call, connect, pages, wait_until_found
 from masthead.cli.options import Project, console, settings_of
 from masthead.ingest.samples import SAMPLE_TAG, sample_bodies
 
@@ -14,9 +15,16 @@ _EVERY = 10_000
 def add(context: typer.Context, project: Project = None) -> None:
     """Add the sample runs; those that are there already stay as they are."""
     with connect(settings_of(context), project) as client:
+        run_ids: set[str] = set()
         for body in sample_bodies():
             call(client, "POST", "/v1/traces", content=body, headers={"Content-Type": "application/json"})
+            run_ids.add(_run_id(body))
+        wait_until_found(client, run_ids)
     console().print(f"The sample runs are in; they carry the tag {SAMPLE_TAG!r}.")
+
+
+def _run_id(body: bytes) -> str:
+    return msgspec.json.decode(body)["resourceSpans"][0]["scopeSpans"][0]["spans"][0]["traceId"]
 
 
 @samples.command()

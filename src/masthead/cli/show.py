@@ -64,7 +64,7 @@ def resolve(client: httpx.Client, run: str) -> dict[str, Any]:
     """
     params = {"limit": 2} if run == "last" else {"limit": 2, "run_id_prefix": run.lower()}
     found: list[dict[str, Any]] = call(client, "GET", "/api/v1/runs", params=params)["items"]
-    if not found:
+    if not found or not run:
         raise NotFound(f"no run {run!r} in this project; `masthead runs` lists them")
     if run != "last" and len(found) > 1:
         raise NotFound(f"{run!r} begins the ids of more than one run; give more of its characters")

@@ -1,7 +1,9 @@
 """`masthead up`: the server, with everything in one process."""
 
+import contextlib
 import os
 import socket
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -53,6 +55,7 @@ def up(
         url = _url(settings, listener)
         with announced(settings.data_dir, RunningServer(url, os.getpid(), application.operator_token)):
             _greet(console(), settings, url)
+            sys.stdout.flush()
             _serve(application, settings, listener)
 
 
@@ -89,6 +92,7 @@ def _add_samples(door: "Door") -> None:
     futures = [door.receive(DEFAULT_PROJECT, body, Kind.JSON) for body in sample_bodies()]
     for future in futures:
         future.result()
+    door.flush()
 
 
 def _serve(application: "Application", settings: Settings, listener: socket.socket) -> None:
@@ -103,4 +107,5 @@ def _serve(application: "Application", settings: Settings, listener: socket.sock
         timeout_graceful_shutdown=10,
         h11_max_incomplete_event_size=64 * 1024,
     )
-    uvicorn.Server(config).run(sockets=[listener])
+    with contextlib.suppress(KeyboardInterrupt):  # Ctrl+C is how it is meant to end
+        uvicorn.Server(config).run(sockets=[listener])
