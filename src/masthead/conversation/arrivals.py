@@ -55,21 +55,26 @@ class Arrivals:
         self._worked.add((step.opener or step).span.span_id)
         self._last, self.last_agent = step, agent
 
-    def arrive(self, step: Step, agent: AgentId, asked: str) -> bool:
-        """Let the agent set to work; return whether a handoff was written that carries `asked`."""
+    def has_arrived(self, step: Step) -> bool:
+        """Say whether this stretch of work has begun."""
+        return (step.opener or step).span.span_id in self._arrived
+
+    def arrive(self, step: Step, agent: AgentId, told: str = "", *, question: str = "") -> bool:
+        """Let the agent set to work; return whether a handoff was written that carries what it was told.
+
+        `told` is news; `question` is not, and is handed over only by an agent that called this one.
+        """
         opener = step.opener or step
         if opener.span.span_id in self._arrived:
             return False
         self._arrive_callers(opener)
         self._arrived.add(opener.span.span_id)
-        told = self._taken_up(agent)
-        if told is not None:
-            told.addressees, told.is_answered = (agent,), True
-            self._take_over(step, agent)
-            return False
-        is_written = self._infer(opener, agent, asked)
+        handoff = self._taken_up(agent)
+        if handoff is not None:
+            handoff.addressees, handoff.is_answered = (agent,), True
+        is_written = handoff is None and self._infer(opener, agent, told or (question if opener.caller else ""))
         self._take_over(step, agent)
-        return is_written and bool(asked)
+        return is_written and bool(told)
 
     def _take_over(self, step: Step, agent: AgentId) -> None:
         self._last, self.last_agent = step, agent

@@ -13,7 +13,7 @@ _LIMIT: Final = re.compile(
     r"recursion ?limit|max(imum)?[ _]?(number of )?(turns|steps|iterations|rounds|consecutive)|MaxTurnsExceeded"
     r"|usage ?limit ?exceeded"
     r"|(turn|step|iteration|round|request|budget|token)s? ?_?limit (of \S+ )?(was )?(exceeded|reached|hit)"
-    r"|exceed(ed|s)? (the |its )?(max|limit|budget)|budget exceeded|GraphRecursionError",
+    r"|exceed(ed|s)? (the |its )?(max|limit|budget|\w+_limit)|budget exceeded|GraphRecursionError",
     re.IGNORECASE,
 )
 

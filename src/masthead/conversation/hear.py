@@ -70,7 +70,7 @@ class Listener:
                 self._speech.told_result(message, when)
             else:
                 self._speech.told(message, agent, when)
-        self._arrivals.arrive(step, agent, _question(body))
+        self._arrivals.arrive(step, agent, question=_question(body))
 
     def _news(self, body: Sequence[Message]) -> Iterator[Message]:
         """Yield the messages that were not heard yet; one heard twice is news when it stands there three times."""
@@ -142,7 +142,7 @@ class Listener:
     def _called(self, step: Step, name: str, arguments: str, call_id: str | None) -> Said:
         """Write a call that no model's answer told: the tool's own span is the first to tell of it."""
         agent = step.agent or ASSISTANT
-        self._arrivals.arrive(step, agent, "")
+        self._arrivals.arrive(step, agent)
         when = When(step, step.start_ns, step.start_ns)
         call = ToolCall(id=call_id, name=name, arguments=arguments)
         said = self._speech.called(call, agent, when, self._scribe.last_silent(agent))
@@ -206,7 +206,10 @@ class Listener:
         reading = self._read(step)
         self._scribe.describe(agent, description=reading.agent_description, model=reading.model)
         when = When(step, step.start_ns, step.end_ns)
-        self._arrivals.arrive(step, agent, _question(reading.input))
+        question = _question(reading.input)
+        if question and not self._arrivals.has_arrived(step) and not self._scribe.times_heard(question.strip()):
+            self._speech.told(Message(role="user", text=question), agent, When(step, step.start_ns, step.start_ns))
+        self._arrivals.arrive(step, agent, question=question)
         inner = self._last_inner.get(step.span.span_id)
         output = reading.output or (self._read(inner).output if inner is not None else ())
         for message in output[-1:]:

@@ -22,16 +22,17 @@ def conversation_of(spans: Sequence[Span]) -> Conversation:
     if is_written(spans):
         return read_written(run_id, spans)
     sweep = swept(spans)
+    facts = _facts(run_id, sweep)
+    task = facts.task
     scribe = Scribe(sweep.names)
+    if task is not None:
+        scribe.meet(HUMAN)
     listener = Listener(scribe)
     for moment in sweep.moments:
         listener.hear(moment)
-    facts = _facts(run_id, sweep)
-    task = facts.task
     human = next((said for said in scribe.turns if said.speaker == HUMAN), None)
-    if human is None and task is not None and scribe.turns:
-        scribe.turns.insert(0, _asked(task, scribe.turns[0], sweep.roots[0]))
-        scribe.meet(HUMAN)
+    if human is None and task is not None:
+        scribe.turns.insert(0, _asked(task, scribe.turns, sweep.roots[0]))
     turns, agents = scribe.finished()
     if task is None and human is not None:
         task = human.text
@@ -42,9 +43,9 @@ def conversation_of(spans: Sequence[Span]) -> Conversation:
     return replace(facts, task=task, turns=turns, agents=agents, ending=ending)
 
 
-def _asked(task: str, first: Said, root: Step) -> Said:
+def _asked(task: str, turns: Sequence[Said], root: Step) -> Said:
     """Return the turn in which a person asks, where only the root span tells of it."""
-    asked = Said(speaker=HUMAN, text=task, addressees=(first.speaker,))
+    asked = Said(speaker=HUMAN, text=task, addressees=(turns[0].speaker,) if turns else ())
     asked.span_id, asked.start_ns, asked.end_ns = root.span.span_id, root.start_ns, root.start_ns
     return asked
 

@@ -132,6 +132,9 @@ def _of_object(value: Object, role: Role, depth: int) -> Iterator[Message]:
         yield from _of_message(value, found or role, depth)
         return
     inner = value.get("kwargs") if "lc" in value else value.get("data") if "type" in value else value.get("message")
+    if isinstance(inner, dict) and ("lc" in inner or "data" in inner) and depth > 1:
+        yield from _of_object(inner, role, depth - 1)
+        return
     if isinstance(inner, dict):
         yield from _of_message(inner, _constructor_role(value) or _role(inner) or role, depth - 1)
         return

@@ -6,7 +6,7 @@ from random import Random
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from masthead.conversation import conversation_of, flow_of, spans_of
@@ -142,7 +142,7 @@ SPANS = st.lists(
 )
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(spans=SPANS)
 def test_any_spans_give_a_well_formed_conversation(spans: Sequence[Span]):
     conversation = conversation_of(spans)
@@ -160,7 +160,7 @@ def test_any_spans_give_a_well_formed_conversation(spans: Sequence[Span]):
     assert conversation_of(spans_of(conversation, start_ns=0)) == identified
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(spans=SPANS, order=st.randoms(use_true_random=False))
 def test_order_of_arrival_and_doubled_spans_change_nothing(spans: Sequence[Span], order: Random):
     once = list({span.span_id: span for span in reversed(spans)}.values())
@@ -171,7 +171,7 @@ def test_order_of_arrival_and_doubled_spans_change_nothing(spans: Sequence[Span]
     assert conversation_of(shuffled) == conversation_of(apart)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(spans=SPANS)
 def test_narrow_says_what_read_says(spans: Sequence[Span]):
     for span in spans:

@@ -5,7 +5,7 @@ from decimal import Decimal
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from masthead.conversation import conversation_of, spans_of
@@ -76,11 +76,13 @@ CONVERSATIONS = st.builds(
 )
 
 
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(conversation=CONVERSATIONS, start_ns=st.integers(0, 2**62))
 def test_a_conversation_survives_being_written_as_spans(conversation: Conversation, start_ns: int):
     assert conversation_of(spans_of(conversation, start_ns=start_ns)) == conversation
 
 
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(conversation=CONVERSATIONS, order=st.randoms(use_true_random=False))
 def test_order_and_repetition_of_the_spans_do_not_matter(conversation: Conversation, order: Random):
     spans = spans_of(conversation, start_ns=5)
