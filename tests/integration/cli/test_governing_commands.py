@@ -135,10 +135,7 @@ def test_the_log_is_verified_and_a_broken_one_ends_with_exit_code_1(shell: Shell
     assert verdict["head"] in shell.run("audit", "verify", "--head", verdict["head"]).stdout
     assert shell.json("audit", "verify", "--head", "0" * 64, code=1)["is_intact"] is False
     assert [entry["sequence"] for entry in shell.json("audit", "list", "-n", "2")] == [last, last - 1]
-    file = next(
-        path for path in shell.folder.glob("control*") if path.suffix.startswith(".sqlite") and "-" not in path.suffix
-    )
-    engine = create_engine(f"sqlite:///{file}")
+    engine = create_engine(sqlite_url(shell.folder / "control.sqlite"))
     with engine.begin() as connection:
         connection.execute(text("DROP TRIGGER audit_log_no_update"))
         connection.execute(text("UPDATE audit_log SET actor = 'nobody' WHERE sequence = 2"))
