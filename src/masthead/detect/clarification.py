@@ -46,7 +46,7 @@ class StatedAssumption(Rule[AssumptionState]):
     def step(self, step: Step) -> Claim | None:
         """Read the next step."""
         state = self.state
-        if step.act is Act.TOOL_CALL and not step.is_run:
+        if step.act is Act.TOOL_CALL and not step.does.runs:
             state.can_look = True
         if step.kind != "agent" or state.can_look or state.is_challenged:
             return None

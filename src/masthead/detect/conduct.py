@@ -4,7 +4,7 @@ import re
 
 import msgspec
 
-from masthead.detect.rule import SPOKEN, About, Claim, Close, Rule, Run
+from masthead.detect.rule import About, Claim, Close, Rule, Run
 from masthead.detect.step import Step
 from masthead.model.conversation import Act
 from masthead.model.ids import AgentId
@@ -134,12 +134,9 @@ class RoleSwap(Rule[NamesState]):
 
 
 class ToolsState(msgspec.Struct):
-    """Tools that were used, and the tool that was last announced."""
+    """Tools that were used."""
 
     tools: list[str] = msgspec.field(default_factory=list[str])
-    announced: str = ""
-    at: int = -1
-    by: str = ""
 
 
 class SaidAndDid(Rule[ToolsState]):
@@ -148,7 +145,7 @@ class SaidAndDid(Rule[ToolsState]):
     id = "said-and-did"
     version = "1"
     codes = ("FM-2.6",)
-    acts = SPOKEN
+    acts = (Act.TOOL_CALL,)
     about = About(
         title="One thing said, another done",
         sees="A step that says which tool it will use, by a name that has been used in the run, and calls another.",
@@ -164,14 +161,11 @@ class SaidAndDid(Rule[ToolsState]):
         found: Claim | None = None
         said = f"{step.turn.reasoning or ''} {step.text}"
         names = {name for name in _NAME.findall(said) if name in state.tools} if _INTENT.search(said) else set[str]()
-        if step.act is Act.TOOL_CALL:
-            if len(names) == 1 and step.tool not in names and step.tool in state.tools:
-                wrong = next(iter(names))
-                found = Claim(
-                    (step.index,), f"{step.speaker} says {wrong} and calls {step.tool}", step.index, step.speaker
-                )
-            if step.tool and step.tool not in state.tools and len(state.tools) < 128:
-                state.tools.append(step.tool)
+        if len(names) == 1 and step.tool not in names and step.tool in state.tools:
+            reason = f"{step.speaker} says {next(iter(names))} and calls {step.tool}"
+            found = Claim((step.index,), reason, step.index, step.speaker)
+        if step.tool and step.tool not in state.tools and len(state.tools) < 128:
+            state.tools.append(step.tool)
         return found
 
 

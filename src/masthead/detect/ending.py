@@ -13,6 +13,7 @@ _GOAL = re.compile(
     r"|\b(?:problem|issue) (?:is |has been )(?:now )?(?:solved|resolved)\b",
     re.IGNORECASE,
 )
+_GOAL_WORDS = ("TERMINATE", "complete", "done", "finished", "accomplished", "solved")
 _FAREWELL = re.compile(
     r"\b(?:thanks|thank you|you're welcome|good ?bye|bye|take care|have a (?:great|nice|good))\b", re.IGNORECASE
 )
@@ -105,20 +106,23 @@ class TalkAfterGoal(Rule[GoalState]):
             return None
         if len(text) < 300 and _FAREWELL.search(text):
             state.farewells.append(step.index)
+            if len(state.farewells) > self.farewells:
+                del state.farewells[0]
             if len(state.farewells) >= self.farewells:
                 return Claim(tuple(state.farewells[-self.farewells :]), "thanks and goodbyes answer each other")
         else:
             state.farewells.clear()
         if state.reached >= 0 and text:
-            state.after.append(step.index)
+            if len(state.after) < self.after:
+                state.after.append(step.index)
             if len(state.after) >= self.after:
                 evidence = (state.reached, *state.after[: self.after])
                 return Claim(
                     evidence,
-                    f"{len(state.after)} messages after turn {state.reached} said the task was done",
+                    f"messages go on after turn {state.reached} said that the task was done",
                     state.after[0],
                 )
-        elif step.kind == "agent" and _GOAL.search(text):
+        elif step.kind == "agent" and any(word in text for word in _GOAL_WORDS) and _GOAL.search(text):
             state.reached = step.index
         return None
 
@@ -179,7 +183,7 @@ class FailedCheckEnd(Rule[LastState]):
     def step(self, step: Step) -> Claim | None:
         """Read the next step."""
         state = self.state
-        if step.is_run or step.act is Act.TOOL_RESULT:
+        if step.does.runs or step.act is Act.TOOL_RESULT:
             state.last = step.index
             if step.act is Act.TOOL_RESULT:
                 state.failed = step.index if step.turn.is_error else -1

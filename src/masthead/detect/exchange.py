@@ -1,6 +1,7 @@
 """FM-2.4 and FM-2.5: what passes between agents and is lost, or arrives and is ignored."""
 
 import re
+from itertools import islice
 
 import msgspec
 
@@ -13,7 +14,7 @@ _REACTS = re.compile(
     r"can't|couldn't|not found|invalid|unfortunately|try)\b",
     re.IGNORECASE,
 )
-_FACTS = re.compile(r"[\w-]*[\w]/[\w./-]+|\b\w+_\w+\b|\b\w+\.\w{1,4}\b|\b\d[\d.,]{2,}\b")
+_FACTS = re.compile(r"[A-Za-z0-9]+(?:[./_]+[A-Za-z0-9]+)+|\d[\d.,]{2,}")
 
 
 class ErrorState(msgspec.Struct):
@@ -148,7 +149,8 @@ class UnusedHandoff(Rule[HandoffState]):
                     reason = f"{step.speaker} uses nothing of what turn {at} handed over"
                     return Claim((at, step.index), reason, step.index, step.speaker)
         if step.act is Act.HANDOFF and step.turn.addressees:
-            facts = list(dict.fromkeys(_FACTS.findall(step.text)))[:40]
+            found = islice(_FACTS.finditer(step.text, 0, 4_000), 40)
+            facts = list(dict.fromkeys(each[0] for each in found))
             if len(facts) >= 3:
                 self.state = HandoffState(at=step.index, to=step.turn.addressees[0], facts=facts)
         return None
@@ -184,7 +186,7 @@ class DroppedFinding(Rule[LookupState]):
         """Read the next step."""
         state = self.state
         arguments = step.turn.tool_arguments or ""
-        if step.is_change or len(arguments) < 8:
+        if step.does.changes or len(arguments) < 8:
             return None
         call = digest(f"{step.tool}\x1f{arguments}")
         first = state.callers.get(call)

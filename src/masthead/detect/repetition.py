@@ -188,7 +188,7 @@ class RepeatedCall(Rule[CallState]):
             self.state = state = CallState(episode=step.episode)
         turn = step.turn
         if step.act is Act.TOOL_CALL:
-            if step.is_change:
+            if step.does.changes:
                 state.changed = step.index
             if len(state.waiting) >= 64:
                 state.waiting.pop(next(iter(state.waiting)))

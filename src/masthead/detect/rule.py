@@ -8,6 +8,7 @@ import msgspec
 
 from masthead.detect.step import Step
 from masthead.model.conversation import Act, AgentKind, Ending
+from masthead.model.errors import InvalidInput
 from masthead.model.ids import AgentId
 
 StateT = TypeVar("StateT", bound=msgspec.Struct)
@@ -65,7 +66,7 @@ class Rule(Generic[StateT]):
         known = self.parameters()
         unknown = sorted(set(parameters) - set(known))
         if unknown:
-            raise ValueError(f"{self.id} has no parameter {unknown[0]!r}; it has {', '.join(known) or 'none'}")
+            raise InvalidInput(f"{self.id} has no parameter {unknown[0]!r}; it has {', '.join(known) or 'none'}")
         for name, default in known.items():
             setattr(self, name, type(default)(parameters.get(name, default)))
         self._state_type = state_type

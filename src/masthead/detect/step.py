@@ -19,6 +19,8 @@ from masthead.model.ids import AgentId
 
 MIN_LINE = 4
 """Shorter lines say nothing about whether a text is new."""
+MIN_TEXT = 80
+"""Bytes of a text, at least, to say how much of it is new."""
 
 _CHECKER = re.compile(r"execut|test|verif|review|critic|check|evaluat|judge|valid|qa\b", re.IGNORECASE)
 _CHANGER = re.compile(r"edit|writ|patch|cod(?:er|ing)|program|develop|engineer", re.IGNORECASE)
@@ -29,7 +31,7 @@ _CHANGE_TOOL = re.compile(
     r"edit|writ|patch|replac|insert|delet|remov|creat|updat|append|appl|save|modif|commit|cancel|book|send",
     re.IGNORECASE,
 )
-_WORK_TOOL = re.compile(r"edit|writ|patch|replac|insert|append|apply|save_|modif|commit", re.IGNORECASE)
+_EDIT_TOOL = re.compile(r"edit|writ|patch|replac|insert|append|apply|save_|modif|commit", re.IGNORECASE)
 
 
 class Role(msgspec.Struct, frozen=True, gc=False):
@@ -37,6 +39,20 @@ class Role(msgspec.Struct, frozen=True, gc=False):
 
     checks: bool
     changes: bool
+
+
+class Tool(msgspec.Struct, frozen=True, gc=False):
+    """What a tool's name says: it runs code or a command, changes a file or a text, or changes anything at all.
+
+    What code changes, nobody knows; so running it counts as changing.
+    """
+
+    runs: bool
+    edits: bool
+    changes: bool
+
+
+NO_TOOL = Tool(runs=False, edits=False, changes=False)
 
 
 class ReaderState(msgspec.Struct):
@@ -53,7 +69,6 @@ class ReaderState(msgspec.Struct):
     hoped_turn: int = -1
     episode: int = 0
     steps: int = 0
-    first_speaker: str = ""
 
 
 class Step:
@@ -61,11 +76,13 @@ class Step:
 
     `key` identifies who did what, word for word. `novelty` is the share of the text's lines that its speaker had not
     said before in this episode, None for texts too short to tell. `position` counts steps, echoes left out.
-    `restart_of` is the turn at which a new episode began, on the step that makes it certain.
+    `does` is what the tool does, for tool calls. `restart_of` is the turn at which a new episode began, on the step
+    that makes it certain.
     """
 
     __slots__ = (
         "act",
+        "does",
         "episode",
         "index",
         "key",
@@ -80,7 +97,7 @@ class Step:
         "turn",
     )
 
-    def __init__(self, turn: Turn, key: int, *, kind: AgentKind, role: Role, position: int, episode: int) -> None:
+    def __init__(self, turn: Turn, key: int, *, kind: AgentKind, role: Role, does: Tool, position: int) -> None:
         self.turn = turn
         self.index = turn.index
         self.speaker = turn.speaker
@@ -90,25 +107,11 @@ class Step:
         self.key = key
         self.kind = kind
         self.role = role
+        self.does = does
         self.position = position
-        self.episode = episode
+        self.episode = 0
         self.novelty: float | None = None
         self.restart_of: int | None = None
-
-    @property
-    def is_change(self) -> bool:
-        """Whether this step changes anything, as far as its tool's name says; what code changes, it does not."""
-        return self.act is Act.TOOL_CALL and bool(_CHANGE_TOOL.search(self.tool) or _RUN_TOOL.search(self.tool))
-
-    @property
-    def is_edit(self) -> bool:
-        """Whether this step changes a file or a text, which code can be run on afterwards."""
-        return self.act is Act.TOOL_CALL and bool(_WORK_TOOL.search(self.tool)) and not _RUN_TOOL.search(self.tool)
-
-    @property
-    def is_run(self) -> bool:
-        """Whether this step runs code or a command."""
-        return self.act is Act.TOOL_CALL and bool(_RUN_TOOL.search(self.tool))
 
 
 class Reader:
@@ -127,6 +130,7 @@ class Reader:
         self.state = ReaderState()
         self.kinds: Mapping[AgentId, AgentKind] = {}
         self._roles: dict[str, Role] = {}
+        self._tools: dict[str, Tool] = {}
 
     def begin(self, kinds: Mapping[AgentId, AgentKind] | None) -> None:
         """Forget everything and begin a run; `kinds` says which speakers are people, tools or the framework."""
@@ -136,7 +140,10 @@ class Reader:
     def read(self, turn: Turn) -> Step | None:
         """Return the next step, or None where the turn is an echo of the one before."""
         state = self.state
-        key = key_of(turn)
+        is_call = turn.act is Act.TOOL_CALL
+        body = (turn.tool_arguments or turn.text).encode("utf-8", "surrogatepass")
+        head = f"{turn.speaker}\x1f{turn.act}\x1f{turn.tool_name}\x1f{turn.text if turn.tool_arguments else ''}\x1f"
+        key = hashed(head.encode("utf-8", "surrogatepass"), body)
         if key == state.last_key:
             state.adjacent += 1
             width = min(state.widths) if len(state.widths) == self.NEIGHBOURS else 1
@@ -145,32 +152,37 @@ class Reader:
         else:
             self._turn_over(key)
         state.steps += 1
-        if state.steps == 1:
-            state.first_speaker = turn.speaker
-        restart_of = self._restart(key, turn)
+        speaker = turn.speaker
         step = Step(
             turn,
             key,
-            kind=self.kinds.get(turn.speaker, "agent"),
-            role=self.role(turn.speaker),
+            kind=self.kinds.get(speaker, "agent"),
+            role=self._roles.get(speaker) or self._role(speaker),
+            does=(self._tools.get(turn.tool_name or "") or self._tool(turn.tool_name or "")) if is_call else NO_TOOL,
             position=state.steps - 1,
-            episode=state.episode,
         )
-        step.restart_of = restart_of
-        text = turn.tool_arguments or turn.text
-        if len(text) >= 80 and turn.act is not Act.TOOL_RESULT:
-            step.novelty = self._novelty(turn.speaker, text, is_call=turn.act is Act.TOOL_CALL)
+        step.restart_of = self._restart(key, turn)
+        step.episode = state.episode
+        if len(body) >= MIN_TEXT and turn.act is not Act.TOOL_RESULT:
+            step.novelty = self._novelty(crc32(speaker.encode()) ^ is_call, body)
         return step
 
-    def role(self, speaker: str) -> Role:
-        """Return what the speaker's name says of it."""
-        role = self._roles.get(speaker)
-        if role is None:
-            if len(self._roles) > 1000:
-                self._roles.clear()
-            role = Role(bool(_CHECKER.search(speaker)), bool(_CHANGER.search(speaker)))
-            self._roles[speaker] = role
+    def _role(self, speaker: str) -> Role:
+        if len(self._roles) > 1000:
+            self._roles.clear()
+        role = Role(checks=bool(_CHECKER.search(speaker)), changes=bool(_CHANGER.search(speaker)))
+        self._roles[speaker] = role
         return role
+
+    def _tool(self, name: str) -> Tool:
+        if len(self._tools) > 1000:
+            self._tools.clear()
+        runs = bool(_RUN_TOOL.search(name))
+        tool = Tool(
+            runs=runs, edits=bool(_EDIT_TOOL.search(name)) and not runs, changes=runs or bool(_CHANGE_TOOL.search(name))
+        )
+        self._tools[name] = tool
+        return tool
 
     def _turn_over(self, key: int) -> None:
         state = self.state
@@ -210,32 +222,30 @@ class Reader:
         state.lines, state.older_lines = set(), set()
         return begun
 
-    def _novelty(self, speaker: str, text: str, *, is_call: bool) -> float | None:
+    def _novelty(self, seed: int, body: bytes) -> float | None:
+        """Return the share of the body's lines that were not said under this seed before, and remember them."""
+        marks = [crc32(line, seed) for line in map(bytes.strip, body.split(b"\n")) if len(line) >= MIN_LINE]
+        if not marks:
+            return None
         state = self.state
-        seed = crc32(speaker.encode()) ^ is_call
-        lines, older = state.lines, state.older_lines
-        fresh = total = 0
-        for raw in text.split("\n"):
-            line = raw.strip()
-            if len(line) < MIN_LINE:
-                continue
-            total += 1
-            mark = crc32(line.encode("utf-8", "surrogatepass"), seed)
-            if mark not in lines:
-                if mark not in older:
-                    fresh += 1
-                lines.add(mark)
-        if len(lines) > self.LINES:
-            state.older_lines, state.lines = lines, set()
-        return fresh / total if total else None
+        fresh = set(marks)
+        fresh -= state.lines
+        if state.older_lines:
+            fresh -= state.older_lines
+        state.lines |= fresh
+        if len(state.lines) > self.LINES:
+            state.older_lines, state.lines = state.lines, set()
+        return len(fresh) / len(marks)
 
 
-def key_of(turn: Turn) -> int:
-    """Return a number that is equal for turns in which the same speaker did the same, word for word."""
-    parts = (turn.speaker, turn.act, turn.text, turn.tool_name or "", turn.tool_arguments or "")
-    return digest("\x1f".join(parts))
+def hashed(*parts: bytes) -> int:
+    """Return a stable 60-bit hash, the same in every process."""
+    state = blake2b(digest_size=8)
+    for part in parts:
+        state.update(part)
+    return int.from_bytes(state.digest(), "big") >> 4
 
 
 def digest(text: str) -> int:
-    """Return a stable 60-bit hash of a text, the same in every process."""
-    return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big") >> 4
+    """Return the hash of a text."""
+    return hashed(text.encode("utf-8", "surrogatepass"))

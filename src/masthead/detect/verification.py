@@ -48,9 +48,9 @@ class UnverifiedEnd(Rule[CheckState]):
     def step(self, step: Step) -> Claim | None:
         """Read the next step."""
         state = self.state
-        if step.is_run or (step.role.checks and step.act is Act.TOOL_CALL):
+        if step.does.runs or (step.role.checks and step.act is Act.TOOL_CALL):
             state.checked = step.index
-        elif step.is_edit:
+        elif step.does.edits:
             state.changed, state.changed_by = step.index, step.speaker
         elif step.act is Act.HANDOFF and state.changed >= 0:
             state.asked = step.index

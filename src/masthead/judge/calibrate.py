@@ -1,6 +1,6 @@
 """Hold an evaluator against labels: per code and pooled, beside the baselines, with intervals clustered by task."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,8 +11,8 @@ from masthead.judge.statistics import (
     Confusion,
     Interval,
     ReliabilityBin,
-    clustered_bootstrap,
     confusion,
+    percentile_interval,
     reliability_curve,
 )
 from masthead.model.ids import Code
@@ -167,21 +167,26 @@ def _line(
             counts[row] += (table.true_positive, table.false_positive, table.false_negative, table.true_negative)
             asked += code in run.labels
     whole = _confusion(counts)
-    tasks = [run.task for run in runs]
+    drawn = _drawn(counts, [run.task for run in runs], draws) if draws else []
     return Line(
         name=name,
         table=whole,
         answered=whole.n,
         asked=asked,
-        kappa_interval=clustered_bootstrap(_of(counts, lambda t: t.kappa), tasks, draws=draws) if draws else None,
-        f1_interval=clustered_bootstrap(_of(counts, lambda t: t.f1), tasks, draws=draws) if draws else None,
+        kappa_interval=percentile_interval([table.kappa for table in drawn]),
+        f1_interval=percentile_interval([table.f1 for table in drawn]),
     )
 
 
-def _of(
-    counts: NDArray[np.int64], statistic: Callable[[Confusion], float | None]
-) -> Callable[[NDArray[np.intp]], float | None]:
-    return lambda chosen: statistic(_confusion(counts[chosen]))
+def _drawn(counts: NDArray[np.int64], tasks: Sequence[str], draws: int) -> list[Confusion]:
+    """Draw whole tasks with replacement, and count each draw together."""
+    numbers = {task: number for number, task in enumerate(dict.fromkeys(tasks))}
+    if len(numbers) < 2:
+        return []
+    of_task = np.zeros((len(numbers), 4), dtype=np.int64)
+    np.add.at(of_task, [numbers[task] for task in tasks], counts)
+    chosen = np.random.default_rng(0).integers(0, len(numbers), (draws, len(numbers)))
+    return [_confusion(of_task[row]) for row in chosen]
 
 
 def _confusion(counts: NDArray[np.int64]) -> Confusion:

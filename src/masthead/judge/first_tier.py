@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from masthead.detect.registry import RULES, Measured, Measurements
-from masthead.detect.step import key_of
 from masthead.detect.suite import Suite
 from masthead.judge.calibrate import Rating, Ratings, always_no, either, pooled, system_prior
 from masthead.judge.labels import LabelledRun
@@ -51,7 +50,7 @@ def exact_duplicate(conversations: Sequence[Conversation]) -> Ratings:
     for conversation in conversations:
         kinds = {agent.id: agent.kind for agent in conversation.agents}
         keys = [
-            key_of(turn)
+            (turn.speaker, turn.act, turn.text, turn.tool_name, turn.tool_arguments)
             for turn in conversation.turns
             if kinds.get(turn.speaker) == "agent"
             and turn.act is not Act.TOOL_RESULT

@@ -201,17 +201,20 @@ def clustered_bootstrap(
     if len(groups) < 2:
         return None
     random = np.random.default_rng(seed)
-    found: list[float] = []
+    found: list[float | None] = []
     for _ in range(draws):
-        chosen = random.integers(0, len(groups), len(groups))
-        drawn: list[NDArray[np.intp]] = [groups[int(i)] for i in chosen]
-        value = statistic(np.concatenate(drawn))
-        if value is not None:
-            found.append(value)
-    if len(found) * 2 < draws:
+        drawn: list[NDArray[np.intp]] = [groups[int(i)] for i in random.integers(0, len(groups), len(groups))]
+        found.append(statistic(np.concatenate(drawn)))
+    return percentile_interval(found, level=level)
+
+
+def percentile_interval(draws: Sequence[float | None], *, level: float = 0.95) -> Interval | None:
+    """Return the middle part of a statistic's bootstrap draws; None where more than half of them are undefined."""
+    known = [value for value in draws if value is not None]
+    if not known or len(known) * 2 < len(draws):
         return None
     tail = (1 - level) / 2
-    low, high = np.quantile(np.asarray(found), [tail, 1 - tail])
+    low, high = np.quantile(np.asarray(known), [tail, 1 - tail])
     return Interval(float(low), float(high))
 
 
