@@ -34,19 +34,27 @@ class RunFilterQuery(Input):
     has_error: bool | None = None
     """Whether any span of the run has an error."""
     min_cost_usd: _Money | None = None
+    """Runs that cost at least this much; those of unknown cost are left out."""
     max_cost_usd: _Money | None = None
+    """Runs that cost at most this much; those of unknown cost are left out."""
     min_tokens: _Count | None = None
-    """Input and output tokens together."""
+    """At least so many input and output tokens together."""
     max_tokens: _Count | None = None
+    """At most so many."""
     min_duration_s: _Seconds | None = None
+    """Runs that took at least so many seconds."""
     max_duration_s: _Seconds | None = None
+    """Runs that took at most so many seconds."""
     text: _Word | None = None
     """A substring, case-insensitive, of anything that was said in the run."""
     session_id: _Word | None = None
+    """The session or thread that the run belongs to."""
     user_id: _Word | None = None
+    """The end user for whom it ran."""
     run_id_prefix: Annotated[str, Field(pattern=r"^[0-9a-f]{1,32}$")] | None = None
     """The first characters of the run's id."""
     tag: _Word | None = None
+    """A tag that the run carries."""
     metadata: Annotated[tuple[_Word, ...], Field(max_length=20)] = ()
     """`key=value` of the run's metadata; may be repeated, all must hold."""
 
