@@ -10,12 +10,13 @@ from masthead.conversation.arrivals import Arrivals
 from masthead.conversation.scribe import ASSISTANT, Said, Scribe, squeezed
 from masthead.conversation.speech import Speech, When, dated, handed_over
 from masthead.conversation.tree import Moment, Step
+from masthead.model import attributes as names
 from masthead.model.conversation import Act
 from masthead.model.ids import AgentId, SpanId
 from masthead.model.reading import Message, Operation, Reading, ToolCall
 from masthead.semconv import read
 from masthead.semconv.handoffs import tool_target
-from masthead.semconv.messages import Memo
+from masthead.semconv.messages import Memo, messages_of
 
 
 class Listener:
@@ -201,7 +202,10 @@ class Listener:
     def _agent_ended(self, step: Step) -> None:
         """Write what an agent said where no model call tells it: from its span, else from those inside."""
         agent = step.agent
-        if agent is None or self._arrivals.has_worked(step):
+        if agent is None:
+            return
+        if self._arrivals.has_worked(step):
+            self._introduced(agent, step)
             return
         reading = self._read(step)
         self._scribe.describe(agent, description=reading.agent_description, model=reading.model)
@@ -217,6 +221,15 @@ class Listener:
                 self._speech.spoke([message], agent, when)
         if not output and reading.error is not None:
             self._speech.write(Said(speaker=agent, text=reading.error, is_error=True), when)
+
+    def _introduced(self, agent: AgentId, step: Step) -> None:
+        """Take from an agent's span what it alone says of the agent."""
+        attributes = step.span.attributes
+        description = attributes.get(names.AGENT_DESCRIPTION)
+        self._scribe.describe(agent, description=description if isinstance(description, str) else None)
+        if names.SYSTEM_INSTRUCTIONS in attributes and self._scribe.agents[agent].instructions is None:
+            told = messages_of(attributes[names.SYSTEM_INSTRUCTIONS], "system", self._memo)
+            self._scribe.describe(agent, instructions="\n\n".join(message.text for message in told) or None)
 
 
 def _head(messages: Sequence[Message]) -> int:

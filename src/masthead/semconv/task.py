@@ -67,7 +67,8 @@ def _first_user(items: Sequence[AttributeValue], depth: int) -> str | None:
     """Return the first user message's text; where no item has a role, the first item that is a text."""
     objects = [item for item in items if isinstance(item, dict)]
     for item in objects:
-        role = item.get("role", item.get("type"))
+        kwargs = item.get("kwargs")
+        role = item.get("role", kwargs.get("type") if isinstance(kwargs, dict) else item.get("type"))
         if isinstance(role, str) and role.lower() in {"user", "human", "humanmessage"}:
             return _text_of(item, depth - 1)
     if not any("role" in item for item in objects):
@@ -79,7 +80,7 @@ def _first_user(items: Sequence[AttributeValue], depth: int) -> str | None:
 
 
 def _text_of(message: Mapping[str, AttributeValue], depth: int) -> str | None:
-    for key in ("content", "parts", "text"):
+    for key in ("content", "parts", "text", "data", "kwargs"):
         found = _find(message.get(key), depth)
         if found:
             return found
