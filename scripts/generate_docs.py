@@ -74,8 +74,10 @@ def detectors_page() -> str:
     """Describe every rule that reads turns: what it sees, what it cannot see, and how it was measured."""
     lines = [
         "# Detectors\n",
-        "Rules that read a run turn by turn and ask no language model. A rule is on by default where it agrees with "
-        "people better than the baselines do; [the agreement page](agreement.md) has the figures.\n",
+        (
+            "Rules that read a run turn by turn and ask no language model. A rule is on by default where it agrees with "
+            "people better than the baselines do; [the agreement page](agreement.md) has the figures.\n"
+        ),
     ]
     for entry in entries():
         kappa = entry.measured.kappa if entry.measured else None

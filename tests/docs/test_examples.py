@@ -5,8 +5,8 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
-import click
 import pytest
 import typer
 
@@ -49,18 +49,15 @@ def _commands() -> list[tuple[str, str]]:
 @pytest.mark.parametrize(("page", "line"), _commands())
 def test_command_example_exists(page: str, line: str) -> None:
     words = shlex.split(line.split("|", maxsplit=1)[0].split(">", maxsplit=1)[0], comments=True)[1:]
-    command: click.Command = typer.main.get_command(app)
-    context = click.Context(command)
-    while isinstance(command, click.Group):
+    command: Any = typer.main.get_command(app)
+    while hasattr(command, "commands"):
         options = {name: option for option in command.params for name in option.opts}
         while words and words[0] in options:
-            takes_value = not getattr(options[words[0]], "is_flag", False)
-            words = words[2:] if takes_value and "=" not in words[0] else words[1:]
+            words = words[1:] if options[words[0]].is_flag or "=" in words[0] else words[2:]
         if not words:
             return
-        found = command.get_command(context, words[0])
-        assert found is not None, f"{page}: no command {words[0]!r} in {line!r}"
-        command, words = found, words[1:]
+        assert words[0] in command.commands, f"{page}: no command {words[0]!r} in {line!r}"
+        command, words = command.commands[words[0]], words[1:]
     known = {name for option in command.params for name in (*option.opts, *option.secondary_opts)} | {"--help"}
-    given = {word.split("=")[0] for word in words if word.startswith("-") and word != "-"}
+    given = {word.split("=", maxsplit=1)[0] for word in words if word.startswith("-") and word != "-"}
     assert given <= known, f"{page}: {line!r}"
