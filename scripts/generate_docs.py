@@ -75,7 +75,7 @@ def detectors_page() -> str:
     lines = [
         "# Detectors\n",
         (
-            "Rules that read a run turn by turn and ask no language model. A rule is on by default where it agrees with "
+            "Rules that read a run turn by turn, without a language model. A rule is on by default where it agrees with "
             "people better than the baselines do; [the agreement page](agreement.md) has the figures.\n"
         ),
     ]
