@@ -24,7 +24,7 @@ from masthead.ingest.importers.family import (
 )
 from masthead.ingest.importers.registry import family_named, family_of, read
 from masthead.ingest.records import records
-from masthead.ingest.sources import Document, document_of
+from masthead.ingest.sources import BROKEN, Document, document_of
 from masthead.model.errors import InvalidInput, MastheadError
 from masthead.model.ids import AgentId, EvaluatorId, RunId, SpanId
 from masthead.model.score import Score, Subject
@@ -192,7 +192,7 @@ class Importer:
                     yield
         except InvalidInput as error:
             self._refuse(error)
-        except (OSError, EOFError, ValueError, RuntimeError) as error:
+        except BROKEN as error:
             # What decompressors raise in the middle of a stream; a bug in a reader is caught in `_read`.
             self._refuse(InvalidInput(f"it breaks off: {error or type(error).__name__}", where=document.name))
         yield

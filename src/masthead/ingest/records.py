@@ -67,7 +67,7 @@ class _Head(NamedTuple):
 
 
 def _skip_space(stream: IO[bytes]) -> _Head:
-    data = stream.read(_CHUNK_BYTES)
+    data = _read(stream, _CHUNK_BYTES)
     for mark, encoding in ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
         if data.startswith(mark):
             return _Head(data, 1, encoding)
@@ -76,10 +76,23 @@ def _skip_space(stream: IO[bytes]) -> _Head:
     return _Head(stripped, 1 + data[: len(data) - len(stripped)].count(b"\n"), None)
 
 
+def _read(stream: IO[bytes], size: int) -> bytes:
+    """Read as much as was asked for, unless the stream ends: pipes and decompressors give less at a time."""
+    data = stream.read(size)
+    if not data or len(data) >= size:
+        return data
+    parts = [data]
+    missing = size - len(data)
+    while missing > 0 and (data := stream.read(missing)):
+        parts.append(data)
+        missing -= len(data)
+    return b"".join(parts)
+
+
 def _whole(document: Document, head: _Head, kind: str | None) -> Iterator[Read]:
     """Yield the document as one text, or as JSON where that is what its encoding hid."""
     data = head.data
-    rest = document.stream.read(MAX_RECORD_BYTES - len(data) + 1)
+    rest = _read(document.stream, max(0, MAX_RECORD_BYTES - len(data) + 1))
     if len(data) + len(rest) > MAX_RECORD_BYTES:
         yield _too_large(document.name, 1)
         return
@@ -110,7 +123,7 @@ def _line_pieces(document: Document, head: _Head) -> Iterator["_Piece | InvalidI
     while buffer:
         newline = buffer.find(b"\n")
         if newline < 0:
-            more = document.stream.read(max(_CHUNK_BYTES, len(buffer)))
+            more = _read(document.stream, max(_CHUNK_BYTES, len(buffer)))
             if more and len(buffer) <= MAX_RECORD_BYTES:
                 buffer += more
                 continue
@@ -128,7 +141,7 @@ def _line_pieces(document: Document, head: _Head) -> Iterator["_Piece | InvalidI
             newline = buffer.find(b"\n", start)
         buffer = buffer[start:]
         if not buffer:
-            buffer = document.stream.read(_CHUNK_BYTES)
+            buffer = _read(document.stream, _CHUNK_BYTES)
 
 
 def _values(document: Document, head: _Head, *, depth: int) -> Iterator["_Piece | InvalidInput"]:
@@ -172,7 +185,7 @@ class _Cutter:
 
     def _more(self, at: int) -> bool:
         """Read on, forgetting what lies before the value in hand; say whether there was more."""
-        data = self._document.stream.read(max(_CHUNK_BYTES, len(self._buffer) - self._begin))
+        data = _read(self._document.stream, max(_CHUNK_BYTES, len(self._buffer) - self._begin))
         if not data or len(self._buffer) - self._begin > MAX_RECORD_BYTES:
             return False
         self._buffer = self._buffer[self._begin :] + data
@@ -218,7 +231,7 @@ class _Cutter:
             yield InvalidInput(what, where=where)
 
     def _after(self) -> Iterator[InvalidInput]:
-        left = self._buffer[self._at :].strip(_SPACE) or self._document.stream.read(_CHUNK_BYTES).strip(_SPACE)
+        left = self._buffer[self._at :].strip(_SPACE) or _read(self._document.stream, _CHUNK_BYTES).strip(_SPACE)
         if left:
             where = f"{self._document.name}:{self._line}"
             begins = left[:60].decode(errors="replace")

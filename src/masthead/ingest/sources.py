@@ -25,11 +25,11 @@ import zstandard
 from masthead.model.errors import InvalidInput
 
 STANDARD_INPUT: Final = "-"
-_MAX_DEPTH: Final = 4
+_MAX_DEPTH: Final = 6
 _PEEK_BYTES: Final = 1 << 16
 _SPOOL_BYTES: Final = 16 << 20
 _ZIP_ZSTANDARD: Final = 93
-_BROKEN: Final = (OSError, EOFError, lzma.LZMAError, zlib.error, tarfile.TarError, zipfile.BadZipFile,
+BROKEN: Final = (OSError, EOFError, lzma.LZMAError, zlib.error, tarfile.TarError, zipfile.BadZipFile,
                   zstandard.ZstdError, NotImplementedError, RuntimeError, ValueError)  # fmt: skip
 """What the standard library's decompressors and archive readers raise for broken data."""
 _NOISE: Final = ("__MACOSX/", ".git/", ".DS_Store")
@@ -89,7 +89,7 @@ def document_of(name: str, stream: IO[bytes], *, is_named: bool = False, depth: 
     """Yield the documents in a stream: itself, or what it holds where it is compressed or an archive."""
     try:
         yield from _opened(name, stream, is_named=is_named, depth=depth)
-    except _BROKEN as error:
+    except BROKEN as error:
         yield Document(name=name, stream=io.BytesIO(), is_named=is_named, problem=_reason(error))
 
 
@@ -102,7 +102,7 @@ def member(document: Document, name: str) -> IO[bytes]:
     try:
         with zipfile.ZipFile(document.stream) as archive:
             return io.BytesIO(_unzipped(archive, document.stream, archive.getinfo(name)).read())
-    except (*_BROKEN, KeyError) as error:
+    except (*BROKEN, KeyError) as error:
         raise InvalidInput(_reason(error), where=f"{document.name}!{name}") from error
 
 
@@ -233,7 +233,7 @@ def _is_noise(name: str) -> bool:
 def _zip(name: str, stream: "io.BufferedReader[Any]", *, is_named: bool, depth: int) -> Iterator[Document]:
     """Yield a zip's members, or the zip itself where it is one log. It is read from its end, so a pipe is spooled."""
     with tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES) as spool:
-        source: IO[bytes] = cast("IO[bytes]", stream) if stream.seekable() and depth == 0 else spool
+        source: IO[bytes] = cast("IO[bytes]", stream) if depth == 0 and stream.seekable() else spool
         if source is spool:
             while chunk := stream.read(1 << 20):
                 spool.write(chunk)
@@ -247,7 +247,7 @@ def _zip(name: str, stream: "io.BufferedReader[Any]", *, is_named: bool, depth: 
                 place = f"{name}!{entry.filename}"
                 try:
                     inner = _unzipped(archive, source, entry)
-                except _BROKEN as error:
+                except BROKEN as error:
                     yield Document(name=place, stream=io.BytesIO(), problem=_reason(error))
                     continue
                 yield from document_of(place, inner, depth=depth + 1)

@@ -3,6 +3,8 @@
 import io
 import json
 import random
+from collections.abc import Iterator
+from typing import Any, cast
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,7 +14,7 @@ from masthead.conversation.written import spans_of
 from masthead.ingest.importers.family import ImportedRun, Record
 from masthead.ingest.importers.registry import BY_ID, family_named, family_of, read
 from masthead.ingest.records import records
-from masthead.ingest.sources import document_of
+from masthead.ingest.sources import BROKEN, document_of
 from masthead.ingest.span_record import from_span
 from masthead.model.errors import InvalidInput
 
@@ -34,7 +36,7 @@ def survive(log: bytes, format_id: str | None = None) -> int:
                     assert record.where
                 else:
                     runs += _read(record, format_id)
-        except (EOFError, OSError, ValueError):
+        except BROKEN:
             continue  # what a decompressor says in the middle of a stream
     return runs
 
@@ -106,12 +108,16 @@ def test_fields_of_any_other_type_are_no_crash(samples: dict[str, bytes], format
     _read(Record(name="log", value=value), None)
 
 
-def _places(value: object):  # noqa: ANN202 - containers and keys of JSON that is about to be damaged
-    if isinstance(value, dict | list):
-        keys = value.keys() if isinstance(value, dict) else range(len(value))
-        for key in list(keys):
-            yield value, key
-            yield from _places(value[key])
+def _places(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield every container of the JSON with each of its keys."""
+    keys: list[Any] = []
+    if isinstance(value, dict):
+        keys = list(cast("dict[str, Any]", value))
+    elif isinstance(value, list):
+        keys = list(range(len(cast("list[Any]", value))))
+    for key in keys:
+        yield value, key
+        yield from _places(value[key])
 
 
 @pytest.mark.parametrize("format_id", FORMATS)
@@ -169,7 +175,7 @@ def test_ten_megabytes_in_one_turn_are_read(line: str) -> None:
 
 
 @pytest.mark.parametrize("format_id", [f for f in FORMATS if BY_ID[f].kind == "text"])
-@pytest.mark.parametrize("filler", ["x" * 3_000_000, "ab: " * 700_000, "\n" * 2_000_000, "- " * 1_000_000])
+@pytest.mark.parametrize("filler", ["x" * 2_000_000, "ab: " * 300_000, "\n" * 500_000, "- " * 500_000])
 def test_a_text_log_with_a_huge_turn_is_read(samples: dict[str, bytes], format_id: str, filler: str) -> None:
     half = len(samples[format_id]) // 2
     at = samples[format_id].index(b"\n", half)
