@@ -145,3 +145,10 @@ def test_redaction_that_is_switched_on_holds_for_the_next_run(site: Site) -> Non
     text = site.ask("GET", f"/api/v1/runs/{run_id(60)}/conversation", key).text
     assert "jane.doe@example.org" not in text
     assert "[redacted:email]" in text
+
+
+def test_what_was_deleted_may_be_sent_again(site: Site) -> None:
+    key = site.key("one")
+    site.ask("DELETE", f"/api/v1/runs/{run_id(1)}", key)
+    put(site.door, "one", conversation(1, marker="s3cr3t-one", user="u/1"))
+    assert site.ask("GET", f"/api/v1/runs/{run_id(1)}", key).json()["turns"] == 4
