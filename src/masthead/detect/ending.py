@@ -142,6 +142,7 @@ class EarlyEnd(Rule[LastState]):
     id = "early-end"
     version = "1"
     codes = ("FM-3.1",)
+    is_factual = True
     about = About(
         title="Stopped by a limit or an error",
         sees="A run whose record says that a step, time, token or cost limit, or an error, ended it.",

@@ -1,7 +1,8 @@
 """All rules that ship: their ids, what each sees, whether it is on, and how well it agrees with people.
 
 A rule is on by default where it beat every baseline on the labels (`measured.json`, written by the calibration command
-and never by hand), and off where it did not or where the labels hold nothing to measure it by.
+and never by hand). A rule that never fired on them is on only if it claims no more than what the record itself says,
+such as the same call failing three times; its findings then count as uncalibrated. All others are off.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -65,6 +66,11 @@ class Measured(msgspec.Struct, frozen=True):
     precision: float
     is_on: bool
 
+    @property
+    def fired(self) -> int:
+        """In how many labelled runs the rule fired."""
+        return self.true_positive + self.false_positive
+
 
 class Measurements(msgspec.Struct, frozen=True):
     """What the calibration command measured last. `missed` is how often a code occurred where no rule fired."""
@@ -89,6 +95,11 @@ class Entry(msgspec.Struct, frozen=True):
     def is_on(self) -> bool:
         """Whether the rule runs by default."""
         return self.measured is not None and self.measured.is_on
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether the rule beat the baselines on labels, so that its silence says something too."""
+        return self.is_on and self.measured is not None and self.measured.fired > 0
 
 
 @cache
@@ -138,14 +149,13 @@ def confidences() -> dict[str, Confidence]:
     """Return how often each rule's findings were right on the labels; a rule that never fired there is unmeasured."""
     found: dict[str, Confidence] = {}
     for id_, measured in measurements().rules.items():
-        fired = measured.true_positive + measured.false_positive
-        found[id_] = Confidence(measured.precision, is_calibrated=True) if fired else UNMEASURED
+        found[id_] = Confidence(measured.precision, is_calibrated=True) if measured.fired else UNMEASURED
     return found
 
 
 def codes_seen(ids: Iterable[str] | None = None) -> list[Code]:
-    """Return the codes that the named rules, or those on by default, speak to."""
-    wanted = set(ids) if ids is not None else {entry.id for entry in entries() if entry.is_on}
+    """Return the codes of which the named rules, or those proven on labels, can also say that they were not found."""
+    wanted = set(ids) if ids is not None else {entry.id for entry in entries() if entry.is_proven}
     return sorted({Code(code) for entry in entries() if entry.id in wanted for code in entry.codes})
 
 

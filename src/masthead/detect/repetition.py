@@ -152,12 +152,12 @@ class RepeatedStep(Rule[StepState]):
 
 
 class CallState(msgspec.Struct):
-    """The calls that wait for a result, and what calls gave before."""
+    """The calls that wait for a result, what calls gave before, and the last calls that changed something."""
 
     waiting: dict[str, list[int]] = msgspec.field(default_factory=dict[str, list[int]])
     seen: Seen = msgspec.field(default_factory=Seen)
     episode: int = 0
-    changed: int = -1
+    changes: list[list[int]] = msgspec.field(default_factory=list[list[int]])
 
 
 class RepeatedCall(Rule[CallState]):
@@ -167,6 +167,7 @@ class RepeatedCall(Rule[CallState]):
     version = "1"
     codes = _CODE
     acts = (Act.TOOL_CALL, Act.TOOL_RESULT)
+    is_factual = True
     about = About(
         title="The same call with the same result",
         sees="A tool called with the same arguments that gives the same result as before, with no call in between "
@@ -188,18 +189,21 @@ class RepeatedCall(Rule[CallState]):
             self.state = state = CallState(episode=step.episode)
         turn = step.turn
         if step.act is Act.TOOL_CALL:
-            if step.does.changes:
-                state.changed = step.index
             if len(state.waiting) >= 64:
                 state.waiting.pop(next(iter(state.waiting)))
             call = digest(f"{step.speaker}\x1f{step.tool}\x1f{turn.tool_arguments or step.text}")
+            if step.does.changes:
+                state.changes.append([call, step.index])
+                del state.changes[:-8]
             state.waiting[turn.tool_call_id or ""] = [call, step.index]
             return None
         call = state.waiting.pop(turn.tool_call_id or "", None)
         if call is None or turn.is_error:
             return None
         turns = state.seen.note(call[0] ^ digest(turn.text), call[1], keep=self.times, room=self.room)
-        if len(turns) < self.times or turns[0] <= state.changed < turns[-1]:
+        if len(turns) < self.times:
+            return None
+        if any(made != call[0] and turns[0] <= at < turns[-1] for made, at in state.changes):
             return None
         return Claim(tuple(turns), f"{step.tool or 'the same call'} gave the same answer {self.times} times", turns[1])
 
@@ -218,6 +222,7 @@ class FailingRetry(Rule[RetryState]):
     version = "1"
     codes = _CODE
     acts = (Act.TOOL_CALL, Act.TOOL_RESULT)
+    is_factual = True
     about = About(
         title="A failing call retried without change",
         sees="A tool called with the same arguments that fails each time, with no success of any call in between.",
@@ -268,6 +273,7 @@ class Cycle(Rule[CycleState]):
     id = "cycle"
     version = "1"
     codes = _CODE
+    is_factual = True
     about = About(
         title="A circle of steps",
         sees="Two to eight different steps, by one agent or several and results included, that follow each other in "

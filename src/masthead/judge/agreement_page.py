@@ -79,7 +79,8 @@ _CAVEAT = (
     "that had not seen its task, or any run of its system. Codes without a rule that is on need a judge."
 )
 _RULES = (
-    "A rule is on where its kappa beats the best baseline's for its code. `P` is how sure its findings are taken to "
+    "A rule is on where its kappa beats the best baseline's for its code, or where it never fired here and only says "
+    "what the record itself says. `P` is how sure its findings are taken to "
     "be: the precision with half a count added on each side."
 )
 
@@ -142,13 +143,12 @@ def _rule_table(rules: Mapping[str, Measured]) -> str:
     rows = ["| rule | code | tp / fp / fn | F1 (baseline) | kappa (baseline) | P | default |", _rule(7)]
     for entry in entries():
         measured = rules[entry.id]
-        fired = measured.true_positive + measured.false_positive
         rows.append(
             f"| `{entry.id}` {entry.version} | {entry.codes[0]} "
             f"| {measured.true_positive} / {measured.false_positive} / {measured.false_negative} "
             f"| {number(measured.f1)} ({number(measured.baseline_f1)}) "
             f"| {number(measured.kappa)} ({number(measured.baseline_kappa)}) "
-            f"| {number(measured.precision) if fired else 'not measured'} | {standing(measured)} |"
+            f"| {number(measured.precision) if measured.fired else 'not measured'} | {standing(measured)} |"
         )
     return "\n".join(rows)
 
@@ -157,10 +157,12 @@ def standing(measured: Measured | None) -> str:
     """Return why a rule is on or off by default."""
     if measured is None:
         return "off: not yet measured"
+    if not measured.fired:
+        return (
+            "**on**, uncalibrated: repeats what the record says" if measured.is_on else "off: never fired on the labels"
+        )
     if measured.is_on:
         return "**on**"
-    if not measured.true_positive + measured.false_positive:
-        return "off: never fired on the labels"
     return "off: no better than the baselines"
 
 

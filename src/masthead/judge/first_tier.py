@@ -26,9 +26,10 @@ Fires = Sequence[Mapping[str, Finding]]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fitted:
-    """The rules that are on, how often each one's findings are right, and how often each code is missed."""
+    """The rules that are on, those of them that are proven, how sure their findings are, and what they miss."""
 
     on: frozenset[str]
+    proven: frozenset[str]
     precision: Mapping[str, float]
     missed: Mapping[Code, float]
 
@@ -74,6 +75,7 @@ def baselines(runs: Sequence[LabelledRun], conversations: Sequence[Conversation]
 def measure(runs: Sequence[LabelledRun], fires: Fires, rivals: Mapping[str, Ratings]) -> dict[str, Measured]:
     """Hold each rule against the labels of its code, beside the best baseline for that code."""
     found: dict[str, Measured] = {}
+    factual = {rule.id for rule in (make() for make in RULES) if rule.is_factual}
     for rule, code in rule_codes().items():
         table = pooled(runs, _ratings_of(rule, code, fires), [code])
         tables = [pooled(runs, rival, [code]) for rival in rivals.values()]
@@ -89,7 +91,7 @@ def measure(runs: Sequence[LabelledRun], fires: Fires, rivals: Mapping[str, Rati
             baseline_f1=_rounded(best_f1),
             baseline_kappa=_rounded(best_kappa),
             precision=round(_smoothed(table), 3),
-            is_on=_beats(table, best_kappa),
+            is_on=_beats(table, best_kappa) if table.true_positive + table.false_positive else rule in factual,
         )
     return found
 
@@ -98,29 +100,34 @@ def fit(runs: Sequence[LabelledRun], fires: Fires, rivals: Mapping[str, Ratings]
     """Choose the rules that beat the baselines on these runs, and measure how sure they are."""
     measured = measure(runs, fires, rivals)
     on = frozenset(rule for rule, each in measured.items() if each.is_on)
+    proven = frozenset(rule for rule in on if measured[rule].fired)
     codes = rule_codes()
     missed: dict[Code, float] = {}
-    for code in sorted({codes[rule] for rule in on}):
+    for code in sorted({codes[rule] for rule in proven}):
         quiet = [
             run for run, fired in zip(runs, fires, strict=True) if not any(codes[r] == code for r in fired if r in on)
         ]
         known = [run.labels[code] for run in quiet if code in run.labels]
         missed[code] = round((sum(known) + 0.5) / (len(known) + 1), 3)
-    return Fitted(on=on, precision={rule: each.precision for rule, each in measured.items()}, missed=missed)
+    return Fitted(
+        on=on, proven=proven, precision={rule: each.precision for rule, each in measured.items()}, missed=missed
+    )
 
 
 def rate(fires: Fires, fitted: Sequence[Fitted], *, only: frozenset[str] | None = None) -> Ratings:
-    """Turn what fired into ratings, each run by the fit that goes with it; codes without a rule are abstentions.
+    """Turn what fired into ratings, each run by the fit that goes with it.
 
-    `only` overrules which rules are on.
+    Codes without a proven rule are abstentions, save where a rule that is on fired. `only` overrules which are on.
     """
     codes = rule_codes()
     found: list[dict[Code, Rating]] = []
     for fired, fit_ in zip(fires, fitted, strict=True):
-        on = fit_.on if only is None else only
+        on, proven = (fit_.on, fit_.proven) if only is None else (only, only)
         rating: dict[Code, Rating] = {}
         for code in sorted({codes[rule] for rule in on}):
             mine = [rule for rule in fired if rule in on and codes[rule] == code]
+            if not mine and not any(codes[rule] == code for rule in proven):
+                continue
             doubt = 1.0
             for rule in mine:
                 doubt *= 1 - fit_.precision[rule]

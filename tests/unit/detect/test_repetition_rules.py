@@ -93,6 +93,11 @@ def test_a_call_after_a_change_is_no_repetition():
     assert found("repeated-call", talk(*turns)) == []
 
 
+def test_a_changing_call_that_keeps_giving_the_same_is_repeated_all_the_same():
+    refused = [call("a", "update_order", '{"id": 5}'), answer("update_order", "no such order")]
+    assert [f.evidence for f in found("repeated-call", talk(*refused * 3))] == [(0, 2, 4)]
+
+
 def test_a_failing_call_retried_without_change_is_found_at_the_third_failure():
     fail = [call("a", "fetch", '{"url": "u"}'), answer("fetch", "404", is_error=True)]
     other = [call("a", "fetch", '{"url": "v"}'), answer("fetch", "page")]

@@ -56,7 +56,7 @@ def a_suite_is_a_detector(detector: Detector) -> Detector:
 
 
 def test_a_suite_fills_the_port():
-    assert a_suite_is_a_detector(suite()).codes == tuple(codes_seen())
+    assert set(codes_seen()) < set(a_suite_is_a_detector(suite()).codes)
     assert a_suite_is_a_detector(suite(["restart"])).id == "restart"
 
 
@@ -172,11 +172,18 @@ def test_every_rule_is_described_measured_and_named_by_its_code():
         assert entry.version
 
 
-def test_a_rule_is_on_only_where_it_beat_the_baselines():
+def test_a_rule_is_on_where_it_beat_the_baselines_or_only_repeats_the_record():
+    factual = {rule.id for rule in (make() for make in RULES) if rule.is_factual}
+    assert factual == {"repeated-call", "failing-retry", "cycle", "early-end", "context-truncated"}
     for entry in entries():
-        assert entry.measured is not None
-        beats = entry.measured.true_positive > 0 and (entry.measured.kappa or 0) > (entry.measured.baseline_kappa or 0)
-        assert entry.is_on == beats, entry.id
+        measured = entry.measured
+        assert measured is not None
+        if measured.true_positive + measured.false_positive:
+            assert entry.is_on == ((measured.kappa or 0) > (measured.baseline_kappa or 0)), entry.id
+        else:
+            assert entry.is_on == (entry.id in factual)
+    found = suite().findings(talk(say("a", "I need the file."), ending=EndingKind.LIMIT))
+    assert [(finding.code, finding.is_calibrated) for finding in found] == [("FM-3.1", False)]
 
 
 def test_each_code_gets_a_verdict_and_those_beyond_rules_need_a_judge():

@@ -1,0 +1,52 @@
+"""Write the reference page of detectors from the registry: nothing about a rule is told twice."""
+
+from masthead.codebook.load import mast
+from masthead.detect.registry import Entry, entries
+
+
+def page() -> str:
+    """Return the page as Markdown."""
+    names = {str(entry.id): entry.name for entry in mast().codes}
+    found = entries()
+    parts = [
+        "# Detectors",
+        "Rules that read turns one at a time, offline for a diagnosis and live as a guard, and ask no language model. "
+        "How well each agrees with people stands in [agreement](agreement.md); how they work in "
+        "[the explanation](../explanation/detectors.md).",
+        "| detector | code | what it sees | default |\n| --- | --- | --- | --- |\n"
+        + "\n".join(f"| [`{e.id}`](#{e.id}) | {e.codes[0]} | {e.about.title} | {standing(e)} |" for e in found),
+        *(_section(entry, names) for entry in found),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def standing(entry: Entry) -> str:
+    """Return whether the rule is on by default, and why."""
+    measured = entry.measured
+    if measured is None:
+        return "off: not yet measured"
+    if not measured.fired:
+        return "on, uncalibrated: says what the record says" if entry.is_on else "off: never fired on the labels"
+    return "on" if entry.is_on else "off: no better than the baselines"
+
+
+def _section(entry: Entry, names: dict[str, str]) -> str:
+    codes = ", ".join(f"{code} {names.get(code, '')}".strip() for code in entry.codes)
+    lines = [
+        f"## {entry.id}",
+        f"{entry.about.title}. Version {entry.version}, {codes}; {standing(entry)}.",
+        f"**Sees:** {entry.about.sees}",
+        f"**Cannot see:** {entry.about.blind}",
+    ]
+    measured = entry.measured
+    if measured is not None and measured.fired:
+        lines.append(
+            f"**Measured:** right in {measured.true_positive} of {measured.fired} labelled runs in which it fired, "
+            f"{measured.false_negative} missed; its findings carry a confidence of {measured.precision:.2f}."
+        )
+    else:
+        lines.append("**Measured:** not yet; its findings carry a confidence of 0.50 and are marked uncalibrated.")
+    if entry.parameters:
+        rows = [f"| `{name}` | {value:g} |" for name, value in entry.parameters.items()]
+        lines.append("| parameter | default |\n| --- | --- |\n" + "\n".join(rows))
+    return "\n\n".join(lines)
