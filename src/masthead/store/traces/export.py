@@ -23,7 +23,8 @@ SELECT lower(hex(run_id)) AS run_id, lower(hex(span_id)) AS span_id,
     nullIf(links, '') AS links, resource
 FROM spans FINAL
 WHERE project_id = {{project:String}} AND run_id IN (SELECT run_id FROM runs FINAL WHERE {where})
-SETTINGS prefer_column_name_to_alias = 1
+SETTINGS prefer_column_name_to_alias = 1, max_threads = 1, max_block_size = 1024,
+    output_format_parquet_row_group_size = 20000
 """
 
 

@@ -36,6 +36,7 @@ _METADATA = """(
 _SAID = """run_id IN (
     SELECT run_id FROM spans
     WHERE project_id = {{project:String}} AND start_hour >= {{since_hour:UInt32}} AND {said}
+    SETTINGS max_block_size = 2048
 )"""
 
 

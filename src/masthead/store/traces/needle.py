@@ -2,7 +2,7 @@ r"""Looking for a substring in JSON text, whatever its case.
 
 What was said stands in JSON, often in JSON within JSON: a quote may be `\"` or `\\\"`, a new line `\n` or `\\n`, and é
 may be itself or `\u00e9`. Plain ASCII is one LIKE over the lower-cased text; anything else is a regular expression that
-allows every spelling, behind a LIKE on its longest plain piece.
+allows every spelling, behind a cheaper test for its longest plain piece or its first letter that is not ASCII.
 """
 
 import re
@@ -21,6 +21,8 @@ _SPECIAL: Final = {
 }
 _PLAIN: Final = re.compile(r"[ !#-\[\]-~]+")
 """Printable ASCII but for the quote and the backslash."""
+_TELLING: Final = 4
+"""Characters of a plain piece that make it worth looking for before a letter that is not ASCII."""
 _LIKE_ESCAPES: Final = str.maketrans({"%": r"\%", "_": r"\_"})
 
 
@@ -32,11 +34,15 @@ class Condition(NamedTuple):
 
 
 def condition(text: str) -> Condition:
-    """Return what a span must satisfy to contain `text`; binds `needle` (and `spelling`)."""
-    plain = _PLAIN.findall(text)
-    params: dict[str, Param] = {"needle": f"%{max(plain, key=len, default='').lower().translate(_LIKE_ESCAPES)}%"}
+    """Return what a span must satisfy to contain `text`."""
+    plain = max(_PLAIN.findall(text), key=len, default="").lower()
+    params: dict[str, Param] = {"needle": f"%{plain.translate(_LIKE_ESCAPES)}%"}
     sql = "lower({column}) LIKE {{needle:String}}"
-    if plain != [text]:
+    if plain != text.lower():
+        strange = next((character for character in text if character > "~"), None)
+        if strange is not None and len(plain) < _TELLING:
+            sql = "multiSearchAny(lower({column}), {{needles:Array(String)}})"
+            params = {"needles": [*_forms(strange), *(f"u{_units(form)[0]}" for form in _forms(strange))]}
         sql += " AND match(lower({column}), {{spelling:String}})"
         params["spelling"] = spelling(text)
     columns = ("attributes", "events", "status_message")
@@ -53,10 +59,18 @@ def _character(character: str) -> str:
         return _SPECIAL[character]
     if " " <= character <= "~":
         return re.escape(character.lower())
-    forms = sorted({character, character.lower(), character.upper()})
+    forms = _forms(character)
     return "(?:" + "|".join(f"{re.escape(form)}|{_escaped(form)}" for form in forms) + ")"
 
 
+def _forms(character: str) -> list[str]:
+    return sorted({character, character.lower(), character.upper()})
+
+
 def _escaped(form: str) -> str:
+    return "".join(rf"\\+u{unit}" for unit in _units(form))
+
+
+def _units(form: str) -> list[str]:
     units = form.encode("utf-16-be", "surrogatepass")
-    return "".join(rf"\\+u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
+    return [units[at : at + 2].hex() for at in range(0, len(units), 2)]

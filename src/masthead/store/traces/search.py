@@ -1,6 +1,7 @@
 """Search over what was recorded: a substring of attributes, events or the status message, whatever its case."""
 
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from masthead.model.ids import ProjectId, RunId, SpanId
@@ -13,17 +14,32 @@ from masthead.store.traces.needle import condition, spelling
 
 _EXCERPT_BEFORE = 80
 _EXCERPT_AFTER = 160
+_FIRST_STRETCH_SPANS = 10_000
 
-# Only narrow columns of the hits are sorted; the text around them is cut from the few that are shown.
+_HOURS = """
+SELECT start_hour, count()
+FROM spans
+WHERE project_id = {{project:String}} AND {window}
+GROUP BY start_hour
+ORDER BY start_hour DESC
+"""
+
+# Only narrow columns of the hits are sorted; the text around them is cut from the few that are shown. Small blocks keep
+# a scan of long texts within the memory of a query.
 _HITS = """
 SELECT lower(hex(run_id)), lower(hex(span_id)), start_ns, name, nullIf(toString(agent), '')
 FROM spans
-WHERE project_id = {{project:String}} AND {window} {condition}
+WHERE project_id = {{project:String}} AND start_hour BETWEEN {{from_hour:UInt32}} AND {{to_hour:UInt32}}
+    AND {window} AND {condition}
 ORDER BY start_ns DESC, span_id DESC
 LIMIT 1 BY span_id
 LIMIT {{limit:UInt32}}
+SETTINGS max_block_size = 2048
 """
-_AFTER = "(start_ns, span_id) < ({at_ns:Int64}, toFixedString(unhex({after:String}), 8)) AND "
+_SINCE = "start_hour >= {since_hour:UInt32} AND start_ns >= {since_ns:Int64}"
+_UNTIL = "start_hour <= {until_hour:UInt32} AND start_ns < {until_ns:Int64}"
+_AFTER = """start_hour <= {after_hour:UInt32}
+    AND (start_ns, span_id) < ({at_ns:Int64}, toFixedString(unhex({after:String}), 8))"""
 
 _TEXTS = """
 SELECT lower(hex(span_id)), concat(attributes, '\\n', events, '\\n', status_message)
@@ -57,13 +73,14 @@ def search(
     if not text or limit < 1:
         return Page([], None)
     found = condition(text)
-    params: dict[str, Param] = {"project": project, "limit": limit + 1, **found.params}
-    window = _window(params, since_ns, until_ns)
-    if cursor is not None:
-        place = place_of(cursor)
-        window += _AFTER
-        params |= {"at_ns": place.time_ns, "after": place.span_id()}
-    hits = fetch(engine, _Hit, _HITS.format(window=window, condition=found.sql), params)
+    window, params = _window(since_ns, until_ns, cursor)
+    params |= {"project": project, **found.params}
+    hits: list[_Hit] = []
+    for hours in _stretches(fetch(engine, tuple[int, int], _HOURS.format(window=window), params)):
+        stretch = {"from_hour": hours[0], "to_hour": hours[1], "limit": limit + 1 - len(hits)}
+        hits += fetch(engine, _Hit, _HITS.format(window=window, condition=found.sql), params | stretch)
+        if len(hits) > limit:
+            break
     shown = hits[:limit]
     texts = _texts(engine, project, shown)
     items = [
@@ -80,15 +97,35 @@ def search(
     return Page(items, Place(shown[-1].start_ns, shown[-1].span_id).text() if len(hits) > limit else None)
 
 
-def _window(params: dict[str, Param], since_ns: int | None, until_ns: int | None) -> str:
-    sql = ""
+def _window(since_ns: int | None, until_ns: int | None, cursor: str | None) -> tuple[str, dict[str, Param]]:
+    conditions, params = ["true"], dict[str, Param]()
     if since_ns is not None:
+        conditions.append(_SINCE)
         params |= {"since_ns": since_ns, "since_hour": max(0, since_ns // HOUR_NS)}
-        sql += "start_hour >= {since_hour:UInt32} AND start_ns >= {since_ns:Int64} AND "
     if until_ns is not None:
+        conditions.append(_UNTIL)
         params |= {"until_ns": until_ns, "until_hour": max(0, until_ns // HOUR_NS)}
-        sql += "start_hour <= {until_hour:UInt32} AND start_ns < {until_ns:Int64} AND "
-    return sql
+    if cursor is not None:
+        place = place_of(cursor)
+        conditions.append(_AFTER)
+        params |= {"at_ns": place.time_ns, "after": place.span_id(), "after_hour": max(0, place.time_ns // HOUR_NS)}
+    return " AND ".join(conditions), params
+
+
+def _stretches(hours: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Yield (first hour, last hour), the latest first, each about four times the spans of the one before.
+
+    A common text is found in the first stretch; a rare one costs a few queries more than one scan would.
+    """
+    enough, spans, last = _FIRST_STRETCH_SPANS, 0, None
+    for hour, count in hours:
+        last = hour if last is None else last
+        spans += count
+        if spans >= enough:
+            yield hour, last
+            enough, spans, last = enough * 4, 0, None
+    if last is not None:
+        yield hours[-1][0], last
 
 
 def _texts(engine: Engine, project: ProjectId, hits: list[_Hit]) -> dict[str, str]:
