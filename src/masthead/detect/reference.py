@@ -4,15 +4,20 @@ from masthead.codebook.load import mast
 from masthead.detect.registry import Entry, entries
 
 
+_ABOUT = (
+    "Rules that read turns one at a time, offline for a diagnosis and live as a guard, and ask no language model. How "
+    "well each agrees with people stands in [agreement](agreement.md); how they work in "
+    "[the explanation](../explanation/detectors.md)."
+)
+
+
 def page() -> str:
     """Return the page as Markdown."""
     names = {str(entry.id): entry.name for entry in mast().codes}
     found = entries()
     parts = [
         "# Detectors",
-        "Rules that read turns one at a time, offline for a diagnosis and live as a guard, and ask no language model. "
-        "How well each agrees with people stands in [agreement](agreement.md); how they work in "
-        "[the explanation](../explanation/detectors.md).",
+        _ABOUT,
         "| detector | code | what it sees | default |\n| --- | --- | --- | --- |\n"
         + "\n".join(f"| [`{e.id}`](#{e.id}) | {e.codes[0]} | {e.about.title} | {standing(e)} |" for e in found),
         *(_section(entry, names) for entry in found),
