@@ -57,6 +57,10 @@ class GroupCommit:
         """Have inserted bodies removed from the log now rather than with the next full segment, and wait for it."""
         self.submit([], written=lambda _: self._wal.empty()).result()
 
+    def forget(self) -> None:
+        """Have the digests of bodies that left the log forgotten, and wait for it."""
+        self.submit([], written=lambda _: self._wal.forget()).result()
+
     def close(self) -> None:
         """Write what waits, then end the thread."""
         with self._changed:

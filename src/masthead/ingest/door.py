@@ -168,6 +168,16 @@ class Door:
         self._inserter.flush(through, timeout_s=timeout_s)
         self._commit.empty()
 
+    def forget(self) -> None:
+        """Forget which bodies came before. Call it after something was deleted, so that it can be sent again.
+
+        A body that is sent twice around this moment is told apart by the store, span by span.
+        """
+        with self._changed:
+            for digest in [digest for digest, pending in self._known.items() if pending is None]:
+                del self._known[digest]
+        self._commit.forget()
+
     def counters(self) -> DoorCounters:
         """Return what the door did since the start."""
         inserted = self._inserter.counters

@@ -188,6 +188,13 @@ class Wal:
                 self._rotate()
                 self._delete_finished()
 
+    def forget(self) -> None:
+        """Forget the digests of bodies that are no longer in the log: what was deleted may come again."""
+        for path in self._folder.glob("*.digests"):
+            with suppress(OSError):
+                # Kept empty rather than removed: its number must not be given to another segment.
+                path.write_bytes(b"")
+
     @property
     def size_bytes(self) -> int:
         """The segments' size on disk."""

@@ -331,3 +331,18 @@ def test_flush_leaves_nothing_of_what_was_said_in_the_log_but_retries_are_still_
     send(door, body)
     door.flush()
     assert rows.numbers == [1]
+
+
+def test_what_was_deleted_can_be_sent_again_even_after_a_restart(open_door: OpenDoor, rows: MemoryRows):
+    door = open_door()
+    for _ in range(2):
+        send(door, otlp_body([1]))
+        door.flush()
+        assert rows.numbers == [1]
+        rows.batches.clear()  # what deleting the run does
+        door.forget()
+    door.close()
+    door = open_door()
+    send(door, otlp_body([1]))
+    door.flush()
+    assert rows.numbers == [1]
