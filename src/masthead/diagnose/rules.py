@@ -3,6 +3,7 @@
 Each returns its candidates, most likely first, and nothing where the run has no such mark.
 """
 
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from itertools import pairwise
 from typing import Final, NamedTuple
@@ -35,7 +36,7 @@ def before_first_error(case: Case) -> list[Vote]:
     for step in case.steps:
         if not step.is_error:
             continue
-        turn = max((index for index in case.candidates if index < step.index), default=None)
+        turn = _candidate_before(case, step.index)
         if turn is None or turn in seen:
             continue
         seen.add(turn)
@@ -95,8 +96,13 @@ def _author(case: Case, turn: int) -> int | None:
     if case.steps[turn].is_candidate:
         return turn
     if case.steps[turn].is_result:
-        return max((index for index in case.candidates if index < turn), default=None)
+        return _candidate_before(case, turn)
     return None
+
+
+def _candidate_before(case: Case, turn: int) -> int | None:
+    place = bisect_left(case.candidates, turn)
+    return case.candidates[place - 1] if place else None
 
 
 def dropped_at_handoff(case: Case, provenance: Provenance) -> list[Vote]:

@@ -1,17 +1,19 @@
-"""Stored runs, one after the other, for writing out. Memory holds one page of rows and one run at a time."""
+"""Stored runs, one after the other, for writing out. Memory holds one batch of runs, of bounded size, at a time."""
 
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from masthead.conversation import conversation_of
 from masthead.model.conversation import Conversation
-from masthead.model.ids import ProjectId
+from masthead.model.ids import ProjectId, RunId
 from masthead.model.run import RunFilter, RunRow
 from masthead.model.score import Score, ScoreFilter
 from masthead.model.span import Span
 from masthead.store.traces.port import SpanStore
 
 _PAGE: Final = 200
+_MOST_SPANS: Final = 4_000
+"""Spans read together; a run that has more is read alone."""
 _MOST_SCORES: Final = 10_000
 
 
@@ -25,16 +27,46 @@ class ExportedRun(NamedTuple):
 
 def exported_runs(store: SpanStore, project: ProjectId, chosen: RunFilter) -> Iterator[ExportedRun]:
     """Yield the chosen runs as conversations with their scores, the latest started first."""
-    for row in _rows(store, project, chosen):
-        conversation = conversation_of(store.spans(project, row.run_id))
-        scores = store.scores(project, ScoreFilter(run_ids=(row.run_id,)), limit=_MOST_SCORES).items
-        yield ExportedRun(row, conversation, scores)
+    for rows in _batches(store, project, chosen):
+        run_ids = [row.run_id for row in rows]
+        spans = store.spans_of_runs(project, run_ids)
+        scores = _scores(store, project, run_ids)
+        for row in rows:
+            yield ExportedRun(row, conversation_of(spans.pop(row.run_id, [])), scores.get(row.run_id, []))
 
 
 def exported_spans(store: SpanStore, project: ProjectId, chosen: RunFilter) -> Iterator[list[Span]]:
     """Yield the spans of each of the chosen runs, the latest started run first."""
+    for rows in _batches(store, project, chosen):
+        spans = store.spans_of_runs(project, [row.run_id for row in rows])
+        for row in rows:
+            yield spans.pop(row.run_id, [])
+
+
+def _scores(store: SpanStore, project: ProjectId, run_ids: list[RunId]) -> dict[RunId, list[Score]]:
+    found: dict[RunId, list[Score]] = {}
+    chosen, cursor = ScoreFilter(run_ids=tuple(run_ids)), None
+    while True:
+        page = store.scores(project, chosen, limit=_MOST_SCORES, cursor=cursor)
+        for score in page.items:
+            found.setdefault(score.subject.run_id, []).append(score)
+        cursor = page.cursor
+        if cursor is None:
+            return found
+
+
+def _batches(store: SpanStore, project: ProjectId, chosen: RunFilter) -> Iterator[list[RunRow]]:
+    """Yield runs to be read together: a query a run would cost more than the run."""
+    batch: list[RunRow] = []
+    spans = 0
     for row in _rows(store, project, chosen):
-        yield store.spans(project, row.run_id)
+        if batch and (len(batch) >= _PAGE or spans + row.spans > _MOST_SPANS):
+            yield batch
+            batch, spans = [], 0
+        batch.append(row)
+        spans += row.spans
+    if batch:
+        yield batch
 
 
 def _rows(store: SpanStore, project: ProjectId, chosen: RunFilter) -> Iterator[RunRow]:

@@ -41,6 +41,10 @@ class SpanStore(Protocol):
         """Return the run's spans in order of start, each once; empty where there is no such run."""
         ...
 
+    def spans_of_runs(self, project: ProjectId, run_ids: Sequence[RunId]) -> dict[RunId, list[Span]]:
+        """Return the spans of several runs in one query; runs that are not there are left out."""
+        ...
+
     def span(self, project: ProjectId, run_id: RunId, span_id: SpanId) -> Span | None:
         """Return one span of a run, or None."""
         ...

@@ -1,5 +1,6 @@
 """The spans of a run: whole, a page at a time, or narrow."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
@@ -11,7 +12,7 @@ from masthead.model.span import Span, SpanEvent, SpanKind, SpanLink, SpanStatus
 from masthead.store.traces.bind import Param
 from masthead.store.traces.cursors import Place, place_of
 from masthead.store.traces.engine import Engine, fetch
-from masthead.store.traces.hexadecimal import is_run_id, is_span_id
+from masthead.store.traces.hexadecimal import is_run_id, is_span_id, run_ids_of
 
 KINDS: Final[tuple[SpanKind, ...]] = ("unspecified", "internal", "server", "client", "producer", "consumer")
 STATUSES: Final[tuple[SpanStatus, ...]] = ("unset", "ok", "error")
@@ -29,6 +30,17 @@ AND run_id = toFixedString(unhex({run_id:String}), 16)
 """
 _AFTER = " AND (start_ns, span_id) > ({at_ns:Int64}, toFixedString(unhex({after:String}), 8))"
 _ONE = " AND span_id = toFixedString(unhex({span_id:String}), 8)"
+_RUNS = """
+project_id = {project:String}
+AND start_hour BETWEEN
+    (SELECT intDiv(min(start_ns), 3600000000000) FROM runs WHERE project_id = {project:String}
+        AND run_id IN (SELECT toFixedString(unhex(arrayJoin({run_ids:Array(String)})), 16)))
+    AND (SELECT intDiv(max(end_ns), 3600000000000) FROM runs WHERE project_id = {project:String}
+        AND run_id IN (SELECT toFixedString(unhex(arrayJoin({run_ids:Array(String)})), 16)))
+AND run_id IN (SELECT toFixedString(unhex(arrayJoin({run_ids:Array(String)})), 16))
+ORDER BY run_id, start_ns, span_id, received_ns DESC
+LIMIT 1 BY run_id, span_id
+"""
 _ORDER = """
 ORDER BY start_ns, span_id, received_ns DESC
 LIMIT 1 BY span_id
@@ -36,7 +48,7 @@ LIMIT 1 BY span_id
 _LIMIT = "LIMIT {limit:UInt32}"
 
 _WHOLE = """
-SELECT lower(hex(span_id)), lower(hex(parent_span_id)), name, kind, start_ns, end_ns, status,
+SELECT lower(hex(run_id)), lower(hex(span_id)), lower(hex(parent_span_id)), name, kind, start_ns, end_ns, status,
     nullIf(status_message, ''), attributes, events, links, resource, nullIf(toString(scope_name), ''),
     nullIf(toString(scope_version), ''), toString(cost_usd), nullIf(toString(price_version), '')
 FROM spans
@@ -53,6 +65,7 @@ WHERE
 
 
 class _Whole(NamedTuple):
+    run_id: RunId
     span_id: SpanId
     parent_span_id: SpanId
     name: str
@@ -96,6 +109,16 @@ def all_of(engine: Engine, project: ProjectId, run_id: RunId) -> list[Span]:
         return []
     params: dict[str, Param] = {"project": project, "run_id": run_id}
     return [_span(run_id, row) for row in fetch(engine, _Whole, _WHOLE + _RUN + _ORDER, params)]
+
+
+def all_of_runs(engine: Engine, project: ProjectId, run_ids: Sequence[RunId]) -> dict[RunId, list[Span]]:
+    """Return the spans of several runs, each run's in order of start, each once; runs without spans are left out."""
+    found: dict[RunId, list[Span]] = {}
+    known = run_ids_of(run_ids)
+    if known:
+        for row in fetch(engine, _Whole, _WHOLE + _RUNS, {"project": project, "run_ids": known}):
+            found.setdefault(row.run_id, []).append(_span(row.run_id, row))
+    return found
 
 
 def one(engine: Engine, project: ProjectId, run_id: RunId, span_id: SpanId) -> Span | None:

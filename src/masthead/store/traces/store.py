@@ -34,6 +34,10 @@ class TraceStore:
         """Return the run's spans in order of start, each once."""
         return spans.all_of(self.engine, project, run_id)
 
+    def spans_of_runs(self, project: ProjectId, run_ids: Sequence[RunId]) -> dict[RunId, list[Span]]:
+        """Return the spans of several runs in one query."""
+        return spans.all_of_runs(self.engine, project, run_ids)
+
     def span(self, project: ProjectId, run_id: RunId, span_id: SpanId) -> Span | None:
         """Return one span of a run, or None."""
         return spans.one(self.engine, project, run_id, span_id)
