@@ -33,7 +33,7 @@ export function Shell(): ReactNode {
         </Link>
         <ProjectMenu />
         <div className="side-items">
-          <Link to="/" className="side-item" activeOptions={{ exact: true, includeSearch: false }}>
+          <Link to="/" className="side-item" aria-label="Runs" activeOptions={{ exact: true, includeSearch: false }}>
             <Icon name="list" />
             <span className="side-label">Runs</span>
           </Link>
