@@ -1,7 +1,5 @@
 """The audit log: what administrative acts write, inside their own transaction, and what people read back."""
 
-from sqlalchemy.orm import Session
-
 from masthead.clock import Clock
 from masthead.govern import chain
 from masthead.model.access import Caller
@@ -10,11 +8,11 @@ from masthead.model.run import Page
 from masthead.model.span import Attributes
 from masthead.model.tenancy import AuditEntry
 from masthead.store.control import audit
-from masthead.store.control.database import Database
+from masthead.store.control.database import Database, Transaction
 
 
 def note(
-    session: Session,
+    session: Transaction,
     clock: Clock,
     caller: Caller,
     action: str,

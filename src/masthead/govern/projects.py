@@ -1,21 +1,19 @@
 """Projects: made, changed and listed, each act one transaction with its audit entry."""
 
-import re
 from dataclasses import dataclass, replace
 from typing import Final
-
-from sqlalchemy.orm import Session
 
 from masthead.clock import Clock
 from masthead.govern import audit
 from masthead.govern.directory import Directory
+from masthead.ingest import redact
 from masthead.model.access import Caller
-from masthead.model.errors import InvalidInput, NotFound
+from masthead.model.errors import NotFound
 from masthead.model.ids import DEFAULT_PROJECT
 from masthead.model.span import Attributes
 from masthead.model.tenancy import Project, Redaction
 from masthead.store.control import projects
-from masthead.store.control.database import Database
+from masthead.store.control.database import Database, Transaction
 from masthead.store.traces.port import SpanStore
 
 
@@ -75,7 +73,7 @@ class Registry:
             Conflict: there is one of that id.
         """
         caller.require_operator()
-        check_patterns(project.redaction)
+        redact.check(project.redaction)
         project = replace(project, created_ns=self._clock.now_ns())
         with self._database.writing() as session:
             projects.insert(session, project)
@@ -112,7 +110,7 @@ class Registry:
             self._store.set_retention(after.id, after.retention_days)
         return after
 
-    def _note_changes(self, session: Session, caller: Caller, before: Project, after: Project) -> None:
+    def _note_changes(self, session: Transaction, caller: Caller, before: Project, after: Project) -> None:
         acts: list[tuple[str, Attributes]] = []
         if after.name != before.name:
             acts.append(("project.renamed", {"old": before.name, "new": after.name}))
@@ -127,27 +125,12 @@ class Registry:
             audit.note(session, self._clock, caller, action, f"project:{after.id}", details=details)
 
 
-def check_patterns(redaction: Redaction) -> None:
-    """Go on where every custom pattern is a regular expression.
-
-    Raises:
-        InvalidInput: one is not; it says which, and where the pattern breaks.
-    """
-    for rule in redaction.custom:
-        try:
-            re.compile(rule.pattern)
-        except (re.error, OverflowError, RecursionError) as error:
-            raise InvalidInput(
-                f"{rule.pattern!r} is no regular expression: {error}", where=f"redaction.custom[{rule.name}]"
-            ) from error
-
-
 def _changed(project: Project, change: Change) -> Project:
     if not isinstance(change.name, _Unchanged):
         project = replace(project, name=change.name)
     if not isinstance(change.retention_days, _Unchanged):
         project = replace(project, retention_days=change.retention_days)
     if not isinstance(change.redaction, _Unchanged):
-        check_patterns(change.redaction)
+        redact.check(change.redaction)
         project = replace(project, redaction=change.redaction)
     return project

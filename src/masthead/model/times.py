@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from masthead.model.errors import InvalidInput
 
@@ -21,10 +22,15 @@ def rfc3339(time_ns: int) -> str:
     """
     seconds, fraction = divmod(time_ns, 1_000_000_000)
     try:
-        whole = datetime.fromtimestamp(seconds, UTC).isoformat()[:19]
+        whole = _second(seconds)
     except (ValueError, OverflowError, OSError) as error:
         raise InvalidInput(f"{time_ns!r} nanoseconds is no time that RFC 3339 can write") from error
     return f"{whole}.{fraction:09d}Z" if fraction else f"{whole}Z"
+
+
+@lru_cache(maxsize=1024)  # the times of one answer lie close together
+def _second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat()[:19]
 
 
 def parse_rfc3339(text: str, *, where: str | None = None) -> int:

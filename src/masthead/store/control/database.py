@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeAlias
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
@@ -16,6 +17,9 @@ from masthead.store.control.tables import HEAD
 
 _BUSY_TIMEOUT_MS = 10_000
 _MIGRATION_LOCK = 0x6D617374  # any fixed number; it names the advisory lock that migrating servers take in turn
+
+Transaction: TypeAlias = Session
+"""What `Database.reading` and `writing` open, and every query takes first."""
 
 
 class Database:
