@@ -9,9 +9,7 @@ from masthead.detect.step import Step
 from masthead.model.conversation import Act
 from masthead.model.ids import AgentId
 
-_ASSUMES = re.compile(
-    r"^(?!.*\byour_).*\b(?:[Aa]ssum(?:e|ed|ing)|[Ss]uppos(?:e|ing) (?:that|the|we|it))\b", re.MULTILINE
-)
+_ASSUMES = re.compile(r"\b(?:[Aa]ssum(?:e|ed|ing)|[Ss]uppos(?:e|ing) (?:that|the|we|it))\b")
 _JUDGES = re.compile(r"review|critic|verif|valid|judge", re.IGNORECASE)
 
 
@@ -58,10 +56,10 @@ class StatedAssumption(Rule[AssumptionState]):
         if state.turns and step.speaker != state.speaker and (step.act is Act.VERDICT or _JUDGES.search(step.speaker)):
             state.is_challenged = True
         elif len(state.turns) < 3:
-            said = _ASSUMES.search(body)
+            said = _assumption(body)
             if said is not None:
                 if not state.turns:
-                    state.said, state.speaker = said[0].strip()[-80:], step.speaker
+                    state.said, state.speaker = said, step.speaker
                 state.turns.append(step.index)
         return None
 
@@ -73,6 +71,16 @@ class StatedAssumption(Rule[AssumptionState]):
             return None
         reason = f"{state.speaker} goes on from an assumption: {state.said!r}"
         return Claim(tuple(state.turns), reason, state.turns[0], state.speaker)
+
+
+def _assumption(body: str) -> str | None:
+    """Return the first line that assumes something, cut short; a line that holds a placeholder does not count."""
+    for said in _ASSUMES.finditer(body):
+        start, end = body.rfind("\n", 0, said.start()) + 1, body.find("\n", said.end())
+        line = body[start : end if end >= 0 else len(body)]
+        if "your_" not in line:
+            return body[max(start, said.start() - 40) : said.end() + 40].partition("\n")[0].strip()
+    return None
 
 
 class QuestionState(msgspec.Struct):

@@ -88,5 +88,8 @@ class ContextTruncated(Rule[NoState]):
         """Read the next step."""
         if not step.turn.is_error and step.kind == "agent":
             return None
-        said = _TRUNCATED.search(step.text[:2000])
+        text = step.text[:2000]
+        if "ontext" not in text and "runcated" not in text and "too long" not in text:
+            return None
+        said = _TRUNCATED.search(text)
         return Claim((step.index,), f"turn {step.index} says {said[0]!r}", step.index) if said else None

@@ -3,7 +3,6 @@
 from masthead.codebook.load import mast
 from masthead.detect.registry import Entry, entries
 
-
 _ABOUT = (
     "Rules that read turns one at a time, offline for a diagnosis and live as a guard, and ask no language model. How "
     "well each agrees with people stands in [agreement](agreement.md); how they work in "

@@ -67,10 +67,10 @@ class UnverifiedEnd(Rule[CheckState]):
 
 
 class PeersState(msgspec.Struct):
-    """The answers with which the run ends so far: who, which and where."""
+    """The messages with which the run ends so far that give an answer: who, where, and their last words."""
 
     speakers: list[str] = msgspec.field(default_factory=list[str])
-    answers: list[str] = msgspec.field(default_factory=list[str])
+    words: list[str] = msgspec.field(default_factory=list[str])
     turns: list[int] = msgspec.field(default_factory=list[int])
 
 
@@ -87,8 +87,10 @@ class ContradictoryAnswers(Rule[PeersState]):
         "answers, with nobody to decide between them.",
         blind="Contradictions in words; answers that are written differently and mean the same.",
     )
-    most: int = 64
+    most: int = 16
     """Agents whose last answers are compared, at most."""
+    cut: int = 400
+    """Characters at the end of a message in which an answer is looked for."""
 
     def __init__(self, **parameters: float) -> None:
         super().__init__(PeersState, **parameters)
@@ -96,20 +98,23 @@ class ContradictoryAnswers(Rule[PeersState]):
     def step(self, step: Step) -> Claim | None:
         """Read the next step."""
         state = self.state
-        text = step.text[-1000:]
-        said = _ANSWER.findall(text) if step.kind == "agent" and ("answer is" in text or "boxed" in text) else []
-        if not said or step.speaker in state.speakers or len(state.speakers) >= self.most:
+        words = step.text[-self.cut :]
+        has_answer = step.kind == "agent" and ("answer is" in words or "boxed" in words)
+        if state.speakers and (not has_answer or step.speaker in state.speakers or len(state.speakers) >= self.most):
             self.state = state = PeersState()
-        if said:
+        if has_answer:
             state.speakers.append(step.speaker)
-            state.answers.append(max(said[-1]).strip(".,$").replace(",", ""))
+            state.words.append(words)
             state.turns.append(step.index)
         return None
 
     def end(self, close: Close) -> Claim | None:
         """Read how the run ended."""
         del close
-        answers = list(dict.fromkeys(self.state.answers))
+        if len(self.state.words) < 2:
+            return None
+        said = [_ANSWER.findall(words) for words in self.state.words]
+        answers = list(dict.fromkeys(max(each[-1]).strip(".,$").replace(",", "") for each in said if each))
         if len(answers) < 2:
             return None
         reason = f"the run ends with {' and '.join(answers[:4])}, and nobody decides between them"
