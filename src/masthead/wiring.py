@@ -108,7 +108,7 @@ def _application(
         directory=directory,
         keyring=Keyring(database, directory, clock),
         registry=registry,
-        eraser=Eraser(database, store, directory, clock, door.flush),
+        eraser=Eraser(database, store, directory, clock, flush=door.flush, forget=door.forget),
         attempts=FailedAttempts(clock),
         conversations=Conversations(store),
         import_file=_import_file(store, door, clock),

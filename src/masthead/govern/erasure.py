@@ -22,16 +22,28 @@ from masthead.store.traces.port import SpanStore
 
 
 class Eraser:
-    """Erases; `flush` empties the door first, so that nothing accepted before arrives after."""
+    """Erases what was stored, and what is on its way there.
+
+    `flush` empties the door first, so that nothing accepted before arrives after; `forget` makes the door take what was
+    erased as new, should it be sent again.
+    """
 
     def __init__(
-        self, database: Database, store: SpanStore, directory: Directory, clock: Clock, flush: Callable[[], None]
+        self,
+        database: Database,
+        store: SpanStore,
+        directory: Directory,
+        clock: Clock,
+        *,
+        flush: Callable[[], None],
+        forget: Callable[[], None],
     ) -> None:
         self._database = database
         self._store = store
         self._directory = directory
         self._clock = clock
         self._flush = flush
+        self._forget = forget
 
     def run(self, caller: Caller, run_id: RunId) -> Removed:
         """Remove a run of the caller's project.
@@ -40,8 +52,7 @@ class Eraser:
             NotFound: the project has no such run.
         """
         self._note(caller, "run.delete.requested", f"run:{run_id}")
-        self._flush()
-        removed = self._store.delete_run(caller.project_id, run_id)
+        removed = self._removed(lambda: self._store.delete_run(caller.project_id, run_id))
         self._note_removed(caller, "run.delete.done", f"run:{run_id}", removed)
         if removed == Removed(0, 0, 0):
             raise NotFound(f"no run {run_id!r} in project {caller.project_id!r}")
@@ -51,8 +62,7 @@ class Eraser:
         """Remove every run of an end user; none is no error, because the promise then holds already."""
         target = f"user:{digest_of_user(caller.project_id, user_id)}"
         self._note(caller, "user.erase.requested", target)
-        self._flush()
-        removed = self._store.delete_user(caller.project_id, user_id)
+        removed = self._removed(lambda: self._store.delete_user(caller.project_id, user_id))
         self._note_removed(caller, "user.erase.done", target, removed)
         return removed
 
@@ -72,12 +82,17 @@ class Eraser:
                 if key.revoked_ns is None:
                     keys.revoke(session, project_id, key.id, self._clock.now_ns())
         self._directory.forget()
-        self._flush()
-        removed = self._store.delete_project(project_id)
+        removed = self._removed(lambda: self._store.delete_project(project_id))
         with self._database.writing() as session:
             projects.remove(session, project_id)
             audit.note(session, self._clock, caller, "project.delete.done", target, details=_counts(removed))
         self._directory.forget()
+        return removed
+
+    def _removed(self, remove: Callable[[], Removed]) -> Removed:
+        self._flush()
+        removed = remove()
+        self._forget()
         return removed
 
     def _note(self, caller: Caller, action: str, target: str) -> None:
