@@ -130,7 +130,7 @@ def visible_s(server: ServerProcess, index: int) -> float:
 
 def queue_bytes(server: ServerProcess) -> int:
     """Return how much is accepted and not yet stored."""
-    return json.loads(server.get("/health"))["door"]["queue_bytes"]
+    return json.loads(server.get("/api/v1/status"))["door"]["queue_bytes"]
 
 
 class Watch:
