@@ -1,5 +1,6 @@
 """One run, in a real browser against the real server."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import httpx
@@ -54,8 +55,7 @@ def _conversation(number: int, rounds: int) -> Conversation:
         )
         for place, part in enumerate(parts):
             start = at + place * SECOND_NS
-            numbered = {"index": len(turns), "start_ns": start, "end_ns": start + SECOND_NS // 2}
-            turns.append(Turn(**{name: getattr(part, name) for name in Turn.__slots__} | numbered))
+            turns.append(replace(part, index=len(turns), start_ns=start, end_ns=start + SECOND_NS // 2))
     return Conversation(
         run_id=RunId(f"{number:032x}"),
         system="ship",
