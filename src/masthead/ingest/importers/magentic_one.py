@@ -12,9 +12,10 @@ JSON is a list of `{content, role}` (as Who&When's hand-crafted part and AgentRx
 - AutoGen `ToolCallRequestEvent`, `ToolCallExecutionEvent`, `HandoffMessage`: tool call, tool result, handoff
 
 The console log is cut at `---------- name ----------` lines (also `---------- TextMessage (name) ----------`); what
-stands before the first is an installer's noise and left out. There, `MagenticOneOrchestrator` speaks to the agent that
-speaks next: its short instruction is a handoff, its ledgers and plans are messages. A traceback after the last message
-ends the run with an error. The run's task is the human's first message.
+stands before the first is an installer's noise and left out, and so are Python's warnings. There,
+`MagenticOneOrchestrator` speaks to the agent that speaks next: its short instruction is a handoff, its ledgers and
+plans are messages. A traceback after the last message ends the run with an error. The run's task is the human's first
+message.
 """
 
 import re
@@ -44,6 +45,7 @@ _DELIMITER = re.compile(
 _FINAL = re.compile(r"FINAL ANSWER:[ ]*([^\n]*)")
 _CRASH = re.compile(r"^(?:Error processing publish message|Traceback \(most recent call last\):)", re.MULTILINE)
 _RAISED = re.compile(r"^[ \t|]*((?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*(?:Error|Exception)\b[^\n]*)$", re.MULTILINE)
+_WARNING = re.compile(r"\S[^\n]*\.py:\d+: \w*Warning: ")
 _EXIT = re.compile(r"Unix exit code: (-?\d+)")
 _HUMANS = {"human", "user"}
 _TERMINALS = {"computerterminal", "executor", "computer_terminal"}
@@ -86,9 +88,22 @@ def _read_console(record: Record) -> Iterator[ImportedRun]:
         raise record.malformed("no '---------- name ----------' line, so no turn was found")
     said: list[tuple[str, str]] = []
     for start, body in cut(starts, log):
-        said.append(((start["typed"] or start["name"]).strip(), body.strip("\n")))
+        said.append(((start["typed"] or start["name"]).strip(), _without_warnings(body).strip("\n")))
     _write_console(draft, said)
     yield _run(record, draft, log.strip())
+
+
+def _without_warnings(body: str) -> str:
+    """Drop what Python's warnings print between messages: `file.py:1: XWarning: …` and the lines indented below."""
+    if "Warning: " not in body:
+        return body
+    kept: list[str] = []
+    is_warning = False
+    for line in body.split("\n"):
+        is_warning = bool(_WARNING.match(line)) or (is_warning and line.startswith("  "))
+        if not is_warning:
+            kept.append(line)
+    return "\n".join(kept)
 
 
 def _run(record: Record, draft: Draft, content: object) -> ImportedRun:

@@ -9,9 +9,10 @@
 - lines of level ERROR: message of `OpenManus` (kind system), an error
 - "stuck state" warnings: message of `OpenManus`
 
-`Token usage: Input=…, Completion=…` gives the tokens of the thoughts that follow. Several tools chosen at once are one
-call turn each. Step markers and other lines are left out. A run that called `terminate` has completed; one that
-reached its last step met its limit; one that timed out or crashed ended with an error. Times are read as UTC.
+`Token usage: Input=…, Completion=…` gives the tokens of the thoughts, or of the tool's result, that follow. Several
+tools chosen at once are one call turn each; the log prints arguments for the first one only. Step markers and other
+lines are left out. A run that called `terminate` has completed; one that reached its last step met its limit; one that
+timed out or crashed ended with an error. Times are read as UTC.
 """
 
 import re
@@ -140,7 +141,7 @@ class _Reader:
         said = _OBSERVED.sub("", body, count=1).strip("\n")
         self.draft.say(
             tool, said, kind="tool", act=Act.TOOL_RESULT, tool=tool, to=[self._agent],
-            is_error=said.startswith(("Error", "error:")), start_ns=when,
+            is_error=said.startswith(("Error", "error:")), start_ns=when, spent=self._take(),
         )  # fmt: skip
 
     def _other(self, level: str, body: str, when: int | None) -> None:

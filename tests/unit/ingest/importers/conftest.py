@@ -189,8 +189,7 @@ MAGENTIC = [
     {"role": "Orchestrator (termination condition)", "content": "No agent selected.\nFINAL ANSWER: 90 m\nDONE"},
 ]
 
-MAGENTIC_CONSOLE = """Collecting autogen
-Successfully installed autogen-0.4
+MAGENTIC_CONSOLE = """Successfully installed autogen-0.4
 ---------- user ----------
 How high is the tower?
 ---------- MagenticOneOrchestrator ----------
@@ -198,6 +197,8 @@ We are working to address the following user request:
 How high is the tower?
 ---------- MagenticOneOrchestrator ----------
 Please search for its height.
+/lib/python/pydantic/main.py:441: UserWarning: Pydantic serializer warnings:
+  return self.to_json(
 ---------- WebSurfer ----------
 It is 90 m.
 ---------- MagenticOneOrchestrator ----------
@@ -205,9 +206,7 @@ The tower is 90 m high.
 """
 
 OPENMANUS = (
-    "INFO     [root] Anonymized telemetry enabled.\n"
     "Enter your prompt: Find the height of the tower.\n"
-    "2025-03-21 00:05:00.265 | WARNING  | __main__:main:15 - Processing your request...\n"
     "2025-03-21 00:05:00.265 | INFO     | app.agent.base:run:140 - Executing step 1/2\n"
     "2025-03-21 00:05:17.351 | INFO     | app.llm:update_token_count:250 - Token usage: Input=24, Completion=3, T=27\n"
     "2025-03-21 00:05:17.351 | INFO     | app.agent.toolcall:think:80 - ✨ Manus's thoughts: I search.\n"
@@ -215,6 +214,7 @@ OPENMANUS = (
     "2025-03-21 00:05:17.351 | INFO     | app.agent.toolcall:think:85 - 🧰 Tools being prepared: ['browser_use']\n"
     '2025-03-21 00:05:17.364 | INFO     | app.agent.toolcall:think:88 - 🔧 Tool arguments: {"query":"tower"}\n'
     "2025-03-21 00:05:17.365 | INFO     | app.agent.toolcall:execute_tool:179 - 🔧 Activating tool: 'browser_use'...\n"
+    "2025-03-21 00:05:31.000 | INFO     | app.llm:update_token_count:250 - Token usage: Input=90, Completion=7, T=97\n"
     "2025-03-21 00:05:32.214 | INFO     | app.agent.toolcall:act:149 - 🎯 Tool 'browser_use' completed its mission! "
     "Result: Observed output of cmd `browser_use` executed:\nError: Page.goto timed out\n"
     "2025-03-21 00:05:33.000 | INFO     | app.agent.base:run:140 - Executing step 2/2\n"

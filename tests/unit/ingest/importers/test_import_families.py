@@ -240,7 +240,7 @@ def test_the_console_form_drops_the_installer(samples: dict[str, bytes]) -> None
         ("WebSurfer", "message"),
         ("MagenticOneOrchestrator", "message"),
     ]
-    assert found.turns[2].addressees == ("WebSurfer",)
+    assert (found.turns[2].addressees, found.turns[2].text) == (("WebSurfer",), "Please search for its height.")
     assert found.ending.answer == "The tower is 90 m high."
 
 
@@ -276,6 +276,7 @@ def test_openmanus_joins_thought_tool_and_result(samples: dict[str, bytes]) -> N
     assert (call.text, call.tool_name, call.tool_arguments) == ("I search.", "browser_use", '{"query":"tower"}')
     assert (call.input_tokens, call.output_tokens) == (24, 3)
     assert (result.text, result.is_error) == ("Error: Page.goto timed out", True)
+    assert (result.input_tokens, last.input_tokens) == (90, None)
     assert last.text == "It is 90 m, I think."
     assert found.task == "Find the height of the tower."
     assert (found.ending.kind, found.ending.reason) == (EndingKind.LIMIT, "step 2 of 2 was the last")
