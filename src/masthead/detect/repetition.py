@@ -5,6 +5,7 @@ what was done and what came back, texts by the share of lines that their speaker
 """
 
 import re
+from collections.abc import Sequence
 
 import msgspec
 from rapidfuzz import fuzz
@@ -19,23 +20,32 @@ _FACTS = re.compile(r"[\w./-]*[\d_/][\w./-]*")
 
 
 class Seen(msgspec.Struct):
-    """Turns by key, in two generations, so that forgetting costs nothing."""
+    """Turns by key. What came once is kept in two generations, so that forgetting costs nothing."""
 
-    young: dict[int, list[int]] = msgspec.field(default_factory=dict[int, list[int]])
-    old: dict[int, list[int]] = msgspec.field(default_factory=dict[int, list[int]])
+    young: dict[int, int] = msgspec.field(default_factory=dict[int, int])
+    old: dict[int, int] = msgspec.field(default_factory=dict[int, int])
+    again: dict[int, list[int]] = msgspec.field(default_factory=dict[int, list[int]])
 
-    def note(self, key: int, turn: int, *, keep: int, room: int) -> list[int]:
+    def note(self, key: int, turn: int, *, keep: int, room: int) -> Sequence[int]:
         """Add a turn under a key and return the last `keep` turns there."""
-        turns = self.young.get(key)
-        if turns is None:
-            turns = self.old.get(key, [])
+        turns = self.again.get(key)
+        if turns is not None:
+            turns.append(turn)
+            if len(turns) > keep:
+                del turns[0]
+            return turns
+        first = self.young.get(key)
+        if first is None:
+            first = self.old.get(key)
+        if first is None:
             if len(self.young) >= room:
                 self.old, self.young = self.young, {}
-            self.young[key] = turns
-        turns.append(turn)
-        if len(turns) > keep:
-            del turns[0]
-        return turns
+            self.young[key] = turn
+            return (turn,)
+        if len(self.again) >= room:
+            self.again.clear()
+        self.again[key] = [first, turn][-keep:]
+        return self.again[key]
 
 
 class WorkState(msgspec.Struct):
