@@ -57,7 +57,8 @@ class HttpDoor:
         for some in _bodies(spans):
             body = traces_json(some)
             answer = self._patiently("/v1/traces", content=body, headers={"Content-Type": "application/json"})
-            partial: dict[str, Any] = (answer.json() if answer.content else {}).get("partialSuccess") or {}
+            answered: dict[str, Any] = answer.json() if answer.content else {}
+            partial: dict[str, Any] = answered.get("partialSuccess") or {}
             refused = int(partial.get("rejectedSpans") or 0)
             if refused:
                 raise InvalidInput(f"the server refused {refused} spans: {partial.get('errorMessage')}")
