@@ -9,7 +9,7 @@ from typing import Any
 
 from masthead.store.traces import native
 from masthead.store.traces.engine import Engine
-from masthead.store.traces.filters import HOUR_NS
+from masthead.store.traces.filters import hour_of
 from masthead.store.traces.ledger import Ledger
 from masthead.store.traces.retention import kept_until
 from masthead.store.traces.rows import SpanRow
@@ -88,7 +88,7 @@ def _block(columns: dict[str, tuple[Any, ...]], rows: int, received_ns: int, unt
     encoded = [(name, kind, encode(columns[name])) for name, (kind, encode) in _ENCODINGS.items()]
     encoded += (
         ("project_id", "String", native.words(projects)),
-        ("start_hour", "UInt32", native.uint32s([start_ns // HOUR_NS for start_ns in columns["start_ns"]])),
+        ("start_hour", "UInt32", native.uint32s([hour_of(start_ns) for start_ns in columns["start_ns"]])),
         ("received_ns", "Int64", native.int64s([received_ns] * rows)),
         ("kept_until", "DateTime('UTC')", native.uint32s([until[project] for project in projects])),
     )

@@ -1,6 +1,5 @@
 """A `RunFilter` as conditions on the run summaries. Fragments are fixed; every value is bound."""
 
-import re
 from typing import NamedTuple
 
 from masthead.model.ids import ProjectId
@@ -8,8 +7,15 @@ from masthead.model.run import RunFilter
 from masthead.store.traces.bind import Param
 from masthead.store.traces.needle import condition
 
-_HEX = re.compile(r"[0-9a-f]{0,32}")
 HOUR_NS = 3_600_000_000_000
+
+_LAST_HOUR = (1 << 32) - 1
+
+
+def hour_of(time_ns: int) -> int:
+    """Return the hour since 1970 as the column `start_hour` has it."""
+    return min(max(0, time_ns // HOUR_NS), _LAST_HOUR)
+
 
 _CONDITIONS = {
     "since_ns": "start_ns >= {since_ns:Int64}",
@@ -63,6 +69,6 @@ def where(project: ProjectId, chosen: RunFilter) -> Where:
         params |= {f"key{place}": key, f"value{place}": value}
     if chosen.text:
         said = condition(chosen.text)
-        params |= {**said.params, "since_hour": max(0, chosen.since_ns or 0) // HOUR_NS}
+        params |= {**said.params, "since_hour": hour_of(chosen.since_ns or 0)}
         parts.append(_SAID.format(said=said.sql))
     return Where(" AND ".join(parts), params)

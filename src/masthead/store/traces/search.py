@@ -9,7 +9,7 @@ from masthead.model.run import Page, SearchHit
 from masthead.store.traces.bind import Param
 from masthead.store.traces.cursors import Place, place_of
 from masthead.store.traces.engine import Engine, fetch
-from masthead.store.traces.filters import HOUR_NS
+from masthead.store.traces.filters import hour_of
 from masthead.store.traces.needle import condition, spelling
 
 _EXCERPT_BEFORE = 80
@@ -101,14 +101,14 @@ def _window(since_ns: int | None, until_ns: int | None, cursor: str | None) -> t
     conditions, params = ["true"], dict[str, Param]()
     if since_ns is not None:
         conditions.append(_SINCE)
-        params |= {"since_ns": since_ns, "since_hour": max(0, since_ns // HOUR_NS)}
+        params |= {"since_ns": since_ns, "since_hour": hour_of(since_ns)}
     if until_ns is not None:
         conditions.append(_UNTIL)
-        params |= {"until_ns": until_ns, "until_hour": max(0, until_ns // HOUR_NS)}
+        params |= {"until_ns": until_ns, "until_hour": hour_of(until_ns)}
     if cursor is not None:
         place = place_of(cursor)
         conditions.append(_AFTER)
-        params |= {"at_ns": place.time_ns, "after": place.span_id(), "after_hour": max(0, place.time_ns // HOUR_NS)}
+        params |= {"at_ns": place.time_ns, "after": place.span_id(), "after_hour": hour_of(place.time_ns)}
     return " AND ".join(conditions), params
 
 
@@ -133,7 +133,7 @@ def _texts(engine: Engine, project: ProjectId, hits: list[_Hit]) -> dict[str, st
         return {}
     params: dict[str, Param] = {
         "project": project,
-        "hours": sorted({hit.start_ns // HOUR_NS for hit in hits}),
+        "hours": sorted({hour_of(hit.start_ns) for hit in hits}),
         "run_ids": sorted({hit.run_id for hit in hits}),
         "span_ids": sorted({hit.span_id for hit in hits}),
     }

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from masthead.store.traces.engine import Engine, fetch
-from masthead.store.traces.filters import HOUR_NS
+from masthead.store.traces.filters import hour_of
 from masthead.store.traces.rows import SpanRow
 
 _KNOWN = """
@@ -121,5 +121,5 @@ def summarise(engine: Engine, touched: Sequence[Touched]) -> None:
         known = fetch(engine, tuple[int, int, int], _KNOWN, {"project": project, "run_ids": run_ids})
         if known[0][2]:
             starts += known[0][:2]
-        hours = {"from_hour": min(starts) // HOUR_NS, "to_hour": max(starts) // HOUR_NS}
+        hours = {"from_hour": hour_of(min(starts)), "to_hour": hour_of(max(starts))}
         engine.query(_SUMMARISE, {"project": project, "run_ids": run_ids, **hours})
