@@ -21,6 +21,7 @@ from masthead.govern.directory import Directory
 from masthead.govern.erasure import Eraser
 from masthead.govern.keyring import Keyring
 from masthead.govern.projects import Registry
+from masthead.ingest.allocator import return_large_blocks
 from masthead.ingest.door import Door
 from masthead.ingest.importing import Report, import_stream
 from masthead.ingest.project_door import ProjectDoor
@@ -57,6 +58,7 @@ def opened(settings: Settings, clock: Clock | None = None) -> Generator[Applicat
         SettingsError: a setting cannot be used.
     """
     clock = clock or SystemClock()
+    return_large_blocks()
     _make_folder(settings.data_dir)
     with contextlib.ExitStack() as stack:
         clickhouse_url = settings.clickhouse_url.get_secret_value() if settings.clickhouse_url else None

@@ -346,3 +346,21 @@ def test_what_was_deleted_can_be_sent_again_even_after_a_restart(open_door: Open
     send(door, otlp_body([1]))
     door.flush()
     assert rows.numbers == [1]
+
+
+def test_odd_but_possible_spans_are_kept_as_they_came(open_door: OpenDoor, rows: MemoryRows):
+    door = open_door()
+    odd = [
+        span(1, parent_span_id=SpanId(f"{2:016x}")),
+        span(2, parent_span_id=SpanId(f"{1:016x}")),
+        span(3, parent_span_id=SpanId(f"{3:016x}")),
+        span(4, parent_span_id=SpanId("00000000000000ff")),
+        span(5, end_ns=START_NS - 10**18),
+        span(6, start_ns=1, end_ns=(1 << 63) - 1),
+        span(6, start_ns=1, end_ns=(1 << 63) - 1),
+        span(7, name="", attributes={"": ""}, status_message="\x00\u202e"),
+    ]
+    door.accept(PROJECT, odd)
+    door.flush()
+    assert rows.numbers == [1, 2, 3, 4, 5, 6, 6, 7]
+    assert rows.rows[4].end_ns < rows.rows[4].start_ns
