@@ -17,7 +17,7 @@ _Days = Annotated[int, Field(ge=1, le=36_500)]
 
 
 class RedactionRuleSchema(Input):
-    """A custom pattern (a Python regular expression); what matches becomes `[redacted:name]`."""
+    """A custom pattern (an RE2 regular expression); what matches becomes `[redacted:name]`."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,40}$")]
     pattern: Annotated[str, Field(min_length=1, max_length=1000)]
