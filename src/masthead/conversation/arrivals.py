@@ -23,6 +23,7 @@ class Arrivals:
         self._waiting: list[Said] = []
         self._last_by_source: dict[AgentId, Said] = {}
         self._last: Step | None = None
+        self._take_over_from: AgentId | None = None
         self.last_agent: AgentId | None = None
         """Who worked last."""
 
@@ -60,9 +61,9 @@ class Arrivals:
         return (step.opener or step).span.span_id in self._arrived
 
     def arrive(self, step: Step, agent: AgentId, told: str = "", *, question: str = "") -> bool:
-        """Let the agent set to work; return whether a handoff was written that carries what it was told.
+        """Let the agent set to work; return whether a handoff carries what it was told.
 
-        `told` is news; `question` is not, and is handed over only by an agent that called this one.
+        `told` is news, `question` what was asked in any case: an inferred handoff carries the one, else the other.
         """
         opener = step.opener or step
         if opener.span.span_id in self._arrived:
@@ -70,11 +71,21 @@ class Arrivals:
         self._arrive_callers(opener)
         self._arrived.add(opener.span.span_id)
         handoff = self._taken_up(agent)
-        if handoff is not None:
+        self._take_over_from = None
+        if handoff is None:
+            is_carried = self._infer(opener, agent, told or question)
+        else:
             handoff.addressees, handoff.is_answered = (agent,), True
-        is_written = handoff is None and self._infer(opener, agent, told or (question if opener.caller else ""))
+            self._take_over_from = handoff.speaker
+            is_carried = not handoff.text
+            if is_carried:
+                self._scribe.retext(handoff, told)
         self._take_over(step, agent)
-        return is_written and bool(told)
+        return is_carried and bool(told)
+
+    def taken_over_from(self, agent: AgentId) -> AgentId | None:
+        """Return the agent whose handoff this agent, the last to set to work, has just taken up."""
+        return self._take_over_from if agent == self.last_agent else None
 
     def _take_over(self, step: Step, agent: AgentId) -> None:
         self._last, self.last_agent = step, agent

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from masthead.conversation.arrivals import Arrivals
-from masthead.conversation.scribe import ASSISTANT, Said, Scribe, squeezed
+from masthead.conversation.scribe import ASSISTANT, PROGRAM, Said, Scribe, squeezed
 from masthead.conversation.speech import Speech, When, dated, handed_over
 from masthead.conversation.tree import Moment, Step
 from masthead.model import attributes as names
@@ -71,7 +71,8 @@ class Listener:
                 self._speech.told_result(message, when)
             else:
                 self._speech.told(message, agent, when)
-        self._arrivals.arrive(step, agent, question=_question(body))
+        is_whole_input = step.caller is not None or not any(message.role == "assistant" for message in body)
+        self._arrivals.arrive(step, agent, question=_question(body) if is_whole_input else "")
 
     def _news(self, body: Sequence[Message]) -> Iterator[Message]:
         """Yield the messages that were not heard yet; one heard twice is news when it stands there three times."""
@@ -142,10 +143,13 @@ class Listener:
 
     def _called(self, step: Step, name: str, arguments: str, call_id: str | None) -> Said:
         """Write a call that no model's answer told: the tool's own span is the first to tell of it."""
+        call = ToolCall(id=call_id, name=name, arguments=arguments)
+        when = When(step, step.start_ns, step.start_ns)
+        if step.agent is None and self._scribe.has_names:
+            self._scribe.meet(PROGRAM, "system")
+            return self._speech.called(call, PROGRAM, when)
         agent = step.agent or ASSISTANT
         self._arrivals.arrive(step, agent)
-        when = When(step, step.start_ns, step.start_ns)
-        call = ToolCall(id=call_id, name=name, arguments=arguments)
         said = self._speech.called(call, agent, when, self._scribe.last_silent(agent))
         self._arrivals.worked(step, agent)
         return said

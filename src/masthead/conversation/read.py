@@ -30,9 +30,9 @@ def conversation_of(spans: Sequence[Span]) -> Conversation:
     listener = Listener(scribe)
     for moment in sweep.moments:
         listener.hear(moment)
+    if task is not None:
+        _ask_first(task, scribe, sweep.roots[0])
     human = next((said for said in scribe.turns if said.speaker == HUMAN), None)
-    if human is None and task is not None:
-        scribe.turns.insert(0, _asked(task, scribe.turns, sweep.roots[0]))
     turns, agents = scribe.finished()
     if task is None and human is not None:
         task = human.text
@@ -43,11 +43,16 @@ def conversation_of(spans: Sequence[Span]) -> Conversation:
     return replace(facts, task=task, turns=turns, agents=agents, ending=ending)
 
 
-def _asked(task: str, turns: Sequence[Said], root: Step) -> Said:
-    """Return the turn in which a person asks, where only the root span tells of it."""
-    asked = Said(speaker=HUMAN, text=task, addressees=(turns[0].speaker,) if turns else ())
+def _ask_first(task: str, scribe: Scribe, root: Step) -> None:
+    """Put the turn in which a person asks first, where only the root span, or a later model call, tells of it."""
+    turns = scribe.turns
+    told = next((at for at, said in enumerate(turns) if said.speaker == HUMAN and task.strip() in said.text), None)
+    if told is not None and (told == 0 or turns[told].text.strip() != task.strip()):
+        return
+    asked = turns.pop(told) if told is not None else Said(speaker=HUMAN, text=task)
+    asked.addressees = asked.addressees or ((turns[0].speaker,) if turns else ())
     asked.span_id, asked.start_ns, asked.end_ns = root.span.span_id, root.start_ns, root.start_ns
-    return asked
+    turns.insert(0, asked)
 
 
 def _facts(run_id: RunId, sweep: Sweep) -> Conversation:

@@ -12,6 +12,8 @@ from masthead.model.ids import AgentId, SpanId
 HUMAN: Final = AgentId("user")
 ASSISTANT: Final = AgentId("assistant")
 """Who speaks where the record names no agent."""
+PROGRAM: Final = AgentId("program")
+"""Who calls a tool outside of any agent's work, in a run that has agents."""
 _NONE: Final[deque["Said"]] = deque()
 
 
@@ -151,6 +153,11 @@ class Scribe:
         """Return the agent that is called so, whatever its spelling: `flight_agent` is `Flight Agent`."""
         return self._by_plain_name.get(plain(name)) if name else None
 
+    @property
+    def has_names(self) -> bool:
+        """Whether the record names any agent."""
+        return bool(self._names)
+
     def name(self, identity: AgentId) -> str:
         """Return what the agent is called."""
         return self._names.get(identity, identity)
@@ -199,15 +206,15 @@ class Scribe:
         return tuple(_turn(index, said) for index, said in enumerate(self.turns)), tuple(roster)
 
     def _address_handoffs(self) -> None:
-        previous: Said | None = None
+        latest: dict[AgentId, Said] = {}
         for said in self.turns:
             if said.act is Act.HANDOFF:
                 if not said.addressees and said.target is not None:
                     said.addressees = (self.named(said.target) or AgentId(said.target),)
-                is_told = previous is not None and previous.act is Act.MESSAGE and previous.speaker == said.speaker
-                if is_told and previous is not None and previous.is_guess and said.addressees:
-                    previous.addressees = said.addressees
-            previous = said
+                before = latest.get(said.speaker)
+                if before is not None and before.act is Act.MESSAGE and before.is_guess and said.addressees:
+                    before.addressees = said.addressees
+            latest[said.speaker] = said
 
 
 def squeezed(arguments: str) -> str:

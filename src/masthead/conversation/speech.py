@@ -122,9 +122,11 @@ class Speech:
             return
         speaker = self._scribe.named(message.name)
         if speaker is None:
+            is_new = not self._arrivals.has_arrived(when.step)
             if self._arrivals.arrive(when.step, agent, message.text):
                 return
-            speaker = when.step.caller or HUMAN
+            handed = self._arrivals.taken_over_from(agent) if is_new else None
+            speaker = handed or when.step.caller or HUMAN
         self.write(Said(speaker=speaker, text=message.text, addressees=(agent,)), when)
 
     def told_result(self, message: Message, when: When) -> None:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -9,6 +10,7 @@ from masthead.model.ids import AgentId, SpanId
 from masthead.model.reading import Operation
 from masthead.model.span import Span
 from masthead.semconv import Narrow, narrow, read
+from masthead.semconv.narrow import is_bare_agent
 
 _WITH_AGENT: Final = frozenset({Operation.AGENT, Operation.LLM, Operation.TOOL})
 _DOUBLED: Final = frozenset({Operation.LLM, Operation.TOOL})
@@ -77,7 +79,8 @@ def swept(spans: Sequence[Span]) -> Sweep:
             roots.append(step)
         else:
             children[parent].append(step)
-    identities = Identities(steps.values())
+    whole = {span_id for span_id, below in children.items() if _is_whole(steps[span_id], below)}
+    identities = Identities(steps.values(), whole)
     moments: list[Moment] = []
     reached: set[SpanId] = set()
     for root in roots:
@@ -97,7 +100,8 @@ def swept(spans: Sequence[Span]) -> Sweep:
 class Identities:
     """Who is who: an agent's id where the instrumentation gives one, else its name; a name used by one id means it."""
 
-    def __init__(self, steps: Collection[Step]) -> None:
+    def __init__(self, steps: Collection[Step], whole: AbstractSet[SpanId]) -> None:
+        self._whole = whole
         self.names: dict[AgentId, str] = {}
         ids_by_name: dict[str, set[str]] = defaultdict(set)
         for step in steps:
@@ -109,13 +113,20 @@ class Identities:
     def of(self, step: Step) -> AgentId | None:
         """Return the agent that the span itself names."""
         name, own_id = step.scalars.agent_name, _own_id(step)
-        if step.operation not in _WITH_AGENT or (name is None and own_id is None):
+        is_unnamed = name is None and own_id is None
+        if step.operation not in _WITH_AGENT or is_unnamed or step.span.span_id in self._whole:
             return None
         if own_id is None and name is not None and len(self._ids_by_name[name]) == 1:
             own_id = next(iter(self._ids_by_name[name]))
         identity = AgentId(own_id if own_id is not None else name or "")
         self.names.setdefault(identity, name if name is not None else identity)
         return identity
+
+
+def _is_whole(step: Step, below: Iterable[Step]) -> bool:
+    """Say whether an agent's span names no agent and holds a span of the same name: a run of the OpenAI Agents SDK."""
+    is_bare = step.operation is Operation.AGENT and is_bare_agent(step.span.attributes)
+    return is_bare and any(child.span.name == step.span.name for child in below)
 
 
 def _own_id(step: Step) -> str | None:

@@ -53,8 +53,8 @@ def _message(item: _Tree) -> AttributeValue:
     contents = [_part(part) for part in _numbered(fields.get("contents") or fields.get("content"))]
     if contents:
         said = message.get("content")
-        before: list[AttributeValue] = [{"type": "text", "text": said}] if isinstance(said, str) and said else []
-        message["content"] = [*before, *contents]
+        is_apart = isinstance(said, str) and said and not any("text" in part for part in contents)
+        message["content"] = [{"type": "text", "text": said}, *contents] if is_apart else [*contents]
     message.setdefault("content", "")
     return message
 

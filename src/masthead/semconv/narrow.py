@@ -143,7 +143,8 @@ def operation_of(attributes: Attributes, name: str, *, is_root: bool = False) ->
         if isinstance(value, str):
             operation = values.get(value) or values.get(value.lower())
             if operation is not None and operation is not Operation.OTHER:
-                return Operation.WORKFLOW if _is_whole(attributes, operation, is_root) else operation
+                is_bare = is_root or name == _DEFAULT_WORKFLOW
+                return Operation.WORKFLOW if _is_whole(attributes, operation, is_bare) else operation
     if names.OPERATION in attributes or "openinference.span.kind" in attributes:
         return Operation.OTHER
     if "agent_name" in attributes and name == "agent run":
@@ -158,6 +159,10 @@ def operation_of(attributes: Attributes, name: str, *, is_root: bool = False) ->
 _WORKING: Final = frozenset({"agent.name", "graph.node.id", "input.value", "output.value", names.AGENT_NAME})
 
 
+_DEFAULT_WORKFLOW: Final = "Agent workflow"
+"""What the OpenAI Agents SDK calls a run that is given no name."""
+
+
 def _is_whole(attributes: Attributes, operation: Operation, is_root: bool) -> bool:  # noqa: FBT001 - passed through
     """Say whether a span that calls itself an agent stands for the whole: a team's graph, or a bare root."""
     if operation is not Operation.AGENT:
@@ -165,7 +170,12 @@ def _is_whole(attributes: Attributes, operation: Operation, is_root: bool) -> bo
     nodes = attributes.get("gen_ai.workflow.nodes")
     if isinstance(nodes, list):
         return has_agent_nodes(nodes)
-    return is_root and "openinference.span.kind" in attributes and _WORKING.isdisjoint(attributes)
+    return is_root and is_bare_agent(attributes)
+
+
+def is_bare_agent(attributes: Attributes) -> bool:
+    """Say whether OpenInference calls a span an agent that names none and holds nothing."""
+    return "openinference.span.kind" in attributes and _WORKING.isdisjoint(attributes)
 
 
 def agent_name_of(attributes: Attributes, name: str) -> str | None:

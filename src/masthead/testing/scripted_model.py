@@ -1,7 +1,8 @@
 """A language model that says what its script says, behind OpenAI's HTTP API on loopback.
 
-It speaks `POST /v1/chat/completions` (plain and streamed, with tool calls and errors) and `POST /v1/embeddings`, which
-is what agent frameworks call. It lets the real client libraries run, so that tests see what they really send.
+It speaks `POST /v1/chat/completions` (plain and streamed, with tool calls and errors), `POST /v1/responses` (plain) and
+`POST /v1/embeddings`, which is what agent frameworks call. It lets the real client libraries run, so that tests see
+what they really send.
 """
 
 import json
@@ -43,13 +44,16 @@ class ScriptedRequest:
 
     @property
     def messages(self) -> list[dict[str, Any]]:
-        """The chat so far."""
+        """The chat so far, in the form of chat completions whichever was asked."""
+        if "input" in self.body:
+            return [_chat_message(item) for item in _items(self.body["input"])]
         return self.body.get("messages") or []
 
     @property
     def system(self) -> str:
         """Everything that system and developer messages say: tells which agent is asking."""
-        return "\n".join(_text(m.get("content")) for m in self.messages if m.get("role") in {"system", "developer"})
+        said = [_text(m.get("content")) for m in self.messages if m.get("role") in {"system", "developer"}]
+        return "\n".join([self.body.get("instructions") or "", *said])
 
     @property
     def last(self) -> dict[str, Any]:
@@ -99,16 +103,16 @@ class ScriptedModel:
         self._server.server_close()
         self._thread.join()
 
-    def reply_to(self, body: Mapping[str, Any]) -> ScriptedReply:
-        """Note the request and return what the script answers to it."""
+    def reply_to(self, body: Mapping[str, Any]) -> tuple[int, ScriptedReply]:
+        """Note the request; return its number and what the script answers to it."""
         with self._lock:
             request = ScriptedRequest(number=len(self.requests), body=body)
             self.requests.append(request)
         if callable(self._script):
-            return self._script(request)
+            return request.number, self._script(request)
         if request.number < len(self._script):
-            return self._script[request.number]
-        return ScriptedReply(status=500, text=f"the script has no reply number {request.number}")
+            return request.number, self._script[request.number]
+        return request.number, ScriptedReply(status=500, text=f"the script has no reply number {request.number}")
 
     def completion(self, number: int, reply: ScriptedReply) -> dict[str, Any]:
         """Return the reply as a chat completion."""
@@ -117,6 +121,39 @@ class ScriptedModel:
             message["tool_calls"] = [_call(call, number, position) for position, call in enumerate(reply.calls)]
         choice = {"index": 0, "message": message, "finish_reason": _finish(reply), "logprobs": None}
         return {**self._head(number, "chat.completion"), "choices": [choice], "usage": _usage(reply)}
+
+    def response(self, number: int, reply: ScriptedReply) -> dict[str, Any]:
+        """Return the reply as the responses API has it."""
+        content: list[Any] = [{"type": "output_text", "text": reply.text, "annotations": []}]
+        done = {"role": "assistant", "status": "completed"}
+        message: dict[str, Any] = {"type": "message", "id": f"msg_{number}", "content": content, **done}
+        output: list[dict[str, Any]] = [message] if reply.text is not None else []
+        for position, call in enumerate(reply.calls):
+            made = _call(call, number, position)
+            named = {
+                "type": "function_call",
+                "id": f"fc_{number}_{position}",
+                "call_id": made["id"],
+                "status": "completed",
+            }
+            output.append({**named, **made["function"]})
+        usage = {
+            "input_tokens": reply.input_tokens,
+            "output_tokens": reply.output_tokens,
+            "total_tokens": reply.input_tokens + reply.output_tokens,
+            "input_tokens_details": {"cached_tokens": reply.cached_tokens},
+            "output_tokens_details": {"reasoning_tokens": 0},
+        }
+        head = {**self._head(number, "response"), "id": f"resp_{number}", "created_at": 1_700_000_000}
+        head |= {"status": "completed", "instructions": self.requests[number].body.get("instructions")}
+        return {
+            **head,
+            "output": output,
+            "usage": usage,
+            "parallel_tool_calls": True,
+            "tool_choice": "auto",
+            "tools": [],
+        }
 
     def chunks(self, number: int, reply: ScriptedReply) -> list[dict[str, Any]]:
         """Return the reply as the chunks of a stream; usage comes in the last one."""
@@ -150,14 +187,15 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path.endswith("/embeddings"):
             self._send(200, _embeddings(body))
             return
-        if not self.path.endswith("/chat/completions"):
+        if not self.path.endswith(("/chat/completions", "/responses")):
             self._send(404, {"error": {"message": f"{self.path!r} is not scripted: use /v1/chat/completions"}})
             return
         scripted = cast("_Server", self.server).scripted
-        reply = scripted.reply_to(body)
-        number = len(scripted.requests) - 1
+        number, reply = scripted.reply_to(body)
         if reply.status != 200:
             self._send(reply.status, {"error": {"message": reply.text, "type": "scripted", "code": None}})
+        elif self.path.endswith("/responses"):
+            self._send(200, scripted.response(number, reply))
         elif body.get("stream"):
             self._stream(scripted.chunks(number, reply))
         else:
@@ -213,6 +251,20 @@ def _embeddings(body: Mapping[str, Any]) -> dict[str, Any]:
         "model": body.get("model"),
         "usage": {"prompt_tokens": 1, "total_tokens": 1},
     }
+
+
+def _items(given: Any) -> list[dict[str, Any]]:
+    return [{"role": "user", "content": given}] if isinstance(given, str) else cast("list[dict[str, Any]]", given)
+
+
+def _chat_message(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an item of the responses API as a message of chat completions."""
+    if item.get("type") == "function_call_output":
+        return {"role": "tool", "tool_call_id": item.get("call_id"), "content": item.get("output")}
+    if item.get("type") == "function_call":
+        function = {"name": item.get("name"), "arguments": item.get("arguments")}
+        return {"role": "assistant", "content": None, "tool_calls": [{"id": item.get("call_id"), "function": function}]}
+    return dict(item)
 
 
 def _text(content: Any) -> str:

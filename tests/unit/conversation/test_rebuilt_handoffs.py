@@ -134,7 +134,7 @@ def test_same_name_with_two_ids_are_two_agents():
         ("id-1", "solver"),
         ("id-2", "solver"),
     ]
-    assert _turns(run)[2] == "solver>solver handoff"
+    assert _turns(run)[2] == "solver>solver handoff 2+2?"
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from agents import Agent, OpenAIChatCompletionsModel, Runner, function_tool
+from agents import Agent, Model, OpenAIChatCompletionsModel, OpenAIResponsesModel, Runner, function_tool
 from openai import AsyncOpenAI
 
 from masthead.testing.scripted_model import ScriptedCall, ScriptedReply, ScriptedRequest
@@ -29,17 +29,22 @@ def change_seat(seat: str) -> str:
     return f"Moved to seat {seat}."
 
 
-def ask(model_url: str) -> None:
-    """Run the team on one request; answers are streamed, as in most applications."""
+def ask(model_url: str, *, is_streamed: bool = True) -> None:
+    """Run the team on one request: streamed over chat completions, or plain over the responses API."""
     client = AsyncOpenAI(base_url=model_url, api_key="none", max_retries=0)
-    model = OpenAIChatCompletionsModel(model="scripted-1", openai_client=client)
+    model: Model = OpenAIChatCompletionsModel(model="scripted-1", openai_client=client)
+    if not is_streamed:
+        model = OpenAIResponsesModel(model="scripted-1", openai_client=client)
     flight = Agent(name="Flight Agent", instructions="You are the flight agent.", model=model, tools=[change_seat])
     triage = Agent(name="Triage Agent", instructions="You are the triage agent.", model=model, handoffs=[flight])
+    assert asyncio.run(_run(triage, is_streamed=is_streamed)) == "You are in seat 12A."
 
-    async def run() -> object:
-        streamed = Runner.run_streamed(triage, "Please change my seat to the front.")
-        async for _ in streamed.stream_events():
-            pass
-        return streamed.final_output
 
-    assert asyncio.run(run()) == "You are in seat 12A."
+async def _run(agent: Agent, *, is_streamed: bool) -> object:
+    question = "Please change my seat to the front."
+    if not is_streamed:
+        return (await Runner.run(agent, question)).final_output
+    streamed = Runner.run_streamed(agent, question)
+    async for _ in streamed.stream_events():
+        pass
+    return streamed.final_output
