@@ -99,6 +99,14 @@ def test_flush_waits_until_the_last_run_is_found(waits: list[float]) -> None:
     assert len(server.requests) == 4
 
 
+def test_a_run_that_never_appears_is_said(waits: list[float]) -> None:
+    door = Server(httpx.Response(200, json={}), httpx.Response(200, json={"run_ids": []})).door()
+    door.accept([SPAN])
+    with pytest.raises(UpstreamError, match="was accepted but is not to be found"):
+        door.flush()
+    assert sum(waits) == pytest.approx(60)
+
+
 def test_scores_go_with_ids_of_their_own() -> None:
     score = Score(
         id="s1",
