@@ -33,12 +33,12 @@ def spans_of(conversation: Conversation, *, start_ns: int) -> list[Span]:
     `start_ns` dates a run whose log dates no turn; a turn without a time is put 1 ms after the turn before it. Span ids
     depend on `run_id` and the turn's index alone, so writing twice gives the same ids.
     """
-    names_by_id = {agent.id: agent.name for agent in conversation.agents}
+    agents = conversation.by_id()
     root_id = span_id_of(conversation.run_id, "root")
     spans: list[Span] = []
     clock_ns = _before_first(conversation.turns, start_ns)
     for turn in conversation.turns:
-        span = _turn_span(conversation.run_id, turn, names_by_id.get(turn.speaker), _window(turn, clock_ns))
+        span = _turn_span(conversation.run_id, turn, agents.get(turn.speaker), _window(turn, clock_ns))
         spans.append(replace(span, parent_span_id=root_id))
         clock_ns = span.end_ns
     first = min((span.start_ns for span in spans), default=start_ns)
@@ -155,14 +155,15 @@ def _root_span(conversation: Conversation, root_id: SpanId) -> Span:
     )
 
 
-def _turn_span(run_id: RunId, turn: Turn, speaker_name: str | None, window_ns: tuple[int, int]) -> Span:
+def _turn_span(run_id: RunId, turn: Turn, speaker: Agent | None, window_ns: tuple[int, int]) -> Span:
+    is_agent = speaker is None or speaker.kind == "agent"
     is_result = turn.act is Act.TOOL_RESULT
     attributes: dict[str, AttributeValue] = {
         names.OPERATION: _operation(turn),
         names.TURN_INDEX: turn.index,
         names.TURN_ACT: turn.act.value,
-        names.AGENT_ID: turn.speaker,
-        names.AGENT_NAME: speaker_name,
+        names.AGENT_ID if is_agent else names.TURN_SPEAKER: turn.speaker,
+        names.AGENT_NAME: speaker.name if speaker is not None and is_agent else None,
         names.TOOL_RESULT if is_result else names.TURN_TEXT: turn.text,
         names.TURN_REASONING: turn.reasoning,
         names.TOOL_NAME: turn.tool_name,
@@ -179,7 +180,8 @@ def _turn_span(run_id: RunId, turn: Turn, speaker_name: str | None, window_ns: t
         attributes[names.TURN_TIMES] = (
             "start" if turn.start_ns is not None else "end" if turn.end_ns is not None else "none"
         )
-    what = turn.tool_name if turn.tool_name and turn.act in {Act.TOOL_CALL, Act.TOOL_RESULT} else speaker_name
+    is_tool = turn.act in {Act.TOOL_CALL, Act.TOOL_RESULT}
+    what = turn.tool_name if turn.tool_name and is_tool else speaker.name if speaker is not None else None
     return Span(
         trace_id=run_id,
         span_id=span_id_of(run_id, turn.index),
@@ -210,7 +212,7 @@ def _turn(span: Span, index: int) -> Turn:
     times = attributes.get(names.TURN_TIMES)
     return Turn(
         index=index,
-        speaker=AgentId(text_or_none(attributes.get(names.AGENT_ID)) or ""),
+        speaker=_speaker(attributes),
         addressees=tuple(AgentId(name) for name in _texts(attributes.get(names.TURN_ADDRESSEES))),
         act=act,
         text=text if isinstance(text, str) else "",
@@ -227,6 +229,10 @@ def _turn(span: Span, index: int) -> Turn:
         output_tokens=_count(attributes.get(names.OUTPUT_TOKENS)),
         cost_usd=span.cost_usd if span.cost_usd is not None else _decimal(attributes.get(names.COST_USD)),
     )
+
+
+def _speaker(attributes: Attributes) -> AgentId:
+    return AgentId(text_or_none(attributes.get(names.TURN_SPEAKER, attributes.get(names.AGENT_ID))) or "")
 
 
 def _agent_json(agent: Agent) -> dict[str, AttributeValue]:
@@ -266,7 +272,7 @@ def _agent(entry: dict[str, Any]) -> Agent:
 def _roster_of_turns(spans: Iterable[Span]) -> tuple[Agent, ...]:
     agents: dict[AgentId, Agent] = {}
     for span in spans:
-        agent_id = AgentId(text_or_none(span.attributes.get(names.AGENT_ID)) or "")
+        agent_id = _speaker(span.attributes)
         name = text_or_none(span.attributes.get(names.AGENT_NAME))
         agents.setdefault(agent_id, Agent(id=agent_id, name=name if name is not None else agent_id))
     return tuple(agents.values())

@@ -24,7 +24,7 @@ MASTHEAD = Convention(
         (f"`{names.RUN_IS_SUCCESS}`, `{names.RUN_ENDING}`", "outcome; how the run ended"),
         (f"`{names.RUN_WRITTEN}`, `{names.RUN_AGENTS}`", "a written run: its version and its roster (JSON)"),
         (
-            f"`{names.TURN_INDEX}`, `{names.TURN_ACT}`, `{names.TURN_ADDRESSEES}`, `{names.TURN_TEXT}`, …",
+            f"`{names.TURN_INDEX}`, `{names.TURN_ACT}`, `{names.TURN_SPEAKER}`, `{names.TURN_TEXT}`, …",
             "one turn of a written run, beside `gen_ai.agent.*`, `gen_ai.tool.*` and `gen_ai.usage.*`",
         ),
     ),

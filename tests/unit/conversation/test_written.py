@@ -109,6 +109,7 @@ def test_spans_say_in_genai_words_what_they_can():
     assert answers.attributes["gen_ai.usage.input_tokens"] == 9
     assert (answers.cost_usd, answers.price_version) == (Decimal("0.001"), "recorded")
     assert "gen_ai.operation.name" not in asks.attributes
+    assert "gen_ai.agent.name" not in asks.attributes, "a person is no agent: lists of agents must not show them"
 
 
 def test_writing_twice_gives_the_same_span_ids():
@@ -122,7 +123,7 @@ def test_lost_root_leaves_turns_and_the_agents_they_name():
     _, *turns = spans_of(_two_turns(), start_ns=0)
     read = conversation_of(turns)
     assert [turn.text for turn in read.turns] == ["2+2?", "4"]
-    assert [agent.name for agent in read.agents] == ["User", "Solver"]
+    assert [agent.name for agent in read.agents] == ["user", "Solver"]
 
 
 def test_lost_turn_closes_up():
