@@ -14,7 +14,19 @@ from masthead import __version__
 from masthead.api import problems
 from masthead.api.description import describe
 from masthead.api.headers import SecurityHeaders
-from masthead.api.routes import audit, export, health, importing, keys, projects, runs, scores, search, session
+from masthead.api.routes import (
+    audit,
+    diagnosis,
+    export,
+    health,
+    importing,
+    keys,
+    projects,
+    runs,
+    scores,
+    search,
+    session,
+)
 from masthead.api.services import Services
 
 PREFIX: Final = "/api/v1"
@@ -47,7 +59,7 @@ def build_api(services: Services | None) -> FastAPI:
     )
     app.state.services = services
     under = APIRouter(prefix=PREFIX)
-    for part in (runs, search, scores, export, importing, projects, keys, audit, session):
+    for part in (runs, diagnosis, search, scores, export, importing, projects, keys, audit, session):
         under.include_router(part.router)
     under.include_router(health.under)
     app.include_router(under)

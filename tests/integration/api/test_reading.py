@@ -1,7 +1,10 @@
 """What the routes answer about runs that are there."""
 
+from dataclasses import replace
+
 import pytest
 
+from masthead.model.conversation import Turn
 from masthead.testing.site import Site, conversation, put, run_id
 
 pytestmark = pytest.mark.integration
@@ -180,3 +183,18 @@ def test_readiness_and_status_tell_how_it_stands(site: Site) -> None:
     assert status["control"].startswith("sqlite 3.")
     assert status["door"]["accepted_spans"] > 20
     assert {table["table"] for table in status["tables"]} >= {"runs", "spans", "scores"}
+
+
+def test_a_run_is_diagnosed_when_asked(site: Site) -> None:
+    put(site.door, "two", replace(conversation(91, turns=30), is_success=False, turns=_stuck(30)))
+    answer = site.ask("GET", f"/api/v1/runs/{run_id(91)}/diagnosis", site.key("two"))
+    assert answer.status_code == 200, answer.text
+    diagnosis = answer.json()
+    assert "FM-1.3" in {finding["code"] for finding in diagnosis["findings"]}
+    assert diagnosis["attribution"]["hypotheses"] or diagnosis["attribution"]["unknown_because"]
+    assert diagnosis["advice"]
+
+
+def _stuck(turns: int) -> tuple[Turn, ...]:
+    said = conversation(91, turns=turns).turns
+    return tuple(replace(turn, text="Error: no such file report.txt", is_error=True) for turn in said)
