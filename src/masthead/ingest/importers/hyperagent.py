@@ -24,7 +24,7 @@ from masthead.ingest.importers.family import Family, ImportedRun, Record, run_id
 from masthead.ingest.importers.shapes import fields, items, metadata, optional_text, text
 from masthead.model.conversation import Act, Ending, EndingKind
 
-_ENTRY = re.compile(r"^HyperAgent_(\S+) - [A-Z]+ - ", re.MULTILINE)
+_ENTRY = re.compile(r"^[ \t]*HyperAgent_(\S+) - [A-Z]+ - ", re.MULTILINE)
 _RESPONSE = re.compile(r"(?:Inner-)?([\w -]{1,40}?)(?:-Assistant)?'s Response:[ ]?")
 _ANSWER = re.compile(r"([\w -]{1,40})->([\w -]{1,40}):[ ]?")
 _INTERN = re.compile(r"^\W{0,4}Intern Name\W{1,6}([\w -]{1,40})", re.MULTILINE)
@@ -34,7 +34,7 @@ _TOOL = re.compile(r"(\w+)\._run\(")
 def _is_json(record: Record) -> bool:
     trajectory = fields(record.value).get("trajectory")
     lines = trajectory.split("\n", 50) if isinstance(trajectory, str) else items(trajectory)
-    return any(isinstance(line, str) and line.startswith("HyperAgent_") for line in lines[:50])
+    return any(isinstance(line, str) and line.lstrip().startswith("HyperAgent_") for line in lines[:50])
 
 
 def _is_log(record: Record) -> bool:

@@ -2,15 +2,19 @@
 
 Each record wraps another family's log: `trace` is its text, or an object with `trajectory`. The log is read by the
 family that it looks like (ChatDev, MetaGPT, HyperAgent, AppWorld, AG2, Magentic-One, OpenManus; JSON in the text
-too). `mas_name` is the system, `benchmark_name`, `llm_name` and `trace_id` are metadata.
+or Python's print of it too). One that looks like none is kept as a single turn, and its metadata says `unread`.
+`mas_name` is the system, `benchmark_name`, `llm_name` and `trace_id` are metadata.
 
 `mast_annotation` (0 or 1 a code) becomes scores `FM-1.1` … by `judge:mast-data` of source llm: the full collection was
 labelled by a model. `annotations` of the human-labelled part become scores by `human:mast-data-1` … `-3`, one an
 annotator; their names are kept as they are written, because the codebook changed between rounds.
 """
 
+import ast
+import re
 from collections.abc import Iterator
 from dataclasses import replace
+from textwrap import dedent
 
 import orjson
 
@@ -18,6 +22,7 @@ from masthead.ingest.importers.ag2 import AG2
 from masthead.ingest.importers.ag2_console import AG2_CONSOLE
 from masthead.ingest.importers.appworld import APPWORLD
 from masthead.ingest.importers.chatdev import CHATDEV
+from masthead.ingest.importers.draft import Draft
 from masthead.ingest.importers.family import Family, Imported, ImportedRun, Label, Record, run_id_of
 from masthead.ingest.importers.hyperagent import HYPERAGENT_JSON, HYPERAGENT_LOG
 from masthead.ingest.importers.label_files import MAST_CODES
@@ -39,6 +44,8 @@ from masthead.model.conversation import Conversation
 
 _TEXT_FAMILIES = (HYPERAGENT_LOG, METAGPT_LOG, CHATDEV, APPWORLD, OPENMANUS, MAGENTIC_CONSOLE, AG2_CONSOLE)
 _JSON_FAMILIES = (HYPERAGENT_JSON, AG2, METAGPT_JSON, MAGENTIC_JSON)
+
+_PROBLEM = re.compile(r"^problem_statement: ?\n?(.*?)\n(?=other_data:|trajectory:|\Z)", re.MULTILINE | re.DOTALL)
 
 
 def _matches(record: Record) -> bool:
@@ -71,8 +78,11 @@ def _named(record: Record, row: Fields, conversation: Conversation) -> Conversat
             ("round", row.get("round")),
         ]
     )
+    log = text(trace.get("trajectory")) if trace else text(row.get("trace"))
+    problem = _PROBLEM.search(log) if conversation.task is None else None
     return replace(
         conversation,
+        task=(dedent(problem[1]).strip() or None) if problem else conversation.task,
         run_id=run_id_of("mast-data", *identity, trace.get("key"), trace.get("index"), conversation.run_id),
         system=conversation.system or optional_text(row.get("mas_name")),
         metadata={**conversation.metadata, **facts},
@@ -107,16 +117,43 @@ def _inner(record: Record, log: object) -> Iterator[Imported]:
         if family.matches(inner):
             yield from family.read(inner)
             return
-    raise record.malformed(f"the trace looks like no known log; it begins {text(log)[:60]!r}")
+    yield _unread(inner, text(log))
+
+
+def _unread(record: Record, log: str) -> ImportedRun:
+    """Keep a log that looks like none as one turn, and say so: its labels are worth having."""
+    if not log.strip():
+        raise record.malformed("the trace is empty")
+    draft = Draft()
+    draft.say("log", log, kind="system")
+    return ImportedRun(
+        conversation=draft.conversation(
+            run_id_of("mast-data-unread", log.strip()), system=None, metadata=metadata([("unread", True)])
+        )
+    )
 
 
 def _json_of(log: str) -> object:
-    """Return the JSON that the text is, or None."""
-    if not log.lstrip().startswith(("{", "[")):
+    """Return the JSON that the text is, or the messages that it prints as Python does, or None."""
+    begin = log.lstrip()[:2]
+    if begin in {"[{", '{"', "{\n"}:
+        try:
+            return orjson.loads(log)
+        except ValueError:
+            pass
+    if not log.lstrip().startswith(("[{'", "{'")):
         return None
+    whole = _literal(log.strip())
+    if whole is not None:
+        return {"trajectory": whole} if is_items(whole) else whole
+    lines = [_literal(line.strip()) for line in log.split("\n") if line.lstrip().startswith("{'")]
+    return {"trajectory": [line for line in lines if is_fields(line, "content")]}
+
+
+def _literal(printed: str) -> object:
     try:
-        return orjson.loads(log)
-    except ValueError:
+        return orjson.loads(orjson.dumps(ast.literal_eval(printed), option=orjson.OPT_NON_STR_KEYS))
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return None
 
 

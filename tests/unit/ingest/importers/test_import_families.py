@@ -470,19 +470,3 @@ def test_ag2_prints_are_read_back(samples: dict[str, bytes]) -> None:
     ]
     assert found.turns[1].tool_arguments == "print(6 * 7)"
     assert found.ending.reason == "TERMINATE"
-
-
-def test_mast_data_reads_the_log_within_and_its_labels(samples: dict[str, bytes]) -> None:
-    ag2, chatdev = (found for found in everything(samples["mast-data"]) if isinstance(found, ImportedRun))
-    assert acts(ag2.conversation) == [("mathproxyagent", "message"), ("assistant", "message")]
-    assert ag2.conversation.turns[1].text == "It is 41.\n  indented"
-    assert (ag2.conversation.task, ag2.conversation.is_success) == ("What is 6 times 7?", False)
-    assert [(label.name, label.flag, label.source) for label in ag2.labels] == [
-        ("FM-1.1", False, "llm"),
-        ("FM-1.3", True, "llm"),
-    ]
-    assert (chatdev.conversation.system, len(chatdev.conversation.turns)) == ("ChatDev", 6)
-    assert [(label.name, label.flag, label.evaluator) for label in chatdev.labels] == [
-        ("1.1 Poor task compliance", True, "human:mast-data-1"),
-        ("1.1 Poor task compliance", False, "human:mast-data-2"),
-    ]
