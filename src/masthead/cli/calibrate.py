@@ -140,9 +140,11 @@ def _agreement(material: _Material, labels: Path, found: Sequence[Calibration], 
     whole = fits(runs, fires, rivals, left="nothing")
     on = whole[0].on
     tier = held_against(DETECTORS, runs, rate(fires, whole), baselines=rivals)
+    codes = [Code(line.name) for line in tier.codes if line.answered]
 
-    def without(left: Left) -> Line:
-        return held_against(left, runs, rate(fires, fits(runs, fires, rivals, left=left))).pooled
+    def without(left: Left, *, is_strict: bool = False) -> Line:
+        ratings = rate(fires, fits(runs, fires, rivals, left=left), abstains=False, is_strict=is_strict)
+        return held_against(left, runs, _over(codes, ratings)).pooled
 
     systems = Counter(run.system for run in runs)
     by_system: list[tuple[str, Line]] = []
@@ -156,8 +158,11 @@ def _agreement(material: _Material, labels: Path, found: Sequence[Calibration], 
         command=f"masthead calibrate {labels.name} --write docs/reference/agreement.md",
         systems=systems,
         tier=tier,
-        without_task=without("task"),
-        without_system=without("system"),
+        held_out=[
+            ("fitted without the run's task", without("task")),
+            ("fitted without the run's system", without("system")),
+            ("the same, only rules proven elsewhere", without("system", is_strict=True)),
+        ],
         by_system=by_system,
         reliability=held_against("reliability", runs, rate(fires, held_out, only=whole[0].proven), draws=0),
         rules=measure(runs, fires, rivals),
@@ -165,6 +170,11 @@ def _agreement(material: _Material, labels: Path, found: Sequence[Calibration], 
         rivals=[each for each in found if each.evaluator != DETECTORS],
         clean=[_false_alarms(each, on) for each in clean],
     )
+
+
+def _over(codes: Sequence[Code], ratings: Ratings) -> Ratings:
+    """Return the ratings of these codes, an abstention counted as "no", so that fits can be compared."""
+    return [{code: rating.get(code, Rating(flag=False)) for code in codes} for rating in ratings]
 
 
 def _false_alarms(source: str, on: frozenset[str]) -> FalseAlarms:

@@ -30,6 +30,7 @@ class StatedAssumption(Rule[AssumptionState]):
     version = "1"
     codes = ("FM-2.2",)
     acts = SPOKEN
+    is_on_unmeasured = True
     about = About(
         title="An assumption in place of a question",
         sees="An agent that says it assumes something, in a run whose agents have no tools to look things up, and no "

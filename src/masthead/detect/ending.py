@@ -34,6 +34,7 @@ class StuckPrompt(Rule[PromptState]):
     id = "stuck-prompt"
     version = "1"
     codes = ("FM-1.5",)
+    is_on_unmeasured = True
     about = About(
         title="Told to go on although nothing can follow",
         sees="The framework, or whoever gave the task, sending the same prompt three times, with one answer after "
@@ -142,7 +143,7 @@ class EarlyEnd(Rule[LastState]):
     id = "early-end"
     version = "1"
     codes = ("FM-3.1",)
-    is_factual = True
+    is_on_unmeasured = True
     about = About(
         title="Stopped by a limit or an error",
         sees="A run whose record says that a step, time, token or cost limit, or an error, ended it.",

@@ -123,6 +123,7 @@ class UnusedHandoff(Rule[HandoffState]):
     version = "1"
     codes = ("FM-2.5",)
     acts = SPOKEN
+    is_on_unmeasured = True
     about = About(
         title="A handoff that is not used",
         sees="A handoff with at least three paths, names or numbers none of which the receiver takes up in its next "

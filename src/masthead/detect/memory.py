@@ -74,7 +74,7 @@ class ContextTruncated(Rule[NoState]):
     id = "context-truncated"
     version = "1"
     codes = ("FM-1.4",)
-    is_factual = True
+    is_on_unmeasured = True
     about = About(
         title="The context was cut",
         sees="An error or notice that the context window was exceeded or the history truncated.",

@@ -1,8 +1,8 @@
 """All rules that ship: their ids, what each sees, whether it is on, and how well it agrees with people.
 
 A rule is on by default where it beat every baseline on the labels (`measured.json`, written by the calibration command
-and never by hand). A rule that never fired on them is on only if it claims no more than what the record itself says,
-such as the same call failing three times; its findings then count as uncalibrated. All others are off.
+and never by hand). A rule that never fired on them is on only if its claims keep to what the record itself says, such
+as the same call failing three times; its findings then count as uncalibrated. All others are off.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence

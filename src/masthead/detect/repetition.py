@@ -63,6 +63,7 @@ class RepeatedWork(Rule[WorkState]):
     version = "1"
     codes = _CODE
     acts = SPOKEN
+    is_on_unmeasured = True
     about = About(
         title="The same piece of work delivered twice",
         sees="An agent that submits a text of some length of which nearly every line stood in its earlier work, "
@@ -122,6 +123,7 @@ class RepeatedStep(Rule[StepState]):
     id = "repeated-step"
     version = "1"
     codes = _CODE
+    is_on_unmeasured = True
     about = About(
         title="The same step again and again",
         sees="An agent that says or does exactly the same for the third time in one episode of the run.",
@@ -177,7 +179,7 @@ class RepeatedCall(Rule[CallState]):
     version = "1"
     codes = _CODE
     acts = (Act.TOOL_CALL, Act.TOOL_RESULT)
-    is_factual = True
+    is_on_unmeasured = True
     about = About(
         title="The same call with the same result",
         sees="A tool called with the same arguments that gives the same result as before, with no call in between "
@@ -232,7 +234,7 @@ class FailingRetry(Rule[RetryState]):
     version = "1"
     codes = _CODE
     acts = (Act.TOOL_CALL, Act.TOOL_RESULT)
-    is_factual = True
+    is_on_unmeasured = True
     about = About(
         title="A failing call retried without change",
         sees="A tool called with the same arguments that fails each time, with no success of any call in between.",
@@ -283,7 +285,7 @@ class Cycle(Rule[CycleState]):
     id = "cycle"
     version = "1"
     codes = _CODE
-    is_factual = True
+    is_on_unmeasured = True
     about = About(
         title="A circle of steps",
         sees="Two to eight different steps, by one agent or several and results included, that follow each other in "

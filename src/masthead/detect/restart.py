@@ -18,6 +18,7 @@ class Restart(Rule[RestartState]):
     id = "restart"
     version = "1"
     codes = ("FM-2.1",)
+    is_on_unmeasured = True
     about = About(
         title="The run starts over",
         sees="The first steps of the run coming again, word for word and in order, after at least five other steps: "

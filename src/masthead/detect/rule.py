@@ -60,8 +60,8 @@ class Rule(Generic[StateT]):
     version: ClassVar[str]
     codes: ClassVar[tuple[str, ...]]
     about: ClassVar[About]
-    is_factual: ClassVar[bool] = False
-    """Whether a claim only repeats what the record itself says, so that it holds without having been measured."""
+    is_on_unmeasured: ClassVar[bool] = False
+    """Whether the rule is on where no label says anything about it, because its claims keep to what the record says."""
     acts: ClassVar[tuple[Act, ...]] = tuple(Act)
 
     def __init__(self, state_type: type[StateT], **parameters: float) -> None:

@@ -35,6 +35,7 @@ class UnverifiedEnd(Rule[CheckState]):
     version = "1"
     codes = ("FM-3.2",)
     acts = (Act.TOOL_CALL, Act.HANDOFF, Act.TOOL_RESULT)
+    is_on_unmeasured = True
     about = About(
         title="No check after the last change",
         sees="A run in which a tool changed something and no code, command or test ran afterwards; also when an agent "
@@ -81,6 +82,7 @@ class ContradictoryAnswers(Rule[PeersState]):
     version = "1"
     codes = ("FM-3.2",)
     acts = SPOKEN
+    is_on_unmeasured = True
     about = About(
         title="The last answers contradict one another",
         sees="Last words of different agents, one after the other, that give different boxed, lettered or numbered "
@@ -182,6 +184,7 @@ class UncriticalAcceptance(Rule[AnswerState]):
     id = "uncritical-acceptance"
     version = "1"
     codes = ("FM-3.3",)
+    is_on_unmeasured = True
     about = About(
         title="A wrong answer, checked and passed",
         sees="A run that gave an answer which the record itself marks as wrong, although code was run on it or "

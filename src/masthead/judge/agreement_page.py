@@ -27,8 +27,7 @@ class Agreement:
     command: str
     systems: Mapping[str, int]
     tier: Calibration
-    without_task: Line
-    without_system: Line
+    held_out: Sequence[tuple[str, Line]]
     by_system: Sequence[tuple[str, Line]]
     reliability: Calibration
     rules: Mapping[str, Measured]
@@ -75,13 +74,16 @@ _READING = (
 _CAVEAT = (
     "The rules and their few parameters were written with these runs in view, so the figures of this page say how well "
     "they fit what was seen, not how well they will do elsewhere. Three things are fitted on labels: which rules are "
-    "on, how sure a finding is, and how often a code is missed; the rows *fitted without …* judge each run by a fit "
-    "that had not seen its task, or any run of its system. Codes without a rule that is on need a judge."
+    "on, how sure a finding is, and how often a code is missed. The rows *fitted without …* judge each run by a fit "
+    'that had not seen its task, or any run of its system, with the silence of rules that are on counted as "no": '
+    "there a rule that the other runs cannot measure keeps its default. *Only rules proven elsewhere* leaves such "
+    "rules out: restarts and disagreeing peers occur in one system each, so nothing else can prove those rules. Codes "
+    "without a proven rule need a judge."
 )
 _RULES = (
-    "A rule is on where its kappa beats the best baseline's for its code, or where it never fired here and only says "
-    "what the record itself says. `P` is how sure its findings are taken to "
-    "be: the precision with half a count added on each side."
+    "A rule is on where its kappa beats the best baseline's for its code; one that never fired here is on if its "
+    "claims keep to what the record says. `P` is how sure its findings are taken to be: the precision with half a "
+    "count added on each side."
 )
 
 
@@ -119,8 +121,7 @@ def _pooled_table(agreement: Agreement) -> str:
     return _lines_table(
         [
             ("**first tier**", tier.pooled),
-            ("fitted without the run's task", agreement.without_task),
-            ("fitted without the run's system", agreement.without_system),
+            *agreement.held_out,
             ("first tier, all codes", tier.pooled_all),
             *((f"baseline: {line.name}", line) for line in tier.baselines),
         ]

@@ -75,7 +75,7 @@ def baselines(runs: Sequence[LabelledRun], conversations: Sequence[Conversation]
 def measure(runs: Sequence[LabelledRun], fires: Fires, rivals: Mapping[str, Ratings]) -> dict[str, Measured]:
     """Hold each rule against the labels of its code, beside the best baseline for that code."""
     found: dict[str, Measured] = {}
-    factual = {rule.id for rule in (make() for make in RULES) if rule.is_factual}
+    defaults = {rule.id for rule in (make() for make in RULES) if rule.is_on_unmeasured}
     for rule, code in rule_codes().items():
         table = pooled(runs, _ratings_of(rule, code, fires), [code])
         tables = [pooled(runs, rival, [code]) for rival in rivals.values()]
@@ -91,7 +91,7 @@ def measure(runs: Sequence[LabelledRun], fires: Fires, rivals: Mapping[str, Rati
             baseline_f1=_rounded(best_f1),
             baseline_kappa=_rounded(best_kappa),
             precision=round(_smoothed(table), 3),
-            is_on=_beats(table, best_kappa) if table.true_positive + table.false_positive else rule in factual,
+            is_on=_beats(table, best_kappa) if table.true_positive + table.false_positive else rule in defaults,
         )
     return found
 
@@ -114,19 +114,29 @@ def fit(runs: Sequence[LabelledRun], fires: Fires, rivals: Mapping[str, Ratings]
     )
 
 
-def rate(fires: Fires, fitted: Sequence[Fitted], *, only: frozenset[str] | None = None) -> Ratings:
+def rate(
+    fires: Fires,
+    fitted: Sequence[Fitted],
+    *,
+    only: frozenset[str] | None = None,
+    abstains: bool = True,
+    is_strict: bool = False,
+) -> Ratings:
     """Turn what fired into ratings, each run by the fit that goes with it.
 
-    Codes without a proven rule are abstentions, save where a rule that is on fired. `only` overrules which are on.
+    Codes without a proven rule are abstentions, save where a rule that is on fired; unless `abstains` is False, when
+    the silence of every rule that is on counts as "no". `only` overrules which are on; `is_strict` heeds proven rules
+    alone.
     """
     codes = rule_codes()
     found: list[dict[Code, Rating]] = []
     for fired, fit_ in zip(fires, fitted, strict=True):
-        on, proven = (fit_.on, fit_.proven) if only is None else (only, only)
+        on = (fit_.proven if is_strict else fit_.on) if only is None else only
+        speaking = (fit_.proven if only is None else only) if abstains else on
         rating: dict[Code, Rating] = {}
         for code in sorted({codes[rule] for rule in on}):
             mine = [rule for rule in fired if rule in on and codes[rule] == code]
-            if not mine and not any(codes[rule] == code for rule in proven):
+            if not mine and not any(codes[rule] == code for rule in speaking):
                 continue
             doubt = 1.0
             for rule in mine:

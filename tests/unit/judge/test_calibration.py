@@ -144,8 +144,10 @@ def test_what_is_fitted_without_a_system_does_not_see_it():
     whole = fits(runs, fires, rivals, left="nothing")
     apart = fits(runs, fires, rivals, left="system")
     assert "repeated-work" in whole[0].on
-    assert "repeated-work" not in apart[0].on  # only S has positives, and S was left out
-    assert "repeated-work" in apart[-1].on
+    assert "repeated-work" not in apart[0].proven  # only S has positives, and S was left out
+    assert "repeated-work" in apart[-1].proven
+    strict = rate(fires, apart, is_strict=True)
+    assert [REPEAT in rating for rating in strict] == [False] * 4 + [True] * 4
 
 
 def test_the_page_shows_figures_dashes_and_judges_and_no_text_of_the_runs():
@@ -160,8 +162,7 @@ def test_the_page_shows_figures_dashes_and_judges_and_no_text_of_the_runs():
             command="masthead calibrate labels.csv",
             systems={"S": 4, "T": 4},
             tier=tier,
-            without_task=tier.pooled,
-            without_system=tier.pooled,
+            held_out=[("fitted without the run's system", tier.pooled)],
             by_system=[("S", tier.pooled)],
             reliability=tier,
             rules=measure(RUNS, fires, rivals),
