@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from masthead.conversation.arrivals import Arrivals
 from masthead.conversation.scribe import ASSISTANT, PROGRAM, Said, Scribe, squeezed
-from masthead.conversation.speech import Speech, When, dated, handed_over
+from masthead.conversation.speech import Speech, When, dated, handed_over, shown
 from masthead.conversation.tree import Moment, Step
 from masthead.model import attributes as names
 from masthead.model.conversation import Act
@@ -91,7 +91,9 @@ class Listener:
                 return False
         if any(call.id is not None for call in message.tool_calls):
             return all(self._scribe.call_of(call.id) is not None for call in message.tool_calls)
-        key = message.text.strip() or " ".join(f"{call.name} {squeezed(call.arguments)}" for call in message.tool_calls)
+        key = shown(message).strip() or " ".join(
+            f"{call.name} {squeezed(call.arguments)}" for call in message.tool_calls
+        )
         counted[key] += 1
         return not key or counted[key] <= self._scribe.times_heard(key)
 

@@ -44,8 +44,8 @@ class Speech:
         written = [self.called(call, agent, when) for call in message.tool_calls]
         if written:
             self._said_beside(written[0], message)
-        elif message.text or message.reasoning:
-            said = Said(speaker=agent, text=message.text, reasoning=message.reasoning)
+        elif shown(message) or message.reasoning:
+            said = Said(speaker=agent, text=shown(message), reasoning=message.reasoning)
             self.address(said, when.step)
             written = [self.write(said, when)]
         return written
@@ -118,16 +118,16 @@ class Speech:
         """Write what a user, or the system in mid-conversation, told the agent."""
         if message.role == "system":
             self._scribe.meet(_SYSTEM, "system")
-            self.write(Said(speaker=_SYSTEM, text=message.text, addressees=(agent,)), when)
+            self.write(Said(speaker=_SYSTEM, text=shown(message), addressees=(agent,)), when)
             return
         speaker = self._scribe.named(message.name)
         if speaker is None:
             is_new = not self._arrivals.has_arrived(when.step)
-            if self._arrivals.arrive(when.step, agent, message.text):
+            if self._arrivals.arrive(when.step, agent, shown(message)):
                 return
             handed = self._arrivals.taken_over_from(agent) if is_new else None
             speaker = handed or when.step.caller or HUMAN
-        self.write(Said(speaker=speaker, text=message.text, addressees=(agent,)), when)
+        self.write(Said(speaker=speaker, text=shown(message), addressees=(agent,)), when)
 
     def told_result(self, message: Message, when: When) -> None:
         """Write a tool's result that no span of the tool told."""
@@ -141,6 +141,15 @@ class Speech:
         else:
             said.addressees = (when.step.agent or ASSISTANT,)
             self._scribe.write(said)
+
+
+def shown(message: Message) -> str:
+    """Return a message as a turn shows it: its text, and what was attached."""
+    if not message.media:
+        return message.text
+    return "\n".join(
+        [*([message.text] if message.text else []), *(f"[attached: {medium}]" for medium in message.media)]
+    )
 
 
 def dated(said: Said, when: When) -> None:

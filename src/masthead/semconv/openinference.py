@@ -48,6 +48,7 @@ OPENINFERENCE = Convention(
     messages=(
         ("`llm.input_messages.N.message.*`", "input messages, flattened; before `input.value`"),
         ("`llm.output_messages.N.message.*`", "output messages, flattened; before `output.value`"),
+        ("`retrieval.documents.N.document.content`", "what a retriever found, as a tool's result"),
         ("`graph.node.id`, `graph.node.parent_id`", "which agent handed to which, on agent spans"),
         ("`metadata` · `langgraph_node`, `thread_id`", "the agent of the enclosing graph node; the session"),
     ),

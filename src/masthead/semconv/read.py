@@ -13,7 +13,7 @@ from masthead.semconv.handoffs import span_handoff
 from masthead.semconv.messages import Memo, messages_of, parse, text_of
 from masthead.semconv.narrow import Narrow, bare_name, count, json_object, narrow
 from masthead.semconv.table import Field, chain
-from masthead.semconv.tools import tool_arguments, tool_result
+from masthead.semconv.tools import retrieved, tool_arguments, tool_result
 
 _CHAINS: Final = {
     field: chain(ALL, field)
@@ -233,6 +233,8 @@ def _tool(span: Span, scalars: Narrow) -> ToolUse:
     back = _value(attributes, "tool_result")
     if back is None:
         back = _any(attributes, chain(ALL, "output"))
+    if back is None and scalars.operation is Operation.RETRIEVER:
+        back = retrieved(attributes)
     result = tool_result(back)
     call_id = _text(attributes, "tool_call_id")
     return ToolUse(

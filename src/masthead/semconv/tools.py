@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from masthead.model.span import AttributeValue
+from masthead.model.span import Attributes, AttributeValue
 from masthead.semconv.messages import messages_of, parse, text_of
 
+_DOCUMENTS: Final = "retrieval.documents."
 _ENVELOPES: Final = ("output", "outputs", "result", "update")
 
 
@@ -34,6 +35,20 @@ def tool_result(value: AttributeValue) -> ToolResult:
     given = parse(value) if isinstance(value, str) else value
     found = _unwrapped(given, 4) if isinstance(given, dict) else None
     return found if found is not None else ToolResult(given if isinstance(given, str) else text_of(value))
+
+
+def retrieved(attributes: Attributes) -> str | None:
+    """Return the documents that a retriever's span holds, one after the other."""
+    documents = attributes.get("gen_ai.retrieval.documents")
+    if documents is not None:
+        return text_of(documents)
+    found: dict[int, str] = {}
+    for key, value in attributes.items():
+        if key.startswith(_DOCUMENTS) and key.endswith(".document.content") and isinstance(value, str):
+            number = key[len(_DOCUMENTS) :].partition(".")[0]
+            if number.isdecimal():
+                found[int(number[:9])] = value
+    return "\n\n".join(found[number] for number in sorted(found)) or None
 
 
 def _unwrapped(value: Mapping[str, AttributeValue], depth: int) -> ToolResult | None:

@@ -337,3 +337,46 @@ def test_what_the_root_says_of_the_run_is_kept():
     assert (run.task, run.system, run.task_id, run.is_success) == ("Plan a trip.", "trip", "t-3", False)
     assert (run.tags, run.metadata, run.session_id) == (("nightly",), {"seed": 7}, "s")
     assert (run.ending.kind, run.ending.answer) == (EndingKind.COMPLETED, "Go by train.")
+
+
+def test_what_is_attached_is_said():
+    record = Recorder()
+    parts: list[AttributeValue] = [{"type": "image_url", "image_url": {"url": "https://example.org/cat.png"}}]
+    record.chat(None, "A cat.", [{"role": "user", "content": parts}])
+    assert _turns(record.conversation())[0] == "User>assistant message [attached: https://example.org/cat.png]"
+
+
+def test_a_retriever_is_a_tool():
+    record = Recorder()
+    agent = record.agent("a", span=(0, 1000))
+    record.add(
+        "search",
+        {
+            "openinference.span.kind": "RETRIEVER",
+            "input.value": "cats",
+            "retrieval.documents.1.document.content": "two",
+            "retrieval.documents.0.document.content": "one",
+        },
+        within=agent,
+    )
+    assert _turns(record.conversation()) == ["a>search tool_call", "search>a tool_result one\n\ntwo"]
+
+
+def test_a_chain_of_ten_thousand_nested_agents_is_read_without_recursion():
+    record = Recorder()
+    above: str | None = None
+    for number in range(10_000):
+        above = record.agent(f"agent {number % 3}", within=above, span=(number, 100_000 - number))
+    record.chat(above, "deep")
+    run = record.conversation()
+    assert len(run.turns) == 10_000
+    assert run.turns[-1].text == "deep"
+
+
+def test_fifty_thousand_turns_keep_their_order():
+    record = Recorder()
+    for number in range(25_000):
+        record.chat(None, f"answer {number}", [_user(f"question {number}")])
+    turns = record.conversation().turns
+    assert len(turns) == 50_000
+    assert (turns[0].text, turns[-1].text) == ("question 0", "answer 24999")
