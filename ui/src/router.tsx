@@ -15,6 +15,7 @@ import { DEFAULT_PROJECT } from "./shell/project";
 import { Shell } from "./shell/Shell";
 
 export type RootSearch = { project?: string | undefined };
+export type RangeSearch = RootSearch & { since?: string | undefined; until?: string | undefined };
 export type RunsSearch = RootSearch & {
   q?: string | undefined;
   since?: string | undefined;
@@ -67,6 +68,14 @@ export const runRoute = createRoute({
   },
 });
 
+export const overviewRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/overview",
+  component: lazyRouteComponent(() => import("./overview/OverviewPage"), "OverviewPage"),
+  validateSearch: (search: Record<string, unknown>): RangeSearch =>
+    compact({ since: text(search.since), until: text(search.until) }),
+});
+
 function compact<T extends Record<string, unknown>>(search: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(search).filter(([, value]) => value !== undefined)) as ReturnType<
     typeof compact<T>
@@ -96,7 +105,7 @@ function stringifySearch(search: Record<string, unknown>): string {
 
 export function createAppRouter(queryClient: QueryClient) {
   return createRouter({
-    routeTree: rootRoute.addChildren([runsRoute, runRoute]),
+    routeTree: rootRoute.addChildren([runsRoute, runRoute, overviewRoute]),
     basepath: MOUNT || "/",
     context: { queryClient },
     defaultPreload: "intent",

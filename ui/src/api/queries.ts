@@ -135,6 +135,15 @@ export const span = (project: string, runId: string, spanId: string) =>
     staleTime: Number.POSITIVE_INFINITY,
   });
 
+export const unpriced = (project: string, range: Range) =>
+  queryOptions({
+    queryKey: [project, "unpriced", range],
+    queryFn: ({ signal }) => {
+      const query = { ...(range.since ? { since: range.since } : {}), ...(range.until ? { until: range.until } : {}) };
+      return data(client.GET("/api/v1/models/unpriced", { params: { query }, headers: inProject(project), signal }));
+    },
+  });
+
 /** All spans of a run without their bodies, page after page: a waterfall needs the whole tree. */
 export const waterfall = (project: string, runId: string) =>
   queryOptions({

@@ -1,10 +1,9 @@
-import { useQuery } from "@tanstack/react-query";
 import { type PointerEvent, type ReactNode, useRef, useState } from "react";
-import { type RunsFilter, stats } from "@/api/queries";
+import type { RunsFilter } from "@/api/queries";
 import { plural } from "@/formats/numbers";
-import { useProject } from "@/shell/project";
-import { type Bar, bars } from "./histogram";
-import { BUCKET_MS, bucketFor, reachOf } from "./range";
+import type { Bar } from "./histogram";
+import { BUCKET_MS } from "./range";
+import { useBars } from "./useBars";
 
 const HEIGHT = 40;
 const ORDER = ["failure", "error", "unknown", "success"] as const;
@@ -13,7 +12,8 @@ type Props = { filter: RunsFilter; onBrush: (since: string, until: string) => vo
 
 /** How many runs started when, by outcome. Dragging over it narrows the time range. */
 export function Histogram({ filter, onBrush }: Props): ReactNode {
-  const { filled, width } = useBars(filter);
+  const { filled, bucket } = useBars(filter);
+  const width = BUCKET_MS[bucket];
   const box = useRef<HTMLDivElement>(null);
   const [drag, setDrag] = useState<[number, number] | null>(null);
   const highest = Math.max(1, ...filled.map((bar) => bar.total));
@@ -105,17 +105,4 @@ function Ends({ bars: filled, width }: { bars: readonly Bar[]; width: number }):
       {write(first.start)} – {write(last.start + width)}
     </span>
   );
-}
-
-/** Days first, to learn how far the runs reach; then the finest bucket that fits. */
-function useBars(filter: RunsFilter): { filled: Bar[]; width: number } {
-  const project = useProject();
-  const days = useQuery({ ...stats(project, filter, "day", "outcome"), enabled: filter.since === undefined });
-  const reach = reachOf(filter, days.data?.items ?? []);
-  const bucket = reach ? bucketFor(reach.to - reach.from) : "day";
-  const areDaysEnough = filter.since === undefined && bucket === "day";
-  const fine = useQuery({ ...stats(project, filter, bucket, "outcome"), enabled: reach !== null && !areDaysEnough });
-  const items = (areDaysEnough ? days.data : fine.data)?.items ?? [];
-  const [from, to] = filter.since === undefined ? [] : [reach?.from, reach?.to];
-  return { filled: bars(items, bucket, from, to), width: BUCKET_MS[bucket] };
 }

@@ -37,6 +37,10 @@ export function Shell(): ReactNode {
             <Icon name="list" />
             <span className="side-label">Runs</span>
           </Link>
+          <Link to="/overview" className="side-item" aria-label="Overview" activeOptions={{ includeSearch: false }}>
+            <Icon name="chart" />
+            <span className="side-label">Overview</span>
+          </Link>
         </div>
         <div className="side-foot">
           <button

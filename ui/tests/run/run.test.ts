@@ -158,7 +158,8 @@ function score(change: Partial<Score>): Score {
 
 describe("findings", () => {
   test("people's verdicts gather around the finding that they are about", () => {
-    const [finding] = findingsOf([score({}), score({ source: "human", evaluator: "ada", flag: false })]);
+    const { codes } = findingsOf([score({}), score({ source: "human", evaluator: "ada", flag: false })]);
+    const [finding] = codes;
     expect([finding?.turn, finding?.evidence, finding?.people.map((each) => each.evaluator)]).toEqual([
       4,
       [2, 4],
@@ -167,6 +168,21 @@ describe("findings", () => {
   });
 
   test("a correction replaces what the same evaluator said before; absence is no finding", () => {
-    expect(findingsOf([score({}), score({ flag: false, time: "2026-01-02T00:00:00Z" })])).toEqual([]);
+    expect(findingsOf([score({}), score({ flag: false, time: "2026-01-02T00:00:00Z" })]).codes).toEqual([]);
+  });
+
+  test("guesses at the origin keep their rank, after what a person said", () => {
+    const origin = (turn: number, reason: string, change: Partial<Score> = {}) =>
+      score({ name: "origin", flag: null, label: "A", reason, subject: { ...score({}).subject, turn }, ...change });
+    const guesses = [origin(9, "2. inferred"), origin(3, "10. inferred"), origin(7, "1. observed")];
+    const person = origin(5, "The code is wrong.", { source: "human", evaluator: "ada" });
+    const { codes, origins } = findingsOf([...guesses, person]);
+    expect(codes).toEqual([]);
+    expect(origins.map((each) => [each.turn, each.reason])).toEqual([
+      [5, "The code is wrong."],
+      [7, "observed"],
+      [9, "inferred"],
+      [3, "inferred"],
+    ]);
   });
 });

@@ -1,9 +1,8 @@
 import type { ReactNode } from "react";
 import { Icon } from "@/design/icons";
-import { FindingCard } from "../findings/Findings";
-import { useFindings } from "../findings/useFindings";
 import { useRun } from "../RunContext";
 import { About } from "./About";
+import { Found } from "./Found";
 import { Roster } from "./Roster";
 import { TurnFacts } from "./TurnFacts";
 
@@ -25,23 +24,8 @@ export function Details({ onClose }: { onClose: () => void }): ReactNode {
       </header>
       {turn === null ? null : <TurnFacts index={turn} />}
       <Roster />
-      <RunFindings />
+      <Found />
       <About />
     </aside>
-  );
-}
-
-function RunFindings(): ReactNode {
-  const findings = useFindings();
-  if (findings.length === 0) return null;
-  return (
-    <section className="detail">
-      <h2>
-        Findings <span className="quiet num">{findings.length}</span>
-      </h2>
-      {findings.map((finding) => (
-        <FindingCard key={finding.key} finding={finding} />
-      ))}
-    </section>
   );
 }

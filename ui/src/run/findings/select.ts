@@ -7,9 +7,17 @@ export type Finding = {
   /** The turn at which it is shown, or null where it speaks of the run as a whole. */
   turn: number | null;
   evidence: readonly number[];
+  /** Why, without the rank that it may begin with. */
+  reason: string | null;
   /** Verdicts of people on this finding, the latest of each. */
   people: readonly Score[];
 };
+
+/** What was found in a run: failure modes by turn, and guesses at where it began, the best one first. */
+export type Found = { codes: readonly Finding[]; origins: readonly Finding[] };
+
+const ORIGIN = "origin";
+const RANKED = /^(\d+)\.\s*/;
 
 function keyOf({ name, subject }: Score): string {
   return [name, subject.kind, subject.span_id ?? "", subject.turn ?? "", subject.agent ?? ""].join("|");
@@ -31,8 +39,8 @@ function isPositive(score: Score): boolean {
   return score.flag === true || (score.flag === null && (score.label !== null || score.number !== null));
 }
 
-/** The findings of a run in order of their turns. One that only a person made is a finding too. */
-export function findingsOf(scores: readonly Score[]): Finding[] {
+/** The findings of a run. One that only a person made is a finding too. */
+export function findingsOf(scores: readonly Score[]): Found {
   const groups = new Map<string, Score[]>();
   for (const score of latest(scores)) groups.set(keyOf(score), [...(groups.get(keyOf(score)) ?? []), score]);
   const findings = [...groups].flatMap(([key, group]): Finding[] => {
@@ -40,7 +48,21 @@ export function findingsOf(scores: readonly Score[]): Finding[] {
     const score = group.find((each) => each.source !== "human" && isPositive(each)) ?? people.find(isPositive);
     if (!score) return [];
     const evidence = [...score.evidence].sort((a, b) => a - b);
-    return [{ key, score, turn: score.subject.turn ?? evidence[0] ?? null, evidence, people }];
+    const reason = score.reason?.replace(RANKED, "") || null;
+    return [{ key, score, turn: score.subject.turn ?? evidence[0] ?? null, evidence, reason, people }];
   });
-  return findings.sort((a, b) => (a.turn ?? -1) - (b.turn ?? -1));
+  const byTurn = (a: Finding, b: Finding) => (a.turn ?? -1) - (b.turn ?? -1);
+  return {
+    codes: findings.filter(({ score }) => score.name !== ORIGIN).sort(byTurn),
+    origins: findings
+      .filter(({ score }) => score.name === ORIGIN)
+      .sort((a, b) => rankOf(a) - rankOf(b) || byTurn(a, b)),
+  };
+}
+
+/** A person's word comes before every guess; guesses keep the rank that their evaluator gave them. */
+function rankOf({ score }: Finding): number {
+  if (score.source === "human") return 0;
+  const rank = RANKED.exec(score.reason ?? "")?.[1];
+  return rank === undefined ? 1 + (1 - (score.confidence ?? 0)) : Number(rank);
 }

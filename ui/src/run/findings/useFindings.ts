@@ -4,14 +4,19 @@ import { client, data, inProject } from "@/api/client";
 import { me, scores } from "@/api/queries";
 import type { Score } from "@/api/types";
 import { useRun } from "../RunContext";
-import { type Finding, findingsOf } from "./select";
+import { type Finding, type Found, findingsOf } from "./select";
 
 const NONE: readonly Score[] = [];
 
-export function useFindings(): Finding[] {
-  const { project, runId } = useRun();
+/** What was found in the run. A run that succeeded began no failure: guesses at one are left out. */
+export function useFindings(): Found {
+  const { project, runId, detail } = useRun();
   const known = useQuery(scores(project, runId)).data?.items ?? NONE;
-  return useMemo(() => findingsOf(known), [known]);
+  const isSuccess = detail.run.outcome === "success";
+  return useMemo(() => {
+    const found = findingsOf(known);
+    return isSuccess ? { ...found, origins: [] } : found;
+  }, [known, isSuccess]);
 }
 
 /** Writes down whether the reader agrees with a finding: a human score on the same subject. */

@@ -1,0 +1,17 @@
+"""The pages call the codes what the codebook calls them."""
+
+import json
+import tomllib
+from importlib import resources
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.unit
+
+_NAMES = Path(__file__).parents[3] / "ui" / "src" / "run" / "findings" / "codes.json"
+
+
+def test_the_pages_name_every_code_as_the_codebook_does() -> None:
+    book = tomllib.loads((resources.files("masthead.codebook") / "mast.toml").read_text())
+    assert json.loads(_NAMES.read_text()) == {code["id"]: code["name"] for code in book["codes"]}
