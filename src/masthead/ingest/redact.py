@@ -22,7 +22,7 @@ from masthead.model.tenancy import Redaction, RedactionKind
 _MAX_PATTERN_CHARS: Final = 1000
 _NESTED_JSON: Final = 4
 _CARD_DIGITS: Final = range(13, 20)
-_PHONE_DIGITS: Final = range(8, 16)
+_PHONE_DIGITS: Final = 8
 
 
 class _Match(Protocol):
@@ -55,7 +55,7 @@ _LOOSE_START: Final = r"(^[.\-]*|[^0-9A-Za-z.\-][.\-]*|[A-Za-z][.\-]+|\\(?:[nrtb
 _ANY_START: Final = r"(^|[^0-9A-Za-z]|\\(?:[nrtbf]|u[0-9a-fA-F]{4}))"
 _EMAIL: Final = _ESCAPE + r"[\p{L}\p{N}.!#$%&'*+/=?^_`{|}~-]+(?:@|%40)[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+"
 _PHONES: Final = (
-    _ANY_START + r"((?:\+|00)[1-9]\d{0,2}[ .\-/(]{0,2}\d[\d ().\-/\x{A0}]{4,18}\d)",
+    _ANY_START + r"((?:\+|00)[1-9](?:(?:[ .\-/\x{A0}]|\) ?| ?\()?\d){7,14})",
     _LOOSE_START + r"((?:1[ .-])?(?:\(\d{3}\)[ .-]?|\d{3}[ .-])\d{3}[ .-]\d{4})",
     _START + r"(0\d{1,4}[ /-]\d{3,5}(?:[ -]?\d{2,5}){0,2})",
 )
@@ -221,7 +221,7 @@ def _between(match: _Match, mark: str) -> str:
 
 def _phone(match: _Match, mark: str) -> str | None:
     digits = sum(character.isdigit() for character in match.group(2) or "")
-    return _behind_first(match, mark) if digits in _PHONE_DIGITS else None
+    return _behind_first(match, mark) if digits >= _PHONE_DIGITS else None
 
 
 def _dashed_key(match: _Match, mark: str) -> str | None:
