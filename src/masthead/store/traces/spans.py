@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 import orjson
 
@@ -18,14 +18,18 @@ KINDS: Final[tuple[SpanKind, ...]] = ("unspecified", "internal", "server", "clie
 STATUSES: Final[tuple[SpanStatus, ...]] = ("unset", "ok", "error")
 _ROOT: Final = "0" * 16
 
-# The summary knows the hours of the run, so that only its stretch of the sorted table is read.
+# The summary knows the hours of the run, so that only its stretch of the sorted table is read. Asked first rather than
+# in subqueries, it costs half; one thread is quicker than two for so few rows.
+_HOURS = """
+SELECT intDiv(min(start_ns), 3600000000000), intDiv(max(end_ns), 3600000000000)
+FROM runs
+WHERE project_id = {project:String} AND run_id = toFixedString(unhex({run_id:String}), 16)
+HAVING count() > 0
+SETTINGS max_threads = 1
+"""
 _RUN = """
 project_id = {project:String}
-AND start_hour BETWEEN
-    (SELECT intDiv(min(start_ns), 3600000000000) FROM runs
-        WHERE project_id = {project:String} AND run_id = toFixedString(unhex({run_id:String}), 16))
-    AND (SELECT intDiv(max(end_ns), 3600000000000) FROM runs
-        WHERE project_id = {project:String} AND run_id = toFixedString(unhex({run_id:String}), 16))
+AND start_hour BETWEEN {from_hour:UInt32} AND {to_hour:UInt32}
 AND run_id = toFixedString(unhex({run_id:String}), 16)
 """
 _AFTER = " AND (start_ns, span_id) > ({at_ns:Int64}, toFixedString(unhex({after:String}), 8))"
@@ -46,6 +50,7 @@ ORDER BY start_ns, span_id, received_ns DESC
 LIMIT 1 BY span_id
 """
 _LIMIT = "LIMIT {limit:UInt32}"
+_ONE_THREAD = "\nSETTINGS max_threads = 1"
 
 _WHOLE = """
 SELECT lower(hex(run_id)), lower(hex(span_id)), lower(hex(parent_span_id)), name, kind, start_ns, end_ns, status,
@@ -103,12 +108,24 @@ class _Narrow(NamedTuple):
     cost_usd: Decimal | None
 
 
+T = TypeVar("T")
+
+
+def _of_run(engine: Engine, row: type[T], select: str, more: str, params: dict[str, Param]) -> list[T]:
+    """Return rows of the run that `params` names; none where it names no run."""
+    if not is_run_id(str(params["run_id"])):
+        return []
+    hours = fetch(engine, tuple[int, int], _HOURS, params)
+    if not hours:
+        return []
+    params = params | {"from_hour": max(0, hours[0][0]), "to_hour": max(0, hours[0][1])}
+    return fetch(engine, row, select + _RUN + more + _ONE_THREAD, params)
+
+
 def all_of(engine: Engine, project: ProjectId, run_id: RunId) -> list[Span]:
     """Return the run's spans in order of start, each once."""
-    if not is_run_id(run_id):
-        return []
     params: dict[str, Param] = {"project": project, "run_id": run_id}
-    return [_span(run_id, row) for row in fetch(engine, _Whole, _WHOLE + _RUN + _ORDER, params)]
+    return [_span(run_id, row) for row in _of_run(engine, _Whole, _WHOLE, _ORDER, params)]
 
 
 def all_of_runs(engine: Engine, project: ProjectId, run_ids: Sequence[RunId]) -> dict[RunId, list[Span]]:
@@ -123,19 +140,17 @@ def all_of_runs(engine: Engine, project: ProjectId, run_ids: Sequence[RunId]) ->
 
 def one(engine: Engine, project: ProjectId, run_id: RunId, span_id: SpanId) -> Span | None:
     """Return one span of a run, or None."""
-    if not (is_run_id(run_id) and is_span_id(span_id)):
+    if not is_span_id(span_id):
         return None
     params: dict[str, Param] = {"project": project, "run_id": run_id, "span_id": span_id}
-    rows = fetch(engine, _Whole, _WHOLE + _RUN + _ONE + _ORDER, params)
+    rows = _of_run(engine, _Whole, _WHOLE, _ONE + _ORDER, params)
     return _span(run_id, rows[0]) if rows else None
 
 
 def page(engine: Engine, project: ProjectId, run_id: RunId, *, limit: int, cursor: str | None) -> Page[Span]:
     """Return the run's spans a page at a time, in order of start."""
-    if not is_run_id(run_id):
-        return Page([], None)
     after, params = _after(project, run_id, limit, cursor)
-    rows = fetch(engine, _Whole, _WHOLE + _RUN + after + _ORDER + _LIMIT, params)
+    rows = _of_run(engine, _Whole, _WHOLE, after + _ORDER + _LIMIT, params)
     return Page([_span(run_id, row) for row in rows[:limit]], _cursor(rows, limit))
 
 
@@ -143,10 +158,8 @@ def summaries(
     engine: Engine, project: ProjectId, run_id: RunId, *, limit: int, cursor: str | None
 ) -> Page[SpanSummary]:
     """Return the run's spans in order of start, without their bodies."""
-    if not is_run_id(run_id):
-        return Page([], None)
     after, params = _after(project, run_id, limit, cursor)
-    rows = fetch(engine, _Narrow, _NARROW + _RUN + after + _ORDER + _LIMIT, params)
+    rows = _of_run(engine, _Narrow, _NARROW, after + _ORDER + _LIMIT, params)
     return Page([_summary(row) for row in rows[:limit]], _cursor(rows, limit))
 
 
