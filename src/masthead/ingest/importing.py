@@ -153,7 +153,8 @@ class Importer:
         self._is_strict = is_strict
         self._is_dry_run = is_dry_run
         self._batch = _Batch()
-        self._seen: dict[str, list[_Seen]] = {}
+        self._by_file: dict[str, list[_Seen]] = {}
+        self._by_task: dict[str, list[_Seen]] = {}
         self._run_ids: set[RunId] = set()
         self._known_before: dict[RunId, bool] = {}
         self._waiting: list[tuple[str, RunLabels]] = []
@@ -297,9 +298,9 @@ class Importer:
         conversation = run.conversation
         agents = tuple(agent.id for agent in conversation.agents)
         seen = _Seen(name, conversation.task_id, conversation.run_id, len(conversation.turns), agents)
-        for key in {_stem(name), conversation.task_id}:
-            if key:
-                self._seen.setdefault(key, []).append(seen)
+        self._by_file.setdefault(_stem(name), []).append(seen)
+        if conversation.task_id:
+            self._by_task.setdefault(conversation.task_id, []).append(seen)
 
     def _score(self, run: ImportedRun) -> None:
         """Keep the labels that came with a run, until its spans can be found."""
@@ -337,10 +338,10 @@ class Importer:
     def _labelled(self, labels: RunLabels) -> _Seen | None:
         """Return the run that the labels speak of: the file whose path ends most alike, else the one of the task."""
         if labels.file:
-            found = self._seen.get(_stem(labels.file), [])
+            found = self._by_file.get(_stem(labels.file), [])
             if found:
                 return max(found, key=lambda seen: _common_tail(seen.name, labels.file or ""))
-        found = self._seen.get(labels.task_id or "", [])
+        found = self._by_task.get(labels.task_id or "", [])
         return found[0] if len({seen.run_id for seen in found}) == 1 else None
 
     def _scored(self, label: Label, seen: _Seen, where: str = "") -> Score | None:

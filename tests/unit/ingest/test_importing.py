@@ -104,6 +104,30 @@ def test_labels_beside_the_runs_find_them(tmp_path: Path) -> None:
     assert "'absent.json', is not in this import" in report.unmatched[0].reason
 
 
+def test_a_label_by_file_is_not_taken_by_another_collections_task(tmp_path: Path) -> None:
+    door = MemoryImportDoor()
+    trajectory = "0a65cb96-cb6e-4a6a-8aae-c1084f613456"
+    files = {
+        "a/1.json": {**BLAMED, "question_ID": trajectory},
+        f"b/{trajectory}.json": [
+            {"role": "human", "content": "q"},
+            {"role": "Orchestrator (-> X)", "content": "do"},
+        ],
+        "b/labels.json": [
+            {
+                "trajectory_id": trajectory,
+                "failures": [{"failure_id": 1, "step_number": 2, "failure_category": "Plan"}],
+                "root_cause": {"failure_id": 1},
+            }
+        ],
+    }
+    report = import_folder(door, folder(tmp_path, files))
+    assert (report.runs_added, report.labels_unmatched) == (2, 0)
+    by_evaluator = {str(score.evaluator): score.subject for score in door.scores.values()}
+    assert by_evaluator["human:agentrx"].run_id != by_evaluator["human:whowhen"].run_id
+    assert by_evaluator["human:agentrx"].turn == 1
+
+
 def test_a_bad_record_is_told_and_the_rest_goes_on() -> None:
     door = MemoryImportDoor()
     report = imported(door, b'[{"history": 1, "mistake_agent": 2},\n' + json.dumps(BLAMED).encode() + b',\n{"a": }]')

@@ -75,7 +75,7 @@ def _read_agentrx(record: Record) -> Iterator[RunLabels]:
             labels.append(
                 Label(name="origin", evaluator="human:agentrx", turn=step - 1, agent=agent, label=agent, reason=why)
             )
-    yield RunLabels(file=trajectory, task_id=trajectory, labels=tuple(labels))
+    yield RunLabels(file=trajectory, task_id=None, labels=tuple(labels))  # other collections share these task ids
 
 
 def _failed(failure: Fields, *, turn: int) -> Label:
