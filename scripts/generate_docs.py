@@ -13,6 +13,7 @@ import typer
 from http_page import http_page
 
 from masthead.cli.main import app
+from masthead.codebook.reference import page as codebook_page
 from masthead.detect.registry import entries
 from masthead.ingest.importers.registry import formats
 from masthead.semconv.page import page as conventions_page
@@ -100,6 +101,7 @@ def pages() -> dict[str, str]:
         "commands.md": commands_page(),
         "semantic-conventions.md": conventions_page(),
         "log-formats.md": formats_page(),
+        "codebook.md": codebook_page(),
         "detectors.md": detectors_page(),
         "http.md": http_page(),
     }

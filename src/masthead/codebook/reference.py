@@ -24,8 +24,8 @@ def page() -> str:
 
 
 _SPELLINGS = (
-    "What a label of another source means here. A label that means no code counts for none; one that only touches a code "
-    "is kept apart. Sources number differently, so a bare number needs its source."
+    "What a label of another source means here. A label that means no code counts for none; one that only touches a "
+    "code is kept apart. Sources number differently, so a bare number needs its source."
 )
 
 
