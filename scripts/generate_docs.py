@@ -14,7 +14,7 @@ from http_page import http_page
 
 from masthead.cli.main import app
 from masthead.codebook.reference import page as codebook_page
-from masthead.detect.registry import entries
+from masthead.detect.reference import page as detectors_page
 from masthead.ingest.importers.registry import formats
 from masthead.semconv.page import page as conventions_page
 from masthead.settings import Settings
@@ -68,29 +68,6 @@ def formats_page() -> str:
         f"| `{family.id}` | {family.title} | {family.looks_like.replace('|', '&#124;')} |" for family in formats()
     ]
     lines += [f"\n## {family.title}\n\n{family.notes.strip()}" for family in formats()]
-    return "\n".join(lines)
-
-
-def detectors_page() -> str:
-    """Describe every rule that reads turns: what it sees, what it cannot see, and how it was measured."""
-    lines = [
-        "# Detectors\n",
-        (
-            "Rules that read a run turn by turn, without a language model. A rule is on by default where it agrees with "
-            "people better than the baselines do; [the agreement page](agreement.md) has the figures.\n"
-        ),
-    ]
-    for entry in entries():
-        kappa = entry.measured.kappa if entry.measured else None
-        told = "not yet measured" if kappa is None else f"kappa {kappa:.2f} on the labelled runs"
-        lines += [
-            f"## `{entry.id}` {entry.version}: {entry.about.title}\n",
-            f"{', '.join(entry.codes)}; {'on' if entry.is_on else 'off'} by default; {told}.\n",
-            f"* Sees: {entry.about.sees}",
-            f"* Cannot see: {entry.about.blind}",
-            *[f"* `{name}` = {value:g}" for name, value in entry.parameters.items()],
-            "",
-        ]
     return "\n".join(lines)
 
 
