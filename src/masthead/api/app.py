@@ -32,6 +32,8 @@ from masthead.api.services import Services
 PREFIX: Final = "/api/v1"
 WORKERS: Final = 12
 """How many requests may be in the stores at once; each worker thread has connections of its own."""
+_TRACES: Final = frozenset({"/v1/traces", "/api/public/otel/v1/traces"})
+"""Where OTLP comes in; the second is where Langfuse's SDKs send it, whatever their base URL is."""
 _JSON_BYTES: Final = 16 * 1024 * 1024
 
 
@@ -96,7 +98,7 @@ class Front:
         await part(scope, receive, send)
 
     def _part(self, path: str) -> ASGIApp:
-        if path == "/v1/traces":
+        if path in _TRACES:
             return self._otlp
         is_api = path.startswith(("/api/", "/v1/")) or path in {"/api", "/health", "/ready", "/openapi.json"}
         return self._api if is_api else self._web

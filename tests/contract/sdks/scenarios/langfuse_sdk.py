@@ -46,6 +46,9 @@ def scenario(collector_url: str) -> None:
 
 if __name__ == "__main__":
     os.environ["LANGFUSE_TRACING_ENVIRONMENT"] = "test"
-    with OtlpCapture() as collector:
-        scenario(collector.url)
-        Path(sys.argv[1]).write_bytes(collector.traces())
+    if sys.argv[1].startswith("http://"):
+        scenario(sys.argv[1])
+    else:
+        with OtlpCapture() as collector:
+            scenario(collector.url)
+            Path(sys.argv[1]).write_bytes(collector.traces())
