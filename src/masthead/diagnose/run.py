@@ -69,20 +69,21 @@ def findings_of(conversation: Conversation, detectors: Sequence[Detector]) -> li
 def scores_of(diagnosis: Diagnosis, *, time_ns: int, stored: Sequence[Finding] = ()) -> list[Score]:
     """Return the diagnosis as scores for the store: one a finding that is not `stored`, and one `origin` a hypothesis.
 
+    The number of an `origin` is its rank, 1 for the likeliest; a run that succeeded has none.
     Their ids are derived from what they say, so that diagnosing a run again with the same evaluators changes nothing.
     """
     scores = [_score_of(diagnosis.run_id, finding, time_ns) for finding in diagnosis.findings if finding not in stored]
     hypotheses = diagnosis.attribution.hypotheses if diagnosis.attribution else ()
-    for place, hypothesis in enumerate(hypotheses):
+    for rank, hypothesis in enumerate(hypotheses, start=1):
         scores.append(
             Score(
-                id=_id(diagnosis.run_id, EVALUATOR, VERSION, str(hypothesis.turn)),
+                id=_id(diagnosis.run_id, EVALUATOR, VERSION, str(hypothesis.turn), str(rank)),
                 name="origin",
                 subject=Subject(
                     kind="turn", run_id=diagnosis.run_id, turn=hypothesis.turn, agent=hypothesis.agent
                 ),
-                label=hypothesis.agent,
-                reason=f"{place + 1}. {hypothesis.basis} by {hypothesis.method}: {hypothesis.reason}",
+                number=rank,
+                reason=f"{rank}. {hypothesis.basis} by {hypothesis.method}: {hypothesis.reason}",
                 evidence=hypothesis.evidence,
                 confidence=hypothesis.confidence,
                 source="code",

@@ -175,7 +175,9 @@ def test_scores_are_the_same_however_often_a_run_is_diagnosed():
     assert len({score.id for score in first}) == len(first)
     origin = [score for score in first if score.name == "origin"]
     assert len(origin) >= 3
+    assert [score.number for score in origin] == list(range(1, len(origin) + 1))
     assert origin[0].subject.kind == "turn"
+    assert all(score.subject.agent == told.turns[score.subject.turn or 0].speaker for score in origin)
 
 
 def test_findings_that_are_stored_already_are_not_stored_again():
