@@ -21,7 +21,7 @@ from masthead.ingest.sources import documents
 from masthead.judge.agreement_page import Agreement, FalseAlarms, interval, number, page
 from masthead.judge.calibrate import Calibration, Line, Rating, Ratings
 from masthead.judge.calibrate import calibrate as held_against
-from masthead.judge.first_tier import Fires, Left, alarms, baselines, fire, fits, measure, measurements, rate
+from masthead.judge.first_tier import Fires, Left, alarms, baselines, fire, fits, measure, measurements, rate, shipped
 from masthead.judge.labels import LabelledRun, read_labels, run_of
 from masthead.judge.statistics import auroc
 from masthead.model.conversation import Conversation
@@ -80,18 +80,17 @@ def calibrate(
     found: list[Calibration] = []
     for name in names:
         if name == DETECTORS and material is not None:
-            fitted = fits(runs, material.fires, material.rivals, left="nothing")
-            found.append(held_against(name, runs, rate(material.fires, fitted), baselines=material.rivals))
+            ratings = rate(material.fires, [shipped()] * len(runs))
+            found.append(held_against(name, runs, ratings, baselines=material.rivals))
         else:
-            found.append(held_against(Path(name).name, runs, _other(context, name, runs, labels, project)))
-    if material is not None and (write is not None or update_detectors is not None):
+            shown = Path(name).name if Path(name).is_file() else name
+            found.append(held_against(shown, runs, _other(context, name, runs, labels, project)))
+    if material is not None and update_detectors is not None:
+        measured = measurements(runs, material.fires, material.rivals, labels=labels.name)
+        update_detectors.write_bytes(msgspec.json.format(msgspec.json.encode(measured), indent=1) + b"\n")
+    if material is not None and write is not None:
         agreement = _agreement(material, labels, found, clean or [])
-        if write is not None:
-            write.write_text(page(agreement), encoding="utf-8")
-        if update_detectors is not None:
-            measured = measurements(runs, material.fires, material.rivals, labels=labels.name)
-            data = msgspec.json.format(msgspec.json.encode(measured), indent=1)
-            update_detectors.write_bytes(data + b"\n")
+        write.write_text(page(agreement), encoding="utf-8")
     if as_json:
         print_json([_plain(each) for each in found])
     else:
@@ -137,9 +136,8 @@ def _run_id(run: LabelledRun, labels: Path) -> str:
 
 def _agreement(material: _Material, labels: Path, found: Sequence[Calibration], clean: Sequence[str]) -> Agreement:
     runs, fires, rivals = material.runs, material.fires, material.rivals
-    whole = fits(runs, fires, rivals, left="nothing")
-    on = whole[0].on
-    tier = held_against(DETECTORS, runs, rate(fires, whole), baselines=rivals)
+    whole = shipped()
+    tier = held_against(DETECTORS, runs, rate(fires, [whole] * len(runs)), baselines=rivals)
     codes = [Code(line.name) for line in tier.codes if line.answered]
 
     def without(left: Left, *, is_strict: bool = False) -> Line:
@@ -150,7 +148,7 @@ def _agreement(material: _Material, labels: Path, found: Sequence[Calibration], 
     by_system: list[tuple[str, Line]] = []
     for system in systems:
         rows = [i for i, run in enumerate(runs) if run.system == system]
-        part = held_against(system, [runs[i] for i in rows], rate([fires[i] for i in rows], whole[: len(rows)]))
+        part = held_against(system, [runs[i] for i in rows], rate([fires[i] for i in rows], [whole] * len(rows)))
         by_system.append((system, part.pooled))
     held_out = fits(runs, fires, rivals, left="system")
     return Agreement(
@@ -164,11 +162,11 @@ def _agreement(material: _Material, labels: Path, found: Sequence[Calibration], 
             ("the same, only rules proven elsewhere", without("system", is_strict=True)),
         ],
         by_system=by_system,
-        reliability=held_against("reliability", runs, rate(fires, held_out, only=whole[0].proven), draws=0),
+        reliability=held_against("reliability", runs, rate(fires, held_out, only=whole.proven), draws=0),
         rules=measure(runs, fires, rivals),
-        alarm_auroc=auroc(alarms(fires, on), [any(run.labels.values()) for run in runs]),
+        alarm_auroc=auroc(alarms(fires, whole.on), [any(run.labels.values()) for run in runs]),
         rivals=[each for each in found if each.evaluator != DETECTORS],
-        clean=[_false_alarms(each, on) for each in clean],
+        clean=[_false_alarms(each, whole.on) for each in clean],
     )
 
 

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from masthead.detect.registry import RULES, Measured, Measurements
+from masthead.detect.registry import RULES, Measured, Measurements, entries
+from masthead.detect.registry import measurements as registered
 from masthead.detect.suite import Suite
 from masthead.judge.calibrate import Rating, Ratings, always_no, either, pooled, system_prior
 from masthead.judge.labels import LabelledRun
@@ -111,6 +112,17 @@ def fit(runs: Sequence[LabelledRun], fires: Fires, rivals: Mapping[str, Ratings]
         missed[code] = round((sum(known) + 0.5) / (len(known) + 1), 3)
     return Fitted(
         on=on, proven=proven, precision={rule: each.precision for rule, each in measured.items()}, missed=missed
+    )
+
+
+def shipped() -> Fitted:
+    """Return the rules that are on as the package ships, with their confidences: nothing is fitted on given labels."""
+    found = entries()
+    return Fitted(
+        on=frozenset(entry.id for entry in found if entry.is_on),
+        proven=frozenset(entry.id for entry in found if entry.is_proven),
+        precision={rule: measured.precision for rule, measured in registered().rules.items()},
+        missed={Code(code): rate for code, rate in registered().missed.items()},
     )
 
 

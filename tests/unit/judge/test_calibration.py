@@ -7,7 +7,7 @@ import pytest
 
 from masthead.judge.agreement_page import Agreement, FalseAlarms, page
 from masthead.judge.calibrate import Rating, Ratings, always_no, calibrate, either, pooled, system_prior
-from masthead.judge.first_tier import baselines, exact_duplicate, fire, fit, fits, measure, rate
+from masthead.judge.first_tier import baselines, exact_duplicate, fire, fit, fits, measure, rate, shipped
 from masthead.judge.labels import LabelledRun, read_labels, run_of
 from masthead.model.errors import InvalidInput, NotFound
 from masthead.model.ids import Code
@@ -126,6 +126,14 @@ def test_a_rule_that_beats_the_baseline_is_on_and_its_confidence_is_its_smoothed
     assert "repeated-work" in fitted.proven
     assert "repeated-call" in fitted.on - fitted.proven
     assert fitted.missed == {REPEAT: 0.1}  # (0 + 1/2) / (4 + 1)
+
+
+def test_what_ships_is_rated_without_a_look_at_the_labels():
+    fires = fire(CONVERSATIONS)
+    found = rate(fires, [shipped()] * 8)[0]
+    assert found[REPEAT].flag is True
+    assert found[RESTART].flag is False
+    assert JUDGED not in found
 
 
 def test_ratings_abstain_where_no_proven_rule_speaks():
