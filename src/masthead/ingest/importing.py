@@ -230,6 +230,7 @@ class Importer:
     def _refuse(self, error: InvalidInput) -> None:
         if self._is_strict:
             self._store()
+            self._store_scores()
             raise error
         self.report.malformed += 1
         where = error.where or "?"

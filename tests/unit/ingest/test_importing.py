@@ -139,7 +139,7 @@ def test_strict_stops_at_the_first_bad_record_and_keeps_what_came_before() -> No
     door = MemoryImportDoor()
     with pytest.raises(InvalidInput, match=r"log\.json:2: this is not JSON"):
         imported(door, b"[" + json.dumps(BLAMED).encode() + b',\n{"a": }, {}]', is_strict=True)
-    assert len(door.spans) == 1
+    assert (len(door.spans), len(door.scores)) == (1, 1)
 
 
 def test_a_dry_run_stores_nothing() -> None:
