@@ -48,7 +48,12 @@ export function RunHeader(): ReactNode {
       <dl className="run-facts">
         <Fact name="Ended">
           {ENDINGS[detail.ending.kind] ?? detail.ending.kind}
-          {detail.ending.reason ? <span className="quiet"> · {firstLine(detail.ending.reason)}</span> : null}
+          {detail.ending.reason ? (
+            <>
+              {" · "}
+              <span className="quiet">{firstLine(detail.ending.reason)}</span>
+            </>
+          ) : null}
         </Fact>
         {run.system ? <Fact name="System">{run.system}</Fact> : null}
         <Fact name="Agents">{count(detail.agents.filter((agent) => agent.kind === "agent").length)}</Fact>

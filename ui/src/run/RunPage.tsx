@@ -9,6 +9,7 @@ import { useProject } from "@/shell/project";
 import { useStored } from "@/shell/useStored";
 import { ChatView } from "./chat/ChatView";
 import { Details } from "./details/Details";
+import { FindingKeys } from "./findings/FindingKeys";
 import { RunProvider, type RunState, type Selection } from "./RunContext";
 import { RunHeader } from "./RunHeader";
 import { RunKeys } from "./RunKeys";
@@ -63,6 +64,7 @@ function Loaded({ detail, outline }: { detail: RunDetail; outline: Outline }): R
         </section>
         {showsDetails ? <Details onClose={toggle} /> : null}
         <RunKeys onDetails={toggle} />
+        <FindingKeys />
       </div>
     </RunProvider>
   );

@@ -22,6 +22,7 @@ const GROUPS: ReadonlyArray<{ title: string; keys: ReadonlyArray<readonly [strin
       ["j  k", "Next, previous turn"],
       ["e", "Unfold or fold the turn"],
       ["n  N", "Next, previous match"],
+      ["a  x", "Agree, disagree with what was found there"],
       ["[  ]", "Previous, next handoff"],
       ["1 – 5", "Chat, lanes, flow, timeline, raw"],
       ["c", "Copy a link to the turn"],

@@ -81,6 +81,7 @@ function Agreement({ finding }: { finding: Finding }): ReactNode {
           key={String(flag)}
           type="button"
           className="button"
+          title={flag ? "Agree (a)" : "Disagree (x)"}
           aria-pressed={mine === flag}
           disabled={write.isPending}
           onClick={() => write.mutate({ finding, flag })}

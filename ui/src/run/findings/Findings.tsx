@@ -8,7 +8,8 @@ export function Findings({ turn }: { turn: number }): ReactNode {
   const { codes, origins } = useFindings();
   const began = origins[0]?.turn === turn ? origins[0] : undefined;
   const here = codes.filter((finding) => finding.turn === turn);
-  const cited = codes.filter((finding) => finding.turn !== turn && finding.evidence.includes(turn));
+  const citing = codes.filter((finding) => finding.turn !== turn && finding.evidence.includes(turn));
+  const cited = [...new Set(citing.map((finding) => finding.score.name))];
   if (here.length + cited.length === 0 && !began) return null;
   return (
     <div className="findings">
@@ -16,10 +17,10 @@ export function Findings({ turn }: { turn: number }): ReactNode {
       {here.map((finding) => (
         <FindingCard key={finding.key} finding={finding} />
       ))}
-      {cited.map((finding) => (
-        <span key={finding.key} className="finding-cited">
+      {cited.map((name) => (
+        <span key={name} className="finding-cited">
           <Icon name="flag" size={12} />
-          Evidence for {finding.score.name}
+          Evidence for {name}
         </span>
       ))}
     </div>

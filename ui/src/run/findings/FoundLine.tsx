@@ -12,7 +12,10 @@ const MOST = 4;
 /** The verdict in one line under the title: what failed, and with whom it began. */
 export function FoundLine(): ReactNode {
   const { detail } = useRun();
-  const { codes, origins } = useFindings();
+  const { codes: all, origins } = useFindings();
+  const codes = all.filter(
+    (finding, place) => all.findIndex(({ score }) => score.name === finding.score.name) === place,
+  );
   const [first, ...others] = origins;
   if (codes.length === 0 && !first) return null;
   const isFailed = detail.run.outcome === "failure" || detail.run.outcome === "error";
