@@ -181,6 +181,8 @@ def _of_message(value: Object, role: Role, depth: int) -> Iterator[Message]:
         yield from _of_parts([cast("AttributeValue", value)], role, None)
         return
     content = next((value[key] for key in ("content", "parts", "text") if value.get(key) is not None), None)
+    if role == "tool" and isinstance(content, dict) and isinstance(content.get("function"), dict):
+        return  # Langfuse puts the tools on offer among the messages.
     calls = list(_calls(value))
     name = value.get("name")
     said = Message(role=role, name=name if isinstance(name, str) and name else None, tool_calls=tuple(calls))

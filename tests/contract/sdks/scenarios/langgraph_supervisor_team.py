@@ -1,6 +1,7 @@
 """LangGraph: a supervisor hands to two agents in turn. The team, shared by the scenarios that instrument it."""
 
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 # The SDK is typed in part.
@@ -61,9 +62,10 @@ def team(model_url: str) -> Any:
         )
 
 
-def ask(graph: Any) -> None:
+def ask(graph: Any, callbacks: Sequence[Any] = ()) -> None:
     """Run the team on the task."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        state = graph.invoke({"messages": [{"role": "user", "content": TASK}]}, {"configurable": {"thread_id": "t-1"}})
+        configuration = {"configurable": {"thread_id": "t-1"}, "callbacks": list(callbacks)}
+        state = graph.invoke({"messages": [{"role": "user", "content": TASK}]}, configuration)
     assert state["messages"][-1].content == "Together they employ 238,000 people."
