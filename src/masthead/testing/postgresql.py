@@ -7,6 +7,7 @@ as `nobody`; that user cannot enter pytest's folders, which is why the server's 
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -52,7 +53,7 @@ def _running(binaries: Path, data: Path, socket: Path, user: int | None) -> Gene
         _wait(server, log)
         yield
     finally:
-        server.terminate()
+        server.send_signal(signal.SIGINT)  # ends the sessions that are open, where SIGTERM would wait for them
         try:
             server.wait(10)
         except subprocess.TimeoutExpired:

@@ -168,7 +168,8 @@ def test_a_score_at_fault_writes_nothing(site: Site, change: dict[str, object]) 
 
 def test_a_log_file_is_brought_in_once(site: Site) -> None:
     key = site.key("two", "editor")
-    options = {"params": {"name": "talk.txt"}, "content": b"Alice: Please add 2 and 2.\nBob: That is 4.\n"}
+    talk = b"Alice: Please add 2 and 2.\nBob: That is 4.\nAlice: Are you sure?\nBob: Yes, I checked it.\nAlice: Good.\n"
+    options = {"params": {"name": "talk.txt"}, "content": talk}
     first = site.ask("POST", "/api/v1/import", key, headers={"Content-Type": "application/octet-stream"}, **options)
     assert first.status_code == 200, first.text
     assert (first.json()["runs"], first.json()["problems_total"]) == (1, 0)

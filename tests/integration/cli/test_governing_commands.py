@@ -109,6 +109,12 @@ def test_a_user_is_erased_after_the_question(lone_shell: Shell) -> None:
     assert "user.erase.done" in shell.run("audit", "list", "--action", "user.erase.done").stdout
 
 
+def test_the_server_refuses_to_start_in_the_open_without_a_key(lone_shell: Shell) -> None:
+    everywhere = ("up", "--host", "0.0.0.0", "--port", "0", "--no-samples")  # noqa: S104 - it must refuse
+    refused = lone_shell.run(*everywhere, code=2)
+    assert "masthead key create" in str(refused.exception)
+
+
 @pytest.mark.parametrize(
     "command",
     [
