@@ -12,7 +12,7 @@ from importlib import resources
 import msgspec
 
 from masthead.codebook.load import mast
-from masthead.detect import clarification, conduct, ending, exchange, memory, repetition, restart, verification
+from masthead.detect import calls, clarification, conduct, ending, exchange, memory, repetition, restart, verification
 from masthead.detect.rule import About
 from masthead.detect.suite import UNMEASURED, AnyRule, Confidence, Suite
 from masthead.detect.verdict import Verdict, verdicts
@@ -23,8 +23,8 @@ from masthead.model.ids import Code
 RULES: tuple[Callable[..., AnyRule], ...] = (
     repetition.RepeatedWork,
     repetition.RepeatedStep,
-    repetition.RepeatedCall,
-    repetition.FailingRetry,
+    calls.RepeatedCall,
+    calls.FailingRetry,
     repetition.Cycle,
     repetition.NoProgress,
     repetition.ParaphrasedStep,

@@ -5,47 +5,18 @@ what was done and what came back, texts by the share of lines that their speaker
 """
 
 import re
-from collections.abc import Sequence
 
 import msgspec
 from rapidfuzz import fuzz
 
 from masthead.detect.rule import SPOKEN, About, Claim, Rule
+from masthead.detect.seen import Seen
 from masthead.detect.step import Step, digest
 from masthead.model.conversation import Act
 
 _CODE = ("FM-1.3",)
 _UNJUDGED = (Act.VERDICT, Act.ENDING)
 _FACTS = re.compile(r"[\w./-]*[\d_/][\w./-]*")
-
-
-class Seen(msgspec.Struct):
-    """Turns by key. What came once is kept in two generations, so that forgetting costs nothing."""
-
-    young: dict[int, int] = msgspec.field(default_factory=dict[int, int])
-    old: dict[int, int] = msgspec.field(default_factory=dict[int, int])
-    again: dict[int, list[int]] = msgspec.field(default_factory=dict[int, list[int]])
-
-    def note(self, key: int, turn: int, *, keep: int, room: int) -> Sequence[int]:
-        """Add a turn under a key and return the last `keep` turns there."""
-        turns = self.again.get(key)
-        if turns is not None:
-            turns.append(turn)
-            if len(turns) > keep:
-                del turns[0]
-            return turns
-        first = self.young.get(key)
-        if first is None:
-            first = self.old.get(key)
-        if first is None:
-            if len(self.young) >= room:
-                self.old, self.young = self.young, {}
-            self.young[key] = turn
-            return (turn,)
-        if len(self.again) >= room:
-            self.again.clear()
-        self.again[key] = [first, turn][-keep:]
-        return self.again[key]
 
 
 class WorkState(msgspec.Struct):
@@ -112,26 +83,30 @@ class StepState(msgspec.Struct):
     """Steps seen in this episode, and whether tools answer in this run."""
 
     seen: Seen = msgspec.field(default_factory=Seen)
+    calls: Seen = msgspec.field(default_factory=Seen)
     episode: int = 0
     has_results: bool = False
     giver: str = ""
 
 
 class RepeatedStep(Rule[StepState]):
-    """The same step, word for word, by the same agent, three times."""
+    """The same step, word for word, by the same agent, three times; the same call whatever is said beside it, four."""
 
     id = "repeated-step"
-    version = "1"
+    version = "2"
     codes = _CODE
     is_on_unmeasured = True
     about = About(
         title="The same step again and again",
-        sees="An agent that says or does exactly the same for the third time in one episode of the run.",
+        sees="An agent that says or does exactly the same for the third time in one episode of the run; in runs that "
+        "record no results, the same call for the fourth time with nothing edited in between.",
         blind="Steps that are worded anew; prompts of the framework and of people; calls whose results are recorded, "
         "which `repeated-call` judges by what came back.",
     )
     times: int = 3
     """How often a step must occur."""
+    calls: int = 4
+    """How often a call without a recorded result must occur."""
     length: int = 60
     """Characters of a step, at least; shorter ones are formulas, such as the name of who is next."""
     room: int = 4096
@@ -144,7 +119,7 @@ class RepeatedStep(Rule[StepState]):
         """Read the next step."""
         state = self.state
         if step.episode != state.episode:
-            state.seen, state.episode = Seen(), step.episode
+            state.seen, state.calls, state.episode = Seen(), Seen(), step.episode
         if not step.position and (self.run.kinds is None or (self.run.task or "\0")[:60] in step.text):
             state.giver = step.speaker
         if step.act is Act.TOOL_RESULT:
@@ -154,6 +129,10 @@ class RepeatedStep(Rule[StepState]):
             return None
         if step.speaker == state.giver:
             return None
+        if step.act is Act.TOOL_CALL:
+            called = self._called(step)
+            if called is not None:
+                return called
         if len(step.text) + len(step.turn.tool_arguments or "") < self.length:
             return None
         turns = state.seen.note(step.key, step.index, keep=self.times, room=self.room)
@@ -162,113 +141,16 @@ class RepeatedStep(Rule[StepState]):
         what = f"calls {step.tool}" if step.tool else "says the same"
         return Claim(tuple(turns), f"{step.speaker} {what}, word for word, {self.times} times", turns[1], step.speaker)
 
-
-class CallState(msgspec.Struct):
-    """The calls that wait for a result, what calls gave before, and the last calls that changed something."""
-
-    waiting: dict[str, list[int]] = msgspec.field(default_factory=dict[str, list[int]])
-    seen: Seen = msgspec.field(default_factory=Seen)
-    episode: int = 0
-    changes: list[list[int]] = msgspec.field(default_factory=list[list[int]])
-
-
-class RepeatedCall(Rule[CallState]):
-    """The same call with the same arguments and the same result, and nothing changed in between."""
-
-    id = "repeated-call"
-    version = "1"
-    codes = _CODE
-    acts = (Act.TOOL_CALL, Act.TOOL_RESULT)
-    is_on_unmeasured = True
-    about = About(
-        title="The same call with the same result",
-        sees="A tool called with the same arguments that gives the same result as before, with no call in between "
-        "that changes anything. Polling whose answer changes is no repetition.",
-        blind="Calls whose results are not recorded; whether a tool changes anything beyond what its name says.",
-    )
-    times: int = 3
-    """How often a call must give the same."""
-    room: int = 2048
-    """Calls remembered, at least."""
-
-    def __init__(self, **parameters: float) -> None:
-        super().__init__(CallState, **parameters)
-
-    def step(self, step: Step) -> Claim | None:
-        """Read the next step."""
-        state = self.state
-        if step.episode != state.episode:
-            self.state = state = CallState(episode=step.episode)
-        turn = step.turn
-        if step.act is Act.TOOL_CALL:
-            if len(state.waiting) >= 64:
-                state.waiting.pop(next(iter(state.waiting)))
-            call = digest(f"{step.speaker}\x1f{step.tool}\x1f{turn.tool_arguments or step.text}")
-            if step.does.changes:
-                state.changes.append([call, step.index])
-                del state.changes[:-8]
-            state.waiting[turn.tool_call_id or ""] = [call, step.index]
+    def _called(self, step: Step) -> Claim | None:
+        """Count a call by its arguments alone, from the last edit on."""
+        if step.does.edits:
+            self.state.calls = Seen()
+        call = digest(f"{step.speaker}\x1f{step.tool}\x1f{step.turn.tool_arguments or step.text}")
+        turns = self.state.calls.note(call, step.index, keep=self.calls, room=self.room)
+        if len(turns) < self.calls:
             return None
-        call = state.waiting.pop(turn.tool_call_id or "", None)
-        if call is None or turn.is_error:
-            return None
-        turns = state.seen.note(call[0] ^ digest(turn.text), call[1], keep=self.times, room=self.room)
-        if len(turns) < self.times:
-            return None
-        if any(made != call[0] and turns[0] <= at < turns[-1] for made, at in state.changes):
-            return None
-        return Claim(tuple(turns), f"{step.tool or 'the same call'} gave the same answer {self.times} times", turns[1])
-
-
-class RetryState(msgspec.Struct):
-    """The last failing call and how often it failed in a row."""
-
-    waiting: dict[str, list[int]] = msgspec.field(default_factory=dict[str, list[int]])
-    failing: dict[int, list[int]] = msgspec.field(default_factory=dict[int, list[int]])
-
-
-class FailingRetry(Rule[RetryState]):
-    """A failing call tried again without change."""
-
-    id = "failing-retry"
-    version = "1"
-    codes = _CODE
-    acts = (Act.TOOL_CALL, Act.TOOL_RESULT)
-    is_on_unmeasured = True
-    about = About(
-        title="A failing call retried without change",
-        sees="A tool called with the same arguments that fails each time, with no success of any call in between.",
-        blind="Failures that the record does not mark as errors; retries that wait for a passing disturbance.",
-    )
-    times: int = 3
-    """How often the call must fail in a row."""
-
-    def __init__(self, **parameters: float) -> None:
-        super().__init__(RetryState, **parameters)
-
-    def step(self, step: Step) -> Claim | None:
-        """Read the next step."""
-        state, turn = self.state, step.turn
-        if step.act is Act.TOOL_CALL:
-            if len(state.waiting) >= 64:
-                state.waiting.pop(next(iter(state.waiting)))
-            call = digest(f"{step.tool}\x1f{turn.tool_arguments or step.text}")
-            state.waiting[turn.tool_call_id or ""] = [call, step.index]
-            return None
-        call = state.waiting.pop(turn.tool_call_id or "", None)
-        if call is None or not turn.is_error:
-            state.failing.clear()
-            return None
-        if len(state.failing) >= 16:
-            state.failing.clear()
-        turns = state.failing.setdefault(call[0], [])
-        turns.append(call[1])
-        if len(turns) < self.times:
-            return None
-        del turns[: -self.times]
-        return Claim(
-            tuple(turns), f"{step.tool or 'a call'} failed {self.times} times with the same arguments", turns[1]
-        )
+        reason = f"{step.speaker} makes the same call of {step.tool} {self.calls} times, and nothing was edited"
+        return Claim(tuple(turns), reason, turns[1], step.speaker)
 
 
 class CycleState(msgspec.Struct):

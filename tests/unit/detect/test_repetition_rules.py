@@ -78,6 +78,15 @@ def test_what_is_no_repeated_step(turns: Sequence[Turn]):
     assert found("repeated-step", talk(*turns)) == []
 
 
+def test_the_same_call_without_recorded_results_is_repeated_the_fourth_time_unless_something_was_edited():
+    calls = [call("nav", "open_file", '{"path": "core.py"}', f"I look again, for reason {i}.") for i in range(4)]
+    edit = call("editor", "editor", "patch")
+    assert [f.evidence for f in found("repeated-step", talk(say("user", "go"), *calls))] == [(1, 2, 3, 4)]
+    assert found("repeated-step", talk(say("user", "go"), *calls[:3], edit, calls[3])) == []
+    answered = [t for each in calls for t in (each, answer("open_file", f"text {each.text}"))]
+    assert found("repeated-step", talk(say("user", "go"), *answered)) == []
+
+
 def test_a_call_is_repeated_only_when_its_answer_is_the_same():
     polling = [
         t for state in ("queued", "running", "done") for t in (call("a", "status", "{}"), answer("status", state))
