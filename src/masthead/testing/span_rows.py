@@ -3,7 +3,7 @@
 from typing import Any
 
 from masthead.model.ids import ProjectId, RunId, SpanId
-from masthead.store.traces.append import SpanRow
+from masthead.store.traces.rows import SpanRow
 
 EPOCH_NS = 1_790_000_000_000_000_000
 """2026-09-21T14:13:20Z."""

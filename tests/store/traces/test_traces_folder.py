@@ -122,3 +122,31 @@ def test_a_url_that_is_none_is_refused_with_an_example(tmp_path: Path, url: str)
 def test_a_server_that_does_not_answer_is_told(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match=r"127\.0\.0\.1:1"):
         open_store(data_dir=tmp_path, clickhouse_url="clickhouse://127.0.0.1:1/x")
+
+
+def test_a_closed_store_says_so_and_may_be_closed_again(tmp_path: Path) -> None:
+    said = _run(tmp_path, "store.close()\nstore.close()\nprint('closed twice')\nstore.ping()")
+    assert said.splitlines() == ["closed twice", f"StoreError the span store in '{tmp_path}/traces' is closed"]
+
+
+def test_a_second_folder_in_one_process_is_refused(tmp_path: Path) -> None:
+    assert "StoreBusy" in _run(tmp_path / "it's one", f"open_store(data_dir=Path({str(tmp_path / 'two')!r}))")
+
+
+def test_reading_and_exporting_go_on_beside_appending(tmp_path: Path) -> None:
+    body = (
+        "import threading\n"
+        "appender = Appender(store.engine)\n"
+        "def write():\n"
+        "    for n in range(1, 13):\n"
+        "        appender.append([span_row(P, span=n)], token=str(n), received_ns=n)\n"
+        "def read():\n"
+        "    while writer.is_alive():\n"
+        "        store.runs(P, RunFilter(), limit=9), store.search(P, 'x', limit=3)\n"
+        "        list(store.parquet(P, RunFilter()))\n"
+        "writer = threading.Thread(target=write)\n"
+        "readers = [threading.Thread(target=read) for _ in range(4)]\n"
+        "writer.start(), [one.start() for one in readers], writer.join(), [one.join() for one in readers]\n"
+        "print(store.run(P, run_id(1)).spans)"
+    )
+    assert _run(tmp_path / "a folder's name", body) == "12"

@@ -7,22 +7,26 @@ import tempfile
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
+from masthead.model.errors import StoreError
 from masthead.store.traces.bind import Params, bound
 from masthead.store.traces.chdb_engine import connect
 from masthead.store.traces.failures import store_error
 from masthead.store.traces.folder import FolderLock
 
-_CONNECTIONS = 6
+_READERS = 6
 """Queries at once; a connection runs one at a time, and a shared one would make every reader wait for a scan."""
 
-
 _PIECE_BYTES = 1024 * 1024
+_CLOSING_S = 30.0
+"""How long closing waits for queries that still run."""
+
+_Pool: TypeAlias = "queue.SimpleQueue[Any]"
 
 
 class EmbeddedEngine:
-    """A folder opened by this process."""
+    """A folder opened by this process. Inserts have a connection of their own, so that readers cannot hold them up."""
 
     name = "chdb"
     is_shared = False
@@ -31,31 +35,32 @@ class EmbeddedEngine:
         self._folder = folder
         self.erasures = 0
         self._lock = FolderLock(folder)
-        self._free: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        self._connections: list[Any] = []
+        self._readers: _Pool = queue.SimpleQueue()
+        self._writers: _Pool = queue.SimpleQueue()
         try:
-            for _ in range(_CONNECTIONS):
+            for pool in (self._writers, *[self._readers] * _READERS):
                 connection: Any = connect(folder / "data")
-                self._connections.append(connection)
+                pool.put(connection)
                 connection.query(f"SET max_memory_usage = {memory_mb * 1024 * 1024}")
-                self._free.put(connection)
         except RuntimeError as error:
-            self.close()
+            self._close(wait_s=0)
             raise store_error(str(error), where=repr(str(folder))) from error
 
     @contextmanager
-    def _connection(self) -> Generator[Any]:
-        connection = self._free.get()
+    def _connection(self, pool: _Pool) -> Generator[Any]:
+        connection = pool.get()
         try:
+            if connection is None:
+                raise StoreError(f"the span store in {str(self._folder)!r} is closed")
             yield connection
         except RuntimeError as error:
             raise store_error(str(error), where=repr(str(self._folder))) from error
         finally:
-            self._free.put(connection)
+            pool.put(connection)
 
     def query(self, sql: str, params: Params, *, output: str = "JSONCompactEachRow") -> bytes:
         """Run a query and return its result in the named output format."""
-        with self._connection() as connection:
+        with self._connection(self._readers) as connection:
             result: bytes = connection.query(sql, output, params=bound(params)).bytes()
             return result
 
@@ -63,8 +68,9 @@ class EmbeddedEngine:
         """Yield a result of any size, through an unnamed file in the folder."""
         with tempfile.TemporaryDirectory(dir=self._folder) as scratch:
             file = Path(scratch) / "result"
-            with self._connection() as connection:
-                into = f"{sql}\nINTO OUTFILE '{file}' FORMAT {output}"
+            quoted = str(file).replace("\\", "\\\\").replace("'", "\\'")
+            with self._connection(self._readers) as connection:
+                into = f"{sql}\nINTO OUTFILE '{quoted}' FORMAT {output}"
                 connection.query(into, params=bound(params))
             with file.open("rb") as result:
                 while piece := result.read(_PIECE_BYTES):
@@ -83,13 +89,24 @@ class EmbeddedEngine:
             while rest:
                 rest = rest[os.write(memory, rest) :]
             source = f"INSERT INTO {table} FROM INFILE '/proc/self/fd/{memory}'"
-            with self._connection() as connection:
+            with self._connection(self._writers) as connection:
                 connection.query(f"{source} SETTINGS insert_deduplication_token = '{once}' FORMAT Native")
         finally:
             os.close(memory)
 
     def close(self) -> None:
-        """Close every connection and give the folder back."""
-        while self._connections:
-            self._connections.pop().close()
+        """Wait for running queries, close every connection and give the folder back; a second call does nothing."""
+        self._close(wait_s=_CLOSING_S)
+
+    def _close(self, *, wait_s: float) -> None:
+        for pool, size in ((self._readers, _READERS), (self._writers, 1)):
+            for _ in range(size):
+                try:
+                    connection = pool.get(timeout=wait_s)
+                except queue.Empty:
+                    break
+                if connection is None:
+                    break
+                connection.close()
+            pool.put(None)
         self._lock.release()

@@ -2,11 +2,11 @@
 
 import re
 
-from masthead.model.errors import StoreDamaged, StoreError, StoreFull
+from masthead.model.errors import StoreBusy, StoreDamaged, StoreError, StoreFull
 
 _CODE = re.compile(r"Code: (\d+)")
 _FULL = re.compile(
-    r"No space left on device|Read-only file system|Permission denied|NOT_ENOUGH_SPACE|errno: (28|30|13)\b"
+    r"No space left on device|Read-only file system|Permission denied|File too large|quota exceeded|NOT_ENOUGH_SPACE"
 )
 _DAMAGED = frozenset({
     "23", "32", "33", "40", "107", "117", "226", "228", "246", "271", "432", "479", "481",
@@ -21,6 +21,10 @@ def store_error(message: str, *, where: str) -> StoreError:
     found = _CODE.search(message)
     code = found[1] if found else None
     text = message.split("\n", 1)[0][:500]
+    if "already initialized with path" in message:
+        return StoreBusy(
+            f"the span store in {where} cannot be opened beside another one of this process: close that first"
+        )
     if _FULL.search(message):
         return StoreFull(f"the span store in {where} cannot write: free some space or make it writable ({text})")
     if code in _DAMAGED:
