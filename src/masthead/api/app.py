@@ -72,8 +72,9 @@ def build_api(services: Services | None) -> FastAPI:
 
 
 @asynccontextmanager
-async def _lifespan(_: FastAPI) -> AsyncGenerator[None]:
+async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
     to_thread.current_default_thread_limiter().total_tokens = WORKERS
+    await to_thread.run_sync(importing.remove_leftovers, app.state.services.settings.data_dir)
     yield
 
 

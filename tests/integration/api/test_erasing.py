@@ -107,6 +107,15 @@ def test_what_was_erased_is_nowhere_on_the_disk(site: Site, folder: Path) -> Non
     assert holding(folder, b"unmistakable", b"u/50") == []
 
 
+def test_an_upload_that_a_killed_server_left_behind_is_removed_at_the_start(folder: Path) -> None:
+    left = folder / "upload-abc" / "log.txt"
+    left.parent.mkdir(parents=True)
+    left.write_text("said in private")
+    with site_in(folder):
+        assert not left.parent.exists()
+    assert folder.exists()
+
+
 def test_every_administrative_act_is_in_the_log(site: Site) -> None:
     operator, key = site.key("*", "operator"), site.key("one")
     site.ask("POST", "/api/v1/projects", operator, json={"id": "three", "retention_days": 9})

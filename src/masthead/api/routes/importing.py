@@ -1,5 +1,6 @@
 """Logs that are uploaded as a file."""
 
+import shutil
 import tempfile
 from pathlib import Path, PurePosixPath
 from typing import Annotated
@@ -12,6 +13,7 @@ from masthead.api.schema.importing import ImportQuery, ImportReport
 from masthead.model.errors import InvalidInput, TooLarge
 
 router = APIRouter(tags=["import"])
+_FOLDER = "upload-"
 _BODY = {
     "required": True,
     "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
@@ -25,11 +27,17 @@ async def import_file(
     """Bring in the runs of a log file or archive, sent as the body; what cannot be read is reported."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/octet-stream":
         raise InvalidInput("send the file itself, as application/octet-stream", where="header.content-type")
-    with tempfile.TemporaryDirectory(prefix="upload-", dir=services.settings.data_dir) as folder:
+    with tempfile.TemporaryDirectory(prefix=_FOLDER, dir=services.settings.data_dir) as folder:
         path = Path(folder) / (PurePosixPath(query.name.replace("\\", "/")).name or "upload")
         await _receive(request, path, services.settings.max_import_bytes)
         report = await to_thread.run_sync(services.import_file, caller.project_id, path, query.format)
     return ImportReport.of(report)
+
+
+def remove_leftovers(data_dir: Path) -> None:
+    """Remove the uploads that a server left behind when it was killed; for the folder's one owner, at its start."""
+    for folder in data_dir.glob(f"{_FOLDER}*"):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 async def _receive(request: Request, path: Path, most_bytes: int) -> None:
