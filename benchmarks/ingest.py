@@ -14,7 +14,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from http.client import HTTPConnection
 from itertools import islice
 from pathlib import Path
@@ -77,10 +77,19 @@ def measure(server: ServerProcess, sent: Sequence[bytes], spans: int, options: a
     print(f"answers: median {median(took) * 1e3:.0f} ms, 99 % {quantiles(took, n=100)[98] * 1e3:.0f} ms")
 
 
-def send_all(address: str, sent: Iterator[bytes], connections: int, *, gzipped: bool) -> list[float]:
+def send_all(
+    address: str,
+    sent: Iterator[bytes],
+    connections: int,
+    *,
+    gzipped: bool,
+    more_headers: Mapping[str, str] | None = None,
+) -> list[float]:
     """Send the bodies over that many connections; return how long each answer took."""
     guard, took = threading.Lock(), list[float]()
-    headers = {"Content-Type": "application/x-protobuf"} | ({"Content-Encoding": "gzip"} if gzipped else {})
+    headers = {"Content-Type": "application/x-protobuf", **(more_headers or {})}
+    if gzipped:
+        headers["Content-Encoding"] = "gzip"
 
     def work() -> None:
         connection = HTTPConnection(address, timeout=120)
