@@ -204,6 +204,10 @@ def test_people_agree_or_disagree_with_a_finding(page: Page, mended: str, server
     expect(card.get_by_role("button", name="Disagree")).to_have_attribute("aria-pressed", "true")
     found = httpx.get(f"{server.url}/api/v1/scores", params={"run_id": run_id, "source": "human"}, headers=headers)
     assert [each["flag"] for each in found.json()["items"]] == [False]
+    page.keyboard.press("a")
+    expect(card.get_by_role("button", name="Agree", exact=True)).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(".found")).to_contain_text("Failed by")
+    expect(page.locator(".found")).to_contain_text("FM-1.3Step repetition")
 
 
 def test_a_run_of_thirty_thousand_turns_opens_and_jumps_to_its_end(page: Page, server: LiveServer) -> None:

@@ -147,3 +147,27 @@ def test_serves_hashed_files_for_ever_and_the_page_never(server: LiveServer) -> 
     assert "immutable" in asset.headers["cache-control"]
     assert asset.headers["content-encoding"] == "br"
     assert "<script>" not in page.text
+
+
+def test_says_in_the_list_what_was_found_and_with_whom_it_began(page: Page, server: LiveServer) -> None:
+    server.put("empty", _small(5))
+    subject = {"kind": "turn", "run_id": f"{5:032x}", "turn": 0, "agent": "Lookout"}
+    by = {"source": "code", "evaluator": "test", "subject": subject}
+    code = {**by, "name": "FM-1.3", "flag": True}
+    origin = {**by, "name": "origin", "label": "Lookout", "reason": "1. observed: it slept"}
+    headers = {"X-Masthead-Project": "empty"}
+    httpx.post(f"{server.url}/api/v1/scores", json={"scores": [code, origin]}, headers=headers).raise_for_status()
+    page.goto(f"{server.url}/?project=empty")
+    row = page.locator(".row-run", has_text="Watch number 5")
+    expect(row.locator(".code-chip")).to_have_text("FM-1.3")
+    expect(row.locator(".found-cell")).to_contain_text("Lookout")
+
+
+def test_the_overview_counts_runs_and_leads_to_them(page: Page, server: LiveServer) -> None:
+    page.goto(f"{server.url}/overview")
+    figures = page.locator(".figures")
+    expect(figures).to_contain_text("24")
+    expect(figures).to_contain_text("of 24 with an outcome")
+    page.get_by_role("link", name="sums (plain Python)").click()
+    expect(page.get_by_role("combobox", name="Filter runs")).to_have_value('system:"sums (plain Python)"')
+    expect(page.locator(".row-run")).to_have_count(5)

@@ -151,6 +151,9 @@ def test_everybody_can_read_the_runs(reader: Page, server: LiveServer, axe: str)
     expect(reader.locator(".row-run").first).to_be_visible()
     assert _serious(reader, axe) == []
     assert reader.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    reader.goto(f"{server.url}/overview")
+    expect(reader.locator(".group").first).to_be_visible()
+    assert _serious(reader, axe) == []
 
 
 def test_everybody_can_read_a_run(reader: Page, server: LiveServer, axe: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 pytestmark = pytest.mark.unit
 
-_NAMES = Path(__file__).parents[3] / "ui" / "src" / "run" / "findings" / "codes.json"
+_NAMES = Path(__file__).parents[3] / "ui" / "src" / "findings" / "codes.json"
 
 
 def test_the_pages_name_every_code_as_the_codebook_does() -> None:

@@ -2,7 +2,7 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import type { Filter } from "@/runs/query";
 import { client, data, inProject } from "./client";
-import type { SpanSummary } from "./types";
+import type { Score, SpanSummary } from "./types";
 
 export const TURNS_A_PAGE = 100;
 export const RUNS_A_PAGE = 100;
@@ -142,6 +142,27 @@ export const unpriced = (project: string, range: Range) =>
       const query = { ...(range.since ? { since: range.since } : {}), ...(range.until ? { until: range.until } : {}) };
       return data(client.GET("/api/v1/models/unpriced", { params: { query }, headers: inProject(project), signal }));
     },
+  });
+
+/** The scores of some listed runs, to say in the list what was found. */
+export const scoresOfRuns = (project: string, runIds: readonly string[]) =>
+  queryOptions({
+    queryKey: [project, "found", runIds],
+    queryFn: async ({ signal }) => {
+      const items: Score[] = [];
+      let cursor: string | null = null;
+      do {
+        const query = { run_id: [...runIds], limit: 500, ...(cursor === null ? {} : { cursor }) };
+        const page: { items: Score[]; cursor: string | null } = await data(
+          client.GET("/api/v1/scores", { params: { query }, headers: inProject(project), signal }),
+        );
+        items.push(...page.items);
+        cursor = page.cursor;
+      } while (cursor !== null);
+      return items;
+    },
+    enabled: runIds.length > 0,
+    staleTime: 30_000,
   });
 
 /** All spans of a run without their bodies, page after page: a waterfall needs the whole tree. */

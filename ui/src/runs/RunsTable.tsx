@@ -9,6 +9,8 @@ import { columns, features, titleOf } from "./columns";
 type Props = {
   runs: Run[];
   isLoading: boolean;
+  /** Whether any listed run has findings: the column is there only then. */
+  hasFound: boolean;
   isFiltered: boolean;
   hasMore: boolean;
   onMore: () => void;
@@ -21,7 +23,7 @@ const CARD = 62;
 const isNarrow = () => matchMedia("(max-width: 640px)").matches;
 
 /** The dense table. Only what is on the screen is in the page, whatever the number of runs. */
-export function RunsTable({ runs, isLoading, isFiltered, hasMore, onMore, onClear }: Props): ReactNode {
+export function RunsTable({ runs, isLoading, hasFound, isFiltered, hasMore, onMore, onClear }: Props): ReactNode {
   const scroller = useRef<HTMLDivElement>(null);
   const table = useTable({ features, columns, data: runs, getRowId: (run) => run.run_id });
   const rows = table.getRowModel().rows;
@@ -43,7 +45,12 @@ export function RunsTable({ runs, isLoading, isFiltered, hasMore, onMore, onClea
 
   return (
     <div className="table-scroll" ref={scroller}>
-      <table className="table" aria-label="Runs" aria-rowcount={rows.length + 1} aria-busy={isLoading}>
+      <table
+        className={hasFound ? "table has-found" : "table"}
+        aria-label="Runs"
+        aria-rowcount={rows.length + 1}
+        aria-busy={isLoading}
+      >
         <thead className="table-head">
           {table.getHeaderGroups().map((group) => (
             <tr className="row" key={group.id} aria-rowindex={1}>

@@ -5,6 +5,7 @@ import { Outcome } from "@/design/Outcome";
 import { firstLine } from "@/formats/json";
 import { count, exact, sum, usd } from "@/formats/numbers";
 import { ago, duration, moment } from "@/formats/time";
+import { FoundCell } from "./FoundCell";
 
 export const features = tableFeatures({});
 const column = createColumnHelper<typeof features, Run>();
@@ -27,6 +28,7 @@ export const columns = column.columns([
       row.original.system ? <span className="truncate">{row.original.system}</span> : <span className="quiet">–</span>,
   }),
   column.accessor("agents", { header: "Agents", cell: ({ row }) => <Avatars names={row.original.agents} /> }),
+  column.display({ id: "found", header: "Found", cell: ({ row }) => <FoundCell run={row.original} /> }),
   column.accessor("spans", {
     header: "Spans",
     cell: ({ row }) => (

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import type { FlowEdge, Outline, Score, SpanSummary } from "@/api/types";
+import { findingsOf } from "@/findings/select";
 import { rowsOf } from "@/run/chat/rows";
 import { stripes } from "@/run/chat/stripes";
 import { sharesOf } from "@/run/details/shares";
-import { findingsOf } from "@/run/findings/select";
 import { inLoops } from "@/run/flow/layout";
 import { handoffTurns, neighbour, visibleTurns } from "@/run/steps";
 import { branches, ticks } from "@/run/timeline/tree";

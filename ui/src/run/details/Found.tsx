@@ -1,9 +1,9 @@
 import type { ReactNode } from "react";
 import { Avatar } from "@/agents/Avatar";
 import { lookOf } from "@/agents/looks";
+import { sureness } from "@/findings/names";
+import type { Finding } from "@/findings/select";
 import { FindingCard } from "../findings/FindingCard";
-import { sureness } from "../findings/names";
-import type { Finding } from "../findings/select";
 import { useFindings } from "../findings/useFindings";
 import { useRun } from "../RunContext";
 

@@ -1,9 +1,9 @@
 import type { ReactNode } from "react";
 import { lookOf } from "@/agents/looks";
 import { Icon } from "@/design/icons";
+import { nameOf, sureness } from "@/findings/names";
+import type { Finding } from "@/findings/select";
 import { useRun } from "../RunContext";
-import { nameOf, sureness } from "./names";
-import type { Finding } from "./select";
 import { useAgree } from "./useFindings";
 
 const SOURCES: Record<string, string> = { code: "by code", llm: "by a model", human: "by a person" };

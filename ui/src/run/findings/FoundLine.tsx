@@ -1,10 +1,10 @@
 import type { ReactNode } from "react";
 import { lookOf } from "@/agents/looks";
 import { Icon } from "@/design/icons";
+import { nameOf, sureness } from "@/findings/names";
+import type { Finding } from "@/findings/select";
 import { plural } from "@/formats/numbers";
 import { useRun } from "../RunContext";
-import { nameOf, sureness } from "./names";
-import type { Finding } from "./select";
 import { useFindings } from "./useFindings";
 
 const MOST = 4;

@@ -3,8 +3,8 @@ import { useMemo } from "react";
 import { client, data, inProject } from "@/api/client";
 import { me, scores } from "@/api/queries";
 import type { Score } from "@/api/types";
+import { type Finding, type Found, findingsOf } from "@/findings/select";
 import { useRun } from "../RunContext";
-import { type Finding, type Found, findingsOf } from "./select";
 
 const NONE: readonly Score[] = [];
 
