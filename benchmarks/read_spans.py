@@ -64,7 +64,7 @@ def _openinference() -> dict[str, AttributeValue]:
 
 def _run(rounds: int) -> list[Span]:
     """Return an agent that calls a tool `rounds` times; every model call repeats the last eight messages."""
-    agent = {"gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": "solver"}
+    agent: dict[str, AttributeValue] = {"gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": "solver"}
     spans = [_span(0, None, "invoke_agent solver", (0, 20 * rounds), agent)]
     history: list[object] = [{"role": "user", "parts": [{"type": "text", "content": "Solve it."}]}]
     for number in range(rounds):
