@@ -8,12 +8,10 @@ _CODE = re.compile(r"Code: (\d+)")
 _FULL = re.compile(
     r"No space left on device|Read-only file system|Permission denied|File too large|quota exceeded|NOT_ENOUGH_SPACE"
 )
-_DAMAGED = frozenset({
-    "23", "32", "33", "40", "107", "117", "226", "228", "246", "271", "432", "479", "481",
-    # CANNOT_READ_FROM_ISTREAM, ATTEMPT_TO_READ_AFTER_EOF, CANNOT_READ_ALL_DATA, CHECKSUM_DOESNT_MATCH,
-    # FILE_DOESNT_EXIST, INCORRECT_DATA, NO_FILE_IN_DATA_PART, BAD_SIZE_OF_FILE_IN_DATA_PART, CORRUPTED_DATA,
-    # CANNOT_DECOMPRESS, UNKNOWN_CODEC, …
-})  # fmt: skip
+_DAMAGED = frozenset({"23", "32", "33", "40", "107", "226", "228", "246", "271", "432"})
+"""In order: CANNOT_READ_FROM_ISTREAM, ATTEMPT_TO_READ_AFTER_EOF, CANNOT_READ_ALL_DATA, CHECKSUM_DOESNT_MATCH,
+FILE_DOESNT_EXIST, NO_FILE_IN_DATA_PART, BAD_SIZE_OF_FILE_IN_DATA_PART, CORRUPTED_DATA, CANNOT_DECOMPRESS,
+UNKNOWN_CODEC."""
 
 
 def store_error(message: str, *, where: str) -> StoreError:
