@@ -1,3 +1,4 @@
+import errno
 import gzip
 import os
 import resource
@@ -195,10 +196,20 @@ def test_full_disk_refuses_and_takes_nothing_then_recovers(tmp_path: Path):
     again.close()
 
 
-def test_folder_that_cannot_be_made_is_store_full_with_the_remedy(tmp_path: Path):
-    (tmp_path / "file").write_text("not a folder")
-    with pytest.raises(Exception, match=r"write-ahead log|nothing can be written"):
-        Wal(tmp_path / "file" / "wal")
+@pytest.mark.parametrize("reason", [errno.EROFS, errno.EACCES])
+def test_folder_that_cannot_be_written_is_store_full_with_the_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reason: int
+):
+    real = os.open
+
+    def read_only(path: str | Path, flags: int, *more: int) -> int:
+        if flags & os.O_CREAT:
+            raise OSError(reason, os.strerror(reason))
+        return real(path, flags, *more)
+
+    monkeypatch.setattr(os, "open", read_only)
+    with pytest.raises(StoreFull, match="make it writable"):
+        Wal(tmp_path / "wal")
 
 
 def test_second_process_is_told_who_owns_the_folder(tmp_path: Path):

@@ -1,12 +1,11 @@
 """A real server in a process of its own that can be killed at any moment, and senders that behave like an SDK."""
 
-import os
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import IO
@@ -21,7 +20,7 @@ _RETRY_S = 0.1
 class ServerProcess:
     """`masthead up` on a data folder."""
 
-    def __init__(self, data_dir: Path, log: IO[str], settings: Mapping[str, str] | None = None) -> None:
+    def __init__(self, data_dir: Path, log: IO[str]) -> None:
         """Start it and wait until it serves."""
         self._data_dir = data_dir
         started = time.monotonic()
@@ -32,7 +31,6 @@ class ServerProcess:
             ],
             stdout=log,
             stderr=log,
-            env={**os.environ, **(settings or {})},
         )  # fmt: skip
         self.address = self._wait()
         self.start_s = time.monotonic() - started
