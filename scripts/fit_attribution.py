@@ -101,7 +101,7 @@ def _roots(path: Path) -> Mapping[str, tuple[Origin | None, tuple[int, ...]]]:
                 label.turn for label in labels.labels if label.name == "failed_step" and label.turn is not None
             )
             root = Origin(turn=origin[0].turn or 0, agent=origin[0].agent or "") if origin else None
-            found[labels.task_id or ""] = (root, failed)
+            found[labels.file or labels.task_id or ""] = (root, failed)
     return found
 
 
