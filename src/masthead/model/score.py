@@ -22,8 +22,9 @@ class Subject:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Score:
-    """One verdict. Exactly one of `number`, `label` and `flag` carries its value, or none where the evaluator
-    abstained. `evidence` are 0-based turn indices. A correction is a new row with a later `time_ns`; the last one by
+    """One verdict.
+
+    Exactly one of `number`, `label` and `flag` carries its value, or none where the evaluator abstained. `evidence` are 0-based turn indices. A correction is a new row with a later `time_ns`; the last one by
     the same evaluator on the same subject and name counts.
     """
 
