@@ -30,7 +30,7 @@ from masthead.store.wal_record import Kind, mark
 _LOG = logging.getLogger(__name__)
 _MAX_ROWS = 12_288
 _MAX_BYTES = 12 * 1024 * 1024
-_DECODED_KEPT_BYTES = 12 * 1024 * 1024
+_DECODED_KEPT_BYTES = 8 * 1024 * 1024
 """Raw bytes of waiting bodies that are kept decoded in memory; the rest is read back from the log."""
 _PRICES_AFTER_S = 5.0
 _FIRST_DELAY_S = 0.1
