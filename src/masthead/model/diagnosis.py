@@ -97,8 +97,10 @@ class Spending:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FailureCost:
-    """What was spent after the origin, beside the whole. `avoidable_share` is their ratio in `avoidable_unit`, the most
-    telling unit that the record has: money, tokens, seconds, turns.
+    """What was spent after the origin, beside the whole.
+
+    `avoidable_share` is their ratio in `avoidable_unit`, the most telling unit that the record has: money, tokens,
+    seconds, turns.
     """
 
     after: Spending

@@ -24,8 +24,9 @@ class Subject:
 class Score:
     """One verdict.
 
-    Exactly one of `number`, `label` and `flag` carries its value, or none where the evaluator abstained. `evidence` are 0-based turn indices. A correction is a new row with a later `time_ns`; the last one by
-    the same evaluator on the same subject and name counts.
+    Exactly one of `number`, `label` and `flag` carries its value, or none where the evaluator abstained. `evidence` are
+    0-based turn indices. A correction is a new row with a later `time_ns`; the last one by the same evaluator on the
+    same subject and name counts.
     """
 
     id: str
