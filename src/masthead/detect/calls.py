@@ -4,7 +4,7 @@ import msgspec
 
 from masthead.detect.rule import About, Claim, Rule
 from masthead.detect.seen import Seen
-from masthead.detect.step import Step, digest
+from masthead.detect.step import Step
 from masthead.model.conversation import Act
 
 _CODE = ("FM-1.3",)
@@ -50,16 +50,15 @@ class RepeatedCall(Rule[CallState]):
         if step.act is Act.TOOL_CALL:
             if len(state.waiting) >= 64:
                 state.waiting.pop(next(iter(state.waiting)))
-            call = digest(f"{step.speaker}\x1f{step.tool}\x1f{turn.tool_arguments or step.text}")
             if step.does.changes:
-                state.changes.append([call, step.index])
+                state.changes.append([step.call, step.index])
                 del state.changes[:-8]
-            state.waiting[turn.tool_call_id or ""] = [call, step.index]
+            state.waiting[turn.tool_call_id or ""] = [step.call, step.index]
             return None
         call = state.waiting.pop(turn.tool_call_id or "", None)
         if call is None or turn.is_error:
             return None
-        turns = state.seen.note(call[0] ^ digest(turn.text), call[1], keep=self.times, room=self.room)
+        turns = state.seen.note(call[0] ^ step.key, call[1], keep=self.times, room=self.room)
         if len(turns) < self.times:
             return None
         if any(made != call[0] and turns[0] <= at < turns[-1] for made, at in state.changes):
@@ -99,8 +98,7 @@ class FailingRetry(Rule[RetryState]):
         if step.act is Act.TOOL_CALL:
             if len(state.waiting) >= 64:
                 state.waiting.pop(next(iter(state.waiting)))
-            call = digest(f"{step.tool}\x1f{turn.tool_arguments or step.text}")
-            state.waiting[turn.tool_call_id or ""] = [call, step.index]
+            state.waiting[turn.tool_call_id or ""] = [step.call, step.index]
             return None
         call = state.waiting.pop(turn.tool_call_id or "", None)
         if call is None or not turn.is_error:

@@ -128,21 +128,23 @@ class TalkAfterGoal(Rule[GoalState]):
         return None
 
 
+class NoState(msgspec.Struct):
+    """Nothing is remembered."""
+
+
 class LastState(msgspec.Struct):
-    """The last step, the last result and whether it failed."""
+    """The last result, where it failed."""
 
-    last: int = -1
-    speaker: str = ""
     failed: int = -1
-    call: str = ""
 
 
-class EarlyEnd(Rule[LastState]):
+class EarlyEnd(Rule[NoState]):
     """The run hit a limit or broke off."""
 
     id = "early-end"
     version = "1"
     codes = ("FM-3.1",)
+    acts = ()
     is_on_unmeasured = True
     about = About(
         title="Stopped by a limit or an error",
@@ -151,19 +153,14 @@ class EarlyEnd(Rule[LastState]):
     )
 
     def __init__(self, **parameters: float) -> None:
-        super().__init__(LastState, **parameters)
-
-    def step(self, step: Step) -> Claim | None:
-        """Read the next step."""
-        self.state.last, self.state.speaker = step.index, step.speaker
-        return None
+        super().__init__(NoState, **parameters)
 
     def end(self, close: Close) -> Claim | None:
         """Read how the run ended."""
-        if close.ending.kind not in (EndingKind.LIMIT, EndingKind.ERROR) or self.state.last < 0:
+        if close.ending.kind not in (EndingKind.LIMIT, EndingKind.ERROR) or close.last < 0:
             return None
         why = close.ending.reason or close.ending.kind.value
-        return Claim((self.state.last,), f"the run was ended by {close.ending.kind.value}: {why}", self.state.last)
+        return Claim((close.last,), f"the run was ended by {close.ending.kind.value}: {why}", close.last)
 
 
 class FailedCheckEnd(Rule[LastState]):
@@ -172,7 +169,7 @@ class FailedCheckEnd(Rule[LastState]):
     id = "failed-check-end"
     version = "1"
     codes = ("FM-3.1",)
-    acts = (Act.TOOL_CALL, Act.TOOL_RESULT)
+    acts = (Act.TOOL_RESULT,)
     about = About(
         title="Done, while the last run failed",
         sees="A run that completes although the last code or command that it ran gave an error.",
@@ -185,10 +182,7 @@ class FailedCheckEnd(Rule[LastState]):
     def step(self, step: Step) -> Claim | None:
         """Read the next step."""
         state = self.state
-        if step.does.runs or step.act is Act.TOOL_RESULT:
-            state.last = step.index
-            if step.act is Act.TOOL_RESULT:
-                state.failed = step.index if step.turn.is_error else -1
+        state.failed = step.index if step.turn.is_error else -1
         return None
 
     def end(self, close: Close) -> Claim | None:

@@ -11,7 +11,7 @@ from rapidfuzz import fuzz
 
 from masthead.detect.rule import SPOKEN, About, Claim, Rule
 from masthead.detect.seen import Seen
-from masthead.detect.step import Step, digest
+from masthead.detect.step import Step
 from masthead.model.conversation import Act
 
 _CODE = ("FM-1.3",)
@@ -145,8 +145,7 @@ class RepeatedStep(Rule[StepState]):
         """Count a call by its arguments alone, from the last edit on."""
         if step.does.edits:
             self.state.calls = Seen()
-        call = digest(f"{step.speaker}\x1f{step.tool}\x1f{step.turn.tool_arguments or step.text}")
-        turns = self.state.calls.note(call, step.index, keep=self.calls, room=self.room)
+        turns = self.state.calls.note(step.call, step.index, keep=self.calls, room=self.room)
         if len(turns) < self.calls:
             return None
         reason = f"{step.speaker} makes the same call of {step.tool} {self.calls} times, and nothing was edited"
@@ -159,6 +158,7 @@ class CycleState(msgspec.Struct):
     keys: list[int] = msgspec.field(default_factory=list[int])
     turns: list[int] = msgspec.field(default_factory=list[int])
     held: list[int] = msgspec.field(default_factory=list[int])
+    is_hoping: bool = False
 
 
 class Cycle(Rule[CycleState]):
@@ -190,13 +190,19 @@ class Cycle(Rule[CycleState]):
             state.held = held = [0] * (longest + 1)
         found = 0
         size = len(keys)
-        for period in range(2, min(longest, size) + 1):
-            if keys[size - period] == step.key:
-                held[period] += 1
-                if held[period] >= period * (self.rounds - 1) and not found:
-                    found = period
-            else:
-                held[period] = 0
+        if step.key not in keys:
+            if state.is_hoping:
+                state.held = [0] * (longest + 1)
+                state.is_hoping = False
+        else:
+            state.is_hoping = True
+            for period in range(2, min(longest, size) + 1):
+                if keys[size - period] == step.key:
+                    held[period] += 1
+                    if held[period] >= period * (self.rounds - 1) and not found:
+                        found = period
+                else:
+                    held[period] = 0
         keys.append(step.key)
         state.turns.append(step.index)
         if size >= longest * self.rounds:

@@ -43,10 +43,14 @@ class Run:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Close:
-    """What is known of a run when it ends. `is_success` is the record's own verdict on the task, if it has one."""
+    """What is known of a run when it ends.
+
+    `is_success` is the record's own verdict on the task, if it has one; `last` is the last turn, -1 where there is none.
+    """
 
     ending: Ending
     is_success: bool | None = None
+    last: int = -1
 
 
 class Rule(Generic[StateT]):

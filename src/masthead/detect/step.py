@@ -69,6 +69,7 @@ class ReaderState(msgspec.Struct):
     hoped_turn: int = -1
     episode: int = 0
     steps: int = 0
+    last: int = -1
 
 
 class Step:
@@ -81,6 +82,7 @@ class Step:
     """
 
     __slots__ = (
+        "_call",
         "act",
         "does",
         "episode",
@@ -112,6 +114,14 @@ class Step:
         self.episode = 0
         self.novelty: float | None = None
         self.restart_of: int | None = None
+        self._call: int | None = None
+
+    @property
+    def call(self) -> int:
+        """A number that is equal for calls of the same tool by the same speaker with the same arguments."""
+        if self._call is None:
+            self._call = digest(f"{self.speaker}\x1f{self.tool}\x1f{self.turn.tool_arguments or self.text}")
+        return self._call
 
 
 class Reader:
@@ -152,6 +162,7 @@ class Reader:
         else:
             self._turn_over(key)
         state.steps += 1
+        state.last = turn.index
         speaker = turn.speaker
         step = Step(
             turn,

@@ -92,7 +92,7 @@ class Suite:
 
         `is_success` is the record's own verdict on the task, from a benchmark's checker or a reward, where it has one.
         """
-        close = Close(ending=ending, is_success=is_success)
+        close = Close(ending=ending, is_success=is_success, last=self._reader.state.last)
         found: list[Finding] = []
         for rule in self._rules:
             claim = rule.end(close)

@@ -170,11 +170,9 @@ class ContradictedVerdict(Rule[VerdictState]):
 
 
 class AnswerState(msgspec.Struct):
-    """The last check of any kind, and the last two steps."""
+    """The last check of any kind, and whether it objected."""
 
     check: int = -1
-    last: int = -1
-    last_speaker: str = ""
     objected: bool = False
 
 
@@ -204,7 +202,6 @@ class UncriticalAcceptance(Rule[AnswerState]):
             if is_code:
                 state.check = step.index
                 state.objected = step.turn.is_error
-        state.last, state.last_speaker = step.index, step.speaker
         return None
 
     def end(self, close: Close) -> Claim | None:
@@ -215,6 +212,6 @@ class UncriticalAcceptance(Rule[AnswerState]):
             return None
         if state.check < 0 or state.objected:
             return None
-        evidence = (state.check, state.last) if state.last > state.check else (state.check,)
+        evidence = (state.check, close.last) if close.last > state.check else (state.check,)
         reason = f"the record marks the answer as wrong; the check at turn {state.check} passed it"
         return Claim(evidence, reason, state.check, None)
