@@ -13,7 +13,16 @@ from rich.text import Text
 
 from masthead.cli.client import call, connect
 from masthead.cli.conversations import score_json
-from masthead.cli.diagnosing import Diagnosed, Stored, diagnosed, from_files, from_store, observed, one_of_store
+from masthead.cli.diagnosing import (
+    Diagnosed,
+    Stored,
+    diagnosed,
+    from_files,
+    from_store,
+    observed,
+    one_of_store,
+    repeats_of,
+)
 from masthead.cli.options import (
     Agent,
     AsJson,
@@ -64,6 +73,9 @@ def diagnose(
     outcome: Outcome = None,
     tag: Tag = None,
     limit: Annotated[int | None, typer.Option("--limit", "-n", min=1, help="How many runs at most.")] = None,
+    beside: Annotated[
+        list[str] | None, typer.Option(help="Another run of the same task, or a log of some; passing ones help most.")
+    ] = None,
     store: Annotated[bool, typer.Option(help="Keep what is found as scores on the stored runs.")] = True,
     html: Html = None,
     as_json: AsJson = False,
@@ -76,26 +88,35 @@ def diagnose(
 
         masthead diagnose --all --outcome failure --html failures.html
 
+        masthead diagnose 3fa9c1 --beside 77ab02
+
         masthead diagnose logs/*.json --json
     """
     filters = given(since=since, until=until, agent=agent, model=model, system=system, outcome=outcome, tag=tag)
-    files = [name for name in runs or [] if Path(name).exists() or name == "-" or any(mark in name for mark in "*?[")]
+    files = [name for name in runs or [] if _is_file(name)]
+    logs = [name for name in beside or [] if _is_file(name)]
     if files:
         if len(files) != len(runs or []):
             raise InvalidInput(f"{runs!r} names both logs and stored runs; give one or the other", where="RUNS")
-        _show(diagnosed(from_files(files)), html=html, as_json=as_json, is_one=False)
+        if len(logs) != len(beside or []):
+            raise InvalidInput(f"{beside!r} names stored runs, but a log is diagnosed", where="--beside")
+        _show(diagnosed(from_files(files), repeats_of(from_files(logs))), html=html, as_json=as_json, is_one=False)
         return
     if not runs and not everything:
         raise InvalidInput("nothing to diagnose; name runs or logs, or give --all", where="RUNS")
     with connect(settings_of(context), project) as client:
-        found = diagnosed(_stored(client, runs or [], filters, limit))
+        others = [run.conversation for run in _named(client, [name for name in beside or [] if name not in logs])]
+        chosen = _named(client, runs) if runs else from_store(client, filters, limit)
+        found = diagnosed(chosen, repeats_of([*others, *from_files(logs)]))
         kept = _kept(client, found) if store else found
         _show(kept, html=html, as_json=as_json, is_one=not everything and len(runs or []) == 1)
 
 
-def _stored(client: httpx.Client, runs: list[str], filters: dict[str, Any], limit: int | None) -> Iterator[Stored]:
-    if not runs:
-        yield from from_store(client, filters, limit)
+def _is_file(name: str) -> bool:
+    return Path(name).exists() or name == "-" or any(mark in name for mark in "*?[")
+
+
+def _named(client: httpx.Client, runs: list[str]) -> Iterator[Stored]:
     for run in runs:
         yield one_of_store(client, resolve(client, run)["run_id"])
 

@@ -13,6 +13,8 @@ from masthead.cli.client import check, pages
 from masthead.cli.conversations import conversation_from, conversation_of_run
 from masthead.conversation import conversation_of
 from masthead.detect.registry import suite
+from masthead.diagnose.attribution import NO_REPEATS, Repeats
+from masthead.diagnose.case import prepare
 from masthead.diagnose.cost import spending
 from masthead.diagnose.run import diagnose
 from masthead.ingest.importers.family import ImportedRun, ImportedSpans, Record
@@ -127,12 +129,21 @@ def _finding(score: Mapping[str, Any]) -> Finding:
     )
 
 
-def diagnosed(runs: Iterable[Conversation | Stored]) -> Iterator[Diagnosed]:
+def repeats_of(runs: Iterable[Conversation]) -> Repeats:
+    """Return other runs of a task, prepared to be compared with: those that passed, and those that failed."""
+    told = list(runs)
+    return Repeats(
+        passing=tuple(prepare(run) for run in told if run.is_success is True),
+        failing=tuple(prepare(run) for run in told if run.is_success is False),
+    )
+
+
+def diagnosed(runs: Iterable[Conversation | Stored], repeats: Repeats = NO_REPEATS) -> Iterator[Diagnosed]:
     """Diagnose one run after the other, with the detectors that are on by default; no language model is asked."""
     detectors = [suite()]
     for run in runs:
         conversation, known = run if isinstance(run, Stored) else (run, ())
-        yield Diagnosed(conversation, diagnose(conversation, detectors, findings=known), known)
+        yield Diagnosed(conversation, diagnose(conversation, detectors, repeats=repeats, findings=known), known)
 
 
 def observed(runs: Iterable[Diagnosed]) -> list[Observation]:

@@ -70,6 +70,16 @@ def test_one_log_is_diagnosed_with_three_hypotheses_spread_and_cost(logs: Path, 
     assert "Where it began" in masthead("diagnose", log)
 
 
+def test_a_passing_run_of_the_task_shows_where_the_failed_one_leaves_it(logs: Path):
+    failed = logs / "trajs_gpt-4o_orig_prompt_orig_topology_42" / "3.json"
+    passed = logs / "trajs_gpt-4o_impr_prompt_impr_topology_42" / "3.json"
+    (alone,) = json.loads(masthead("diagnose", failed, "--json"))
+    (beside,) = json.loads(masthead("diagnose", failed, "--beside", passed, "--json"))
+    methods = {vote["method"] for vote in beside["attribution"]["votes"]}
+    assert {"first-divergence", "spectrum"} <= methods
+    assert methods - {"first-divergence", "spectrum"} == {vote["method"] for vote in alone["attribution"]["votes"]}
+
+
 def test_stored_runs_are_diagnosed_and_the_findings_kept_as_scores(data_dir: Path):
     diagnoses: list[dict[str, Any]] = json.loads(masthead("diagnose", "--all", "--json", data_dir=data_dir))
     assert len(diagnoses) == 15
