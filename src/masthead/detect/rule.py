@@ -45,7 +45,7 @@ class Run:
 class Close:
     """What is known of a run when it ends.
 
-    `is_success` is the record's own verdict on the task, if it has one; `last` is the last turn, -1 where there is none.
+    `is_success` is the record's own verdict on the task, if it has one; `last` is the last turn, -1 where none was.
     """
 
     ending: Ending
