@@ -5,7 +5,6 @@ from pathlib import Path
 from masthead.store.traces.embedded import EmbeddedEngine
 from masthead.store.traces.engine import Engine
 from masthead.store.traces.migrate import migrate
-from masthead.store.traces.server import ServerEngine
 from masthead.store.traces.store import TraceStore
 
 
@@ -21,6 +20,9 @@ def open_store(*, data_dir: Path, clickhouse_url: str | None = None, memory_mb: 
     if clickhouse_url is None:
         engine = EmbeddedEngine(data_dir / "traces", memory_mb=memory_mb)
     else:
+        # clickhouse-connect takes 0.1 s to import, which whoever uses chDB need not wait for.
+        from masthead.store.traces.server import ServerEngine  # noqa: PLC0415 - measured, see above
+
         engine = ServerEngine(clickhouse_url)
     try:
         migrate(engine)
