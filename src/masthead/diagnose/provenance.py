@@ -8,6 +8,8 @@ import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from heapq import nlargest
+from itertools import islice
 from typing import Final
 
 from masthead.diagnose.case import Case, Step
@@ -116,15 +118,17 @@ def _passages(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _strongest(case: Case, step: Step, found: Mapping[int, Mapping[str, CarriedKind]]) -> tuple[Link, ...]:
+    weighed = [(sum(map(_WEIGHTS.__getitem__, what.values())), source) for source, what in found.items() if what]
     links = [
         Link(
             source=source,
             target=step.index,
-            carried=tuple(Carried(kind=kind, text=text[:_SHOWN_CHARS]) for text, kind in list(what.items())[:5]),
-            weight=sum(_WEIGHTS[kind] for kind in what.values()),
+            carried=tuple(
+                Carried(kind=kind, text=text[:_SHOWN_CHARS]) for text, kind in islice(found[source].items(), 5)
+            ),
+            weight=weight,
         )
-        for source, what in found.items()
-        if what
+        for weight, source in nlargest(MOST_SOURCES, weighed)
     ]
     links += _told(case, step, {link.source for link in links})
     return tuple(sorted(links, key=lambda link: (-link.weight, -link.source))[:MOST_SOURCES])
