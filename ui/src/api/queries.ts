@@ -125,6 +125,17 @@ export const flow = (project: string, runId: string) =>
       ),
   });
 
+/** What failed, where it began, how it spread and what it cost. `spans` is how many there are: more of them ask anew. */
+export const diagnosis = (project: string, runId: string, spans: number) =>
+  queryOptions({
+    queryKey: [project, "run", runId, "diagnosis", spans],
+    queryFn: ({ signal }) => {
+      const params = { path: { run_id: runId } };
+      return data(client.GET("/api/v1/runs/{run_id}/diagnosis", { params, headers: inProject(project), signal }));
+    },
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+
 export const span = (project: string, runId: string, spanId: string) =>
   queryOptions({
     queryKey: [project, "run", runId, "span", spanId],

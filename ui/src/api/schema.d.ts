@@ -228,6 +228,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs/{run_id}/diagnosis": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Diagnosis
+         * @description Say what failed in a run, where it began, how it spread, what it cost and what to change.
+         */
+        get: operations["get_diagnosis_api_v1_runs__run_id__diagnosis_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/search": {
         parameters: {
             query?: never;
@@ -306,6 +326,26 @@ export interface paths {
          * @description Write scores on runs of the project; all of them, or none where one is at fault.
          */
         post: operations["add_scores_api_v1_scores_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Runs
+         * @description Write the chosen runs out, the latest first.
+         */
+        get: operations["export_runs_api_v1_export_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -583,6 +623,24 @@ export interface components {
          */
         Act: "message" | "tool_call" | "tool_result" | "handoff" | "verdict" | "ending";
         /**
+         * Advice
+         * @description Changes that usually help against a code.
+         */
+        Advice: {
+            /** Code */
+            code: string;
+            /** Name */
+            name: string;
+            /** Changes */
+            changes: string[];
+            /** Reason */
+            reason: string;
+            /** Runs */
+            runs: number;
+            /** Weight */
+            weight: number;
+        };
+        /**
          * Agent
          * @description A participant. `id` is its identity within the run; `name` is what people read.
          */
@@ -602,6 +660,25 @@ export interface components {
             instructions: string | null;
             /** Models */
             models: string[];
+        };
+        /**
+         * Attribution
+         * @description Ranked guesses, most likely first; empty means unknown, and `unknown_because` says why.
+         */
+        Attribution: {
+            /** Hypotheses */
+            hypotheses: components["schemas"]["Hypothesis"][];
+            /**
+             * Votes
+             * @description Each method's own first three.
+             */
+            votes: components["schemas"]["Hypothesis"][];
+            /** Is Calibrated */
+            is_calibrated: boolean;
+            /** Kind */
+            kind: string | null;
+            /** Unknown Because */
+            unknown_because: string | null;
         };
         /**
          * AuditEntry
@@ -665,6 +742,19 @@ export interface components {
             head: string;
         };
         /**
+         * Carried
+         * @description What passed from one turn to a later one, verbatim, shortened.
+         */
+        Carried: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "value" | "claim" | "name" | "file" | "code" | "decision" | "result";
+            /** Text */
+            text: string;
+        };
+        /**
          * ConversationWindow
          * @description A window of a run's turns, with what is said of the whole. `turns_total` counts all turns of the run.
          */
@@ -705,6 +795,23 @@ export interface components {
             key: components["schemas"]["Key"];
             /** Secret */
             secret: string;
+        };
+        /**
+         * Diagnosis
+         * @description Everything that is said about one run. `attribution` is null where the record says that it succeeded.
+         */
+        Diagnosis: {
+            /** Run Id */
+            run_id: string;
+            /** Is Success */
+            is_success: boolean | null;
+            /** Findings */
+            findings: components["schemas"]["Finding"][];
+            attribution: components["schemas"]["Attribution"] | null;
+            spread: components["schemas"]["Spread"] | null;
+            cost: components["schemas"]["FailureCost"] | null;
+            /** Advice */
+            advice: components["schemas"]["Advice"][];
         };
         /**
          * Door
@@ -810,6 +917,45 @@ export interface components {
             tags: components["schemas"]["FacetValue"][];
         };
         /**
+         * FailureCost
+         * @description What was spent after the origin, beside the whole.
+         */
+        FailureCost: {
+            after: components["schemas"]["Spending"];
+            total: components["schemas"]["Spending"];
+            /** Avoidable Share */
+            avoidable_share: number | null;
+            /**
+             * Avoidable Unit
+             * @enum {string}
+             */
+            avoidable_unit: "usd" | "tokens" | "seconds" | "turns";
+        };
+        /**
+         * Finding
+         * @description A failure mode that occurred, with the turns that show it.
+         */
+        Finding: {
+            /** Code */
+            code: string;
+            /** Evaluator */
+            evaluator: string;
+            /** Evaluator Version */
+            evaluator_version: string;
+            /** Evidence */
+            evidence: number[];
+            /** Reason */
+            reason: string;
+            /** Confidence */
+            confidence: number;
+            /** Is Calibrated */
+            is_calibrated: boolean;
+            /** Began Turn */
+            began_turn: number | null;
+            /** Began Agent */
+            began_agent: string | null;
+        };
+        /**
          * Flow
          * @description Who took part and who passed what to whom.
          */
@@ -892,6 +1038,29 @@ export interface components {
             items: components["schemas"]["Hit"][];
             /** Cursor */
             cursor: string | null;
+        };
+        /**
+         * Hypothesis
+         * @description One guess of the agent and turn where the run first went wrong.
+         */
+        Hypothesis: {
+            /** Agent */
+            agent: string;
+            /** Turn */
+            turn: number;
+            /** Confidence */
+            confidence: number;
+            /**
+             * Basis
+             * @enum {string}
+             */
+            basis: "observed" | "inferred" | "replay-verified";
+            /** Method */
+            method: string;
+            /** Reason */
+            reason: string;
+            /** Evidence */
+            evidence: number[];
         };
         /**
          * ImportProblem
@@ -1016,6 +1185,18 @@ export interface components {
              * @description Masthead's own.
              */
             version: string;
+        };
+        /**
+         * MissedCheck
+         * @description A turn that saw what had gone wrong and let it pass.
+         */
+        MissedCheck: {
+            /** Turn */
+            turn: number;
+            /** Agent */
+            agent: string;
+            /** Reason */
+            reason: string;
         };
         /**
          * NewKey
@@ -1180,7 +1361,7 @@ export interface components {
         };
         /**
          * RedactionRuleSchema
-         * @description A custom pattern (a Python regular expression); what matches becomes `[redacted:name]`.
+         * @description A custom pattern (an RE2 regular expression); what matches becomes `[redacted:name]`.
          */
         RedactionRuleSchema: {
             /** Name */
@@ -1567,6 +1748,52 @@ export interface components {
             cursor: string | null;
         };
         /**
+         * Spending
+         * @description Turns, tokens, money and seconds; null where the record does not say.
+         */
+        Spending: {
+            /** Turns */
+            turns: number;
+            /** Input Tokens */
+            input_tokens: number | null;
+            /** Output Tokens */
+            output_tokens: number | null;
+            /** Cost Usd */
+            cost_usd: string | null;
+            /** Seconds */
+            seconds: number | null;
+        };
+        /**
+         * Spread
+         * @description How the error reached later turns: `standing` rest on it, `path` is a shortest way to the last of them.
+         */
+        Spread: {
+            /** Origin */
+            origin: number;
+            /** Edges */
+            edges: components["schemas"]["SpreadEdge"][];
+            /** Standing */
+            standing: number[];
+            /** Path */
+            path: number[];
+            /** Missed Checks */
+            missed_checks: components["schemas"]["MissedCheck"][];
+            /** Reaches End */
+            reaches_end: boolean;
+        };
+        /**
+         * SpreadEdge
+         * @description A later turn that used what an earlier one said.
+         */
+        SpreadEdge: {
+            /** Source */
+            source: number;
+            /** Target */
+            target: number;
+            /** Carried */
+            carried: components["schemas"]["Carried"][];
+        };
+        /**
          * Stat
          * @description One bucket of time, and of one group where grouped. Latencies are of runs, in seconds.
          */
@@ -1787,24 +2014,31 @@ export interface components {
     pathItems: never;
 }
 export type Act = components['schemas']['Act'];
+export type Advice = components['schemas']['Advice'];
 export type Agent = components['schemas']['Agent'];
+export type Attribution = components['schemas']['Attribution'];
 export type AuditEntry = components['schemas']['AuditEntry'];
 export type AuditPage = components['schemas']['AuditPage'];
 export type AuditVerdict = components['schemas']['AuditVerdict'];
+export type Carried = components['schemas']['Carried'];
 export type ConversationWindow = components['schemas']['ConversationWindow'];
 export type CreatedKey = components['schemas']['CreatedKey'];
+export type Diagnosis = components['schemas']['Diagnosis'];
 export type Door = components['schemas']['Door'];
 export type Ending = components['schemas']['Ending'];
 export type EndingKind = components['schemas']['EndingKind'];
 export type ExistingRuns = components['schemas']['ExistingRuns'];
 export type FacetValue = components['schemas']['FacetValue'];
 export type Facets = components['schemas']['Facets'];
+export type FailureCost = components['schemas']['FailureCost'];
+export type Finding = components['schemas']['Finding'];
 export type Flow = components['schemas']['Flow'];
 export type FlowEdge = components['schemas']['FlowEdge'];
 export type FlowNode = components['schemas']['FlowNode'];
 export type Health = components['schemas']['Health'];
 export type Hit = components['schemas']['Hit'];
 export type HitPage = components['schemas']['HitPage'];
+export type Hypothesis = components['schemas']['Hypothesis'];
 export type ImportProblem = components['schemas']['ImportProblem'];
 export type ImportReport = components['schemas']['ImportReport'];
 export type JsonValue = components['schemas']['JsonValue'];
@@ -1812,6 +2046,7 @@ export type Key = components['schemas']['Key'];
 export type Keys = components['schemas']['Keys'];
 export type LoggedIn = components['schemas']['LoggedIn'];
 export type Me = components['schemas']['Me'];
+export type MissedCheck = components['schemas']['MissedCheck'];
 export type NewKey = components['schemas']['NewKey'];
 export type NewProject = components['schemas']['NewProject'];
 export type Outline = components['schemas']['Outline'];
@@ -1839,6 +2074,9 @@ export type SpanEvent = components['schemas']['SpanEvent'];
 export type SpanLink = components['schemas']['SpanLink'];
 export type SpanSummary = components['schemas']['SpanSummary'];
 export type SpanSummaryPage = components['schemas']['SpanSummaryPage'];
+export type Spending = components['schemas']['Spending'];
+export type Spread = components['schemas']['Spread'];
+export type SpreadEdge = components['schemas']['SpreadEdge'];
 export type Stat = components['schemas']['Stat'];
 export type Stats = components['schemas']['Stats'];
 export type Status = components['schemas']['Status'];
@@ -1875,19 +2113,27 @@ export interface operations {
                 outcome?: ("success" | "failure" | "error") | null;
                 /** @description Whether any span of the run has an error. */
                 has_error?: boolean | null;
+                /** @description Runs that cost at least this much; those of unknown cost are left out. */
                 min_cost_usd?: number | string | null;
+                /** @description Runs that cost at most this much; those of unknown cost are left out. */
                 max_cost_usd?: number | string | null;
-                /** @description Input and output tokens together. */
+                /** @description At least so many input and output tokens together. */
                 min_tokens?: number | null;
+                /** @description At most so many. */
                 max_tokens?: number | null;
+                /** @description Runs that took at least so many seconds. */
                 min_duration_s?: number | null;
+                /** @description Runs that took at most so many seconds. */
                 max_duration_s?: number | null;
                 /** @description A substring, case-insensitive, of anything that was said in the run. */
                 text?: string | null;
+                /** @description The session or thread that the run belongs to. */
                 session_id?: string | null;
+                /** @description The end user for whom it ran. */
                 user_id?: string | null;
                 /** @description The first characters of the run's id. */
                 run_id_prefix?: string | null;
+                /** @description A tag that the run carries. */
                 tag?: string | null;
                 /** @description `key=value` of the run's metadata; may be repeated, all must hold. */
                 metadata?: string[];
@@ -1968,19 +2214,27 @@ export interface operations {
                 outcome?: ("success" | "failure" | "error") | null;
                 /** @description Whether any span of the run has an error. */
                 has_error?: boolean | null;
+                /** @description Runs that cost at least this much; those of unknown cost are left out. */
                 min_cost_usd?: number | string | null;
+                /** @description Runs that cost at most this much; those of unknown cost are left out. */
                 max_cost_usd?: number | string | null;
-                /** @description Input and output tokens together. */
+                /** @description At least so many input and output tokens together. */
                 min_tokens?: number | null;
+                /** @description At most so many. */
                 max_tokens?: number | null;
+                /** @description Runs that took at least so many seconds. */
                 min_duration_s?: number | null;
+                /** @description Runs that took at most so many seconds. */
                 max_duration_s?: number | null;
                 /** @description A substring, case-insensitive, of anything that was said in the run. */
                 text?: string | null;
+                /** @description The session or thread that the run belongs to. */
                 session_id?: string | null;
+                /** @description The end user for whom it ran. */
                 user_id?: string | null;
                 /** @description The first characters of the run's id. */
                 run_id_prefix?: string | null;
+                /** @description A tag that the run carries. */
                 tag?: string | null;
                 /** @description `key=value` of the run's metadata; may be repeated, all must hold. */
                 metadata?: string[];
@@ -2323,6 +2577,38 @@ export interface operations {
             };
         };
     };
+    get_diagnosis_api_v1_runs__run_id__diagnosis_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description 32 hexadecimal characters. */
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Diagnosis"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     search_api_v1_search_get: {
         parameters: {
             query: {
@@ -2382,19 +2668,27 @@ export interface operations {
                 outcome?: ("success" | "failure" | "error") | null;
                 /** @description Whether any span of the run has an error. */
                 has_error?: boolean | null;
+                /** @description Runs that cost at least this much; those of unknown cost are left out. */
                 min_cost_usd?: number | string | null;
+                /** @description Runs that cost at most this much; those of unknown cost are left out. */
                 max_cost_usd?: number | string | null;
-                /** @description Input and output tokens together. */
+                /** @description At least so many input and output tokens together. */
                 min_tokens?: number | null;
+                /** @description At most so many. */
                 max_tokens?: number | null;
+                /** @description Runs that took at least so many seconds. */
                 min_duration_s?: number | null;
+                /** @description Runs that took at most so many seconds. */
                 max_duration_s?: number | null;
                 /** @description A substring, case-insensitive, of anything that was said in the run. */
                 text?: string | null;
+                /** @description The session or thread that the run belongs to. */
                 session_id?: string | null;
+                /** @description The end user for whom it ran. */
                 user_id?: string | null;
                 /** @description The first characters of the run's id. */
                 run_id_prefix?: string | null;
+                /** @description A tag that the run carries. */
                 tag?: string | null;
                 /** @description `key=value` of the run's metadata; may be repeated, all must hold. */
                 metadata?: string[];
@@ -2534,6 +2828,76 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ScoresTaken"];
                 };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_runs_api_v1_export_get: {
+        parameters: {
+            query?: {
+                /** @description Runs that started at or after this RFC 3339 time (or date, UTC). */
+                since?: string | null;
+                /** @description Runs that started before this RFC 3339 time. */
+                until?: string | null;
+                /** @description An agent that took part, by name. */
+                agent?: string | null;
+                /** @description A model that was called. */
+                model?: string | null;
+                /** @description The agent system: framework, design or service. */
+                system?: string | null;
+                /** @description `success` and `failure` as the record says; `error` where the run broke off. */
+                outcome?: ("success" | "failure" | "error") | null;
+                /** @description Whether any span of the run has an error. */
+                has_error?: boolean | null;
+                /** @description Runs that cost at least this much; those of unknown cost are left out. */
+                min_cost_usd?: number | string | null;
+                /** @description Runs that cost at most this much; those of unknown cost are left out. */
+                max_cost_usd?: number | string | null;
+                /** @description At least so many input and output tokens together. */
+                min_tokens?: number | null;
+                /** @description At most so many. */
+                max_tokens?: number | null;
+                /** @description Runs that took at least so many seconds. */
+                min_duration_s?: number | null;
+                /** @description Runs that took at most so many seconds. */
+                max_duration_s?: number | null;
+                /** @description A substring, case-insensitive, of anything that was said in the run. */
+                text?: string | null;
+                /** @description The session or thread that the run belongs to. */
+                session_id?: string | null;
+                /** @description The end user for whom it ran. */
+                user_id?: string | null;
+                /** @description The first characters of the run's id. */
+                run_id_prefix?: string | null;
+                /** @description A tag that the run carries. */
+                tag?: string | null;
+                /** @description `key=value` of the run's metadata; may be repeated, all must hold. */
+                metadata?: string[];
+                /** @description The project, for callers without a key (the header `X-Masthead-Project` says the same). */
+                project?: string | null;
+                /** @description `jsonl`: a conversation with its scores a line; `otlp`: a run's spans a line; `parquet`: a row a span. */
+                format?: "jsonl" | "otlp" | "parquet";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What went wrong, and the remedy. */
             default: {

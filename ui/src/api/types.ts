@@ -3,6 +3,7 @@ export type {
   Act,
   Agent,
   AuditEntry,
+  Diagnosis,
   Ending,
   Facets,
   FacetValue,

@@ -2,6 +2,7 @@ import type { ReactNode } from "react";
 import { Icon } from "@/design/icons";
 import { useRun } from "../RunContext";
 import { About } from "./About";
+import { Consequences } from "./Consequences";
 import { Found } from "./Found";
 import { Roster } from "./Roster";
 import { TurnFacts } from "./TurnFacts";
@@ -25,6 +26,7 @@ export function Details({ onClose }: { onClose: () => void }): ReactNode {
       {turn === null ? null : <TurnFacts index={turn} />}
       <Roster />
       <Found />
+      <Consequences />
       <About />
     </aside>
   );
