@@ -111,8 +111,14 @@ def fit(runs: Sequence[LabelledRun], ridge: float = RIDGE) -> dict[str, Weights]
     for kind in ("peers", "hub"):
         chosen = [run for run in runs if (run.case.kind == "hub") == (kind == "hub")]
         if chosen:
-            fitted[kind] = Weights(by_feature=_fit_kind(chosen, ridge), agent_power=AGENT_POWER)
+            fitted[kind] = Weights(
+                by_feature=_fit_kind(chosen, ridge), agent_power=AGENT_POWER, systems=_systems(chosen)
+            )
     return fitted
+
+
+def _systems(runs: Sequence[LabelledRun]) -> tuple[str, ...]:
+    return tuple(sorted({run.case.conversation.system or "" for run in runs} - {""}))
 
 
 def _fit_kind(runs: Sequence[LabelledRun], ridge: float) -> dict[str, float]:
@@ -165,6 +171,7 @@ def main() -> int:
         "kinds": {
             kind: {
                 "runs": sum((run.case.kind == "hub") == (kind == "hub") for run in runs),
+                "systems": list(weights.systems),
                 "agent_power": weights.agent_power,
                 "weights": dict(weights.by_feature),
             }

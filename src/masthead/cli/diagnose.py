@@ -216,7 +216,11 @@ def _print_origin(out: Console, conversation: Conversation, diagnosis: Diagnosis
     for item in attribution.hypotheses:
         table.add_row(str(item.turn), item.agent, f"{item.confidence:.0%}", item.basis, item.reason)
     out.print(table)
-    note = "" if attribution.is_calibrated else "  The beliefs are not calibrated for this kind of system."
+    note = (
+        ""
+        if attribution.is_calibrated
+        else "  The beliefs were not measured on this system: see docs/reference/attribution.md."
+    )
     out.print(
         Padding(
             Text(f"[{attribution.hypotheses[0].turn}] {_quote(conversation, attribution.hypotheses[0].turn)}"), (0, 2)

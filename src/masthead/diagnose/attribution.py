@@ -11,7 +11,7 @@ from typing import Final
 
 from masthead.diagnose.case import Case, prepare
 from masthead.diagnose.provenance import Provenance, trace
-from masthead.diagnose.ranker import Weights, is_known, rank, shipped
+from masthead.diagnose.ranker import Weights, is_known, is_measured, rank, shipped
 from masthead.diagnose.repeats import first_divergence, spectrum
 from masthead.diagnose.rules import Vote, backward_slice, before_first_error, broke_off, dropped_at_handoff
 from masthead.model.conversation import Conversation
@@ -94,7 +94,7 @@ def attribute_case(
     return Attribution(
         hypotheses=tuple(hypotheses[:MOST]),
         votes=tuple(_hypothesis(method, vote) for method, cast in votes.items() for vote in cast[:3]),
-        is_calibrated=is_fitted,
+        is_calibrated=is_measured(case, table),
         kind=case.kind,
     )
 

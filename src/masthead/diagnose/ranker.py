@@ -61,6 +61,8 @@ class Weights:
     by_feature: Mapping[str, float]
     agent_power: float
     """How much the belief in a turn's agent counts beside the belief in the turn."""
+    systems: tuple[str, ...] = ()
+    """The agent systems whose labelled runs they were fitted on; elsewhere nobody has measured the beliefs."""
 
 
 @cache
@@ -69,7 +71,7 @@ def shipped() -> Mapping[str, Weights]:
     text = resources.files("masthead.diagnose").joinpath("coefficients.json").read_text(encoding="utf-8")
     document = json.loads(text)
     return {
-        kind: Weights(by_feature=entry["weights"], agent_power=entry["agent_power"])
+        kind: Weights(by_feature=entry["weights"], agent_power=entry["agent_power"], systems=tuple(entry["systems"]))
         for kind, entry in document["kinds"].items()
     }
 
@@ -77,6 +79,12 @@ def shipped() -> Mapping[str, Weights]:
 def is_known(kind: Kind, weights: Mapping[str, Weights]) -> bool:
     """Say whether coefficients were fitted on runs of this kind."""
     return kind in weights
+
+
+def is_measured(case: Case, weights: Mapping[str, Weights]) -> bool:
+    """Say whether the beliefs were measured on labelled runs of this very system."""
+    chosen = weights.get(case.kind)
+    return chosen is not None and case.conversation.system in chosen.systems
 
 
 def rank(case: Case, weights: Mapping[str, Weights] | None = None) -> list[Ranked]:

@@ -34,8 +34,8 @@ class Hypothesis:
 class Attribution:
     """Ranked hypotheses, most likely first, each turn once; empty means unknown, and `unknown_because` says why.
 
-    `is_calibrated` says whether the confidences were fitted on labelled runs of this kind of system; `votes` are each
-    method's own first three, so that one can see who says what.
+    `is_calibrated` says whether the confidences were measured on labelled runs of this very agent system; `votes` are
+    each method's own first three, so that one can see who says what.
     """
 
     hypotheses: tuple[Hypothesis, ...] = ()

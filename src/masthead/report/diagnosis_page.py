@@ -56,7 +56,11 @@ def _origin(conversation: Conversation, diagnosis: Diagnosis) -> list[str]:
         [item.agent, item.basis, item.reason, _quote(conversation, item.turn), str(item.turn), f"{item.confidence:.0%}"]
         for item in attribution.hypotheses
     ]
-    note = "" if attribution.is_calibrated else "<p>The beliefs are not calibrated for this kind of system.</p>"
+    note = (
+        ""
+        if attribution.is_calibrated
+        else "<p>The beliefs were not measured on this system: see docs/reference/attribution.md.</p>"
+    )
     headers = ("agent", "basis", "why", "what it said", "turn", "belief")
     return ["<h2>Where it began</h2>", table(headers, rows, 2), note]
 

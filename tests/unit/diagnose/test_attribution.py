@@ -111,12 +111,19 @@ def test_three_ranked_hypotheses_with_agents_reasons_and_decreasing_belief():
     for lines in (CHAT, HUB):
         attribution = attribute(conversation(lines))
         assert len(attribution.hypotheses) >= 3
-        assert attribution.is_calibrated
+        assert not attribution.is_calibrated
         beliefs = [item.confidence for item in attribution.hypotheses]
         assert beliefs == sorted(beliefs, reverse=True)
         assert sum(beliefs) <= 1 + 1e-9
         turns = conversation(lines).turns
         assert all(turns[item.turn].speaker == item.agent and item.reason for item in attribution.hypotheses)
+
+
+def test_beliefs_are_calibrated_only_for_the_systems_that_they_were_measured_on():
+    labelled = replace(conversation(CHAT), system="CaptainAgent")
+    assert attribute(labelled).is_calibrated
+    assert not attribute(replace(labelled, system="Another")).is_calibrated
+    assert not attribute(replace(conversation(HUB), system="CaptainAgent")).is_calibrated
 
 
 def test_what_a_mark_in_the_record_supports_is_observed_and_the_rest_inferred():
