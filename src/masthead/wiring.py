@@ -29,7 +29,7 @@ from masthead.model.errors import StoreError, StoreFull
 from masthead.model.ids import ProjectId
 from masthead.model.importing import ImportProblem, ImportReport
 from masthead.settings import Settings
-from masthead.store.control.database import Database
+from masthead.store.control.database import Database, sqlite_url
 from masthead.store.traces.append import Appender
 from masthead.store.traces.open import open_store
 from masthead.store.traces.port import SpanStore
@@ -67,6 +67,7 @@ def opened(settings: Settings, clock: Clock | None = None) -> Generator[Applicat
         database = Database.open(_control_url(settings))
         stack.callback(database.close)
         directory = Directory(database, clock)
+        stack.callback(directory.close)
         registry = Registry(database, store, directory, clock)
         registry.start()
         door = Door(
@@ -134,7 +135,7 @@ def _make_folder(folder: Path) -> None:
 def _control_url(settings: Settings) -> str:
     if settings.database_url is not None:
         return settings.database_url.get_secret_value()
-    return f"sqlite:///{settings.data_dir / 'control.sqlite'}"
+    return sqlite_url(settings.data_dir / "control.sqlite")
 
 
 def _check_door(door: Door) -> None:

@@ -4,6 +4,7 @@ Either way it is the same HTTP interface, so a command behaves alike with and wi
 """
 
 import contextlib
+import os
 import tempfile
 import threading
 from collections.abc import Collection, Generator, Iterator, Mapping
@@ -56,7 +57,8 @@ def connect(settings: Settings, project: str | None = None) -> Generator[httpx.C
     """
     server = running_server(settings.data_dir)
     if server is not None:
-        with httpx.Client(base_url=server.url, headers=_headers(server.token, project), timeout=_TIMEOUT) as client:
+        headers = _headers(server.token, project)
+        with httpx.Client(base_url=server.url, headers=headers, timeout=_TIMEOUT, trust_env=False) as client:
             yield client
         return
     from masthead.wiring import opened  # noqa: PLC0415 - 1 s, which a command that finds a server need not wait
@@ -74,10 +76,12 @@ def running_server(data_dir: Path) -> RunningServer | None:
     """Return the server that owns the folder, where one answers."""
     try:
         server = msgspec.json.decode((data_dir / SERVER_FILE).read_bytes(), type=RunningServer)
-        httpx.get(f"{server.url}/health", timeout=5.0)
+        os.kill(server.pid, 0)  # asks whether the process lives, no more
+        answer = httpx.get(f"{server.url}/health", timeout=5.0, trust_env=False)
+        is_ours = answer.status_code == 200 and "version" in msgspec.json.decode(answer.content, type=dict[str, Any])
     except (OSError, msgspec.MsgspecError, httpx.HTTPError):
         return None
-    return server
+    return server if is_ours else None
 
 
 @contextlib.contextmanager

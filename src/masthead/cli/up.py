@@ -4,6 +4,7 @@ import contextlib
 import os
 import socket
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,10 +15,12 @@ from masthead.cli.options import console, settings_of
 from masthead.ingest.samples import sample_bodies
 from masthead.model.errors import Conflict, SettingsError
 from masthead.model.ids import DEFAULT_PROJECT
+from masthead.model.run import RunFilter
 from masthead.settings import Settings
 
+_SAMPLES_FILE = "samples-were-added"
+
 if TYPE_CHECKING:
-    from masthead.ingest.door import Door
     from masthead.wiring import Application
 
 
@@ -46,12 +49,11 @@ def up(
     from masthead.govern.exposure import check_exposure  # noqa: PLC0415 - with wiring 1 s, which no other command needs
     from masthead.wiring import opened  # noqa: PLC0415
 
-    is_new = not settings.data_dir.exists()
     with opened(settings) as application:
         check_exposure(settings, application.services.keyring)
         listener = _listen(settings)
-        if samples and is_new:
-            _add_samples(application.door)
+        if samples:
+            _add_samples(application, settings.data_dir / _SAMPLES_FILE)
         url = _url(settings, listener)
         with announced(settings.data_dir, RunningServer(url, os.getpid(), application.operator_token)):
             _greet(console(), settings, url)
@@ -86,13 +88,19 @@ def _greet(out: Console, settings: Settings, url: str) -> None:
     out.print("  own runs masthead import PATH, or masthead.init() in your program; stop with Ctrl+C", style="dim")
 
 
-def _add_samples(door: "Door") -> None:
+def _add_samples(application: "Application", mark: Path) -> None:
+    """Put the samples into an empty store once, so that whoever removes them does not get them again."""
     from masthead.store.wal_record import Kind  # noqa: PLC0415 - with wiring
 
-    futures = [door.receive(DEFAULT_PROJECT, body, Kind.JSON) for body in sample_bodies()]
-    for future in futures:
-        future.result()
-    door.flush()
+    if mark.exists():
+        return
+    if not application.services.store.runs(DEFAULT_PROJECT, RunFilter(), limit=1).items:
+        door = application.door
+        futures = [door.receive(DEFAULT_PROJECT, body, Kind.JSON) for body in sample_bodies()]
+        for future in futures:
+            future.result()
+        door.flush()
+    mark.touch()
 
 
 def _serve(application: "Application", settings: Settings, listener: socket.socket) -> None:

@@ -3,16 +3,18 @@
 import copy
 import functools
 import inspect
-from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
 from contextvars import Token
 from types import TracebackType
-from typing import Any, Self, TypeVar, cast
+from typing import Any, Final, Self, TypeVar, cast
 
 from opentelemetry import context, trace
 from opentelemetry.trace import Span, StatusCode
 
 from masthead.record.quiet import quietly
 from masthead.record.texts import text_of
+
+_MOST_ITEMS: Final = 10_000
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -147,16 +149,25 @@ class Recording:
             yielded: list[object] = []
             with _ended(step):
                 step.note_arguments(arguments, args, kwargs)
-                sent: Any = None
+                advance: Callable[[], Any] = functools.partial(source.send, None)
                 while True:
                     with _attached(step):
                         try:
-                            item = source.send(sent)
+                            item = advance()
                         except StopIteration as stop:
                             step.note_result(_joined(yielded) if stop.value is None else stop.value)
                             return stop.value
-                    yielded.append(item)
-                    sent = yield item
+                    _keep(yielded, item)
+                    try:
+                        sent = yield item
+                    except GeneratorExit:
+                        with _attached(step):
+                            source.close()
+                        raise
+                    except BaseException as error:  # noqa: BLE001 - handed on to the user's generator, whose it is
+                        advance = functools.partial(source.throw, error)
+                    else:
+                        advance = functools.partial(source.send, sent)
 
         return call
 
@@ -167,16 +178,25 @@ class Recording:
             yielded: list[object] = []
             with _ended(step):
                 step.note_arguments(arguments, args, kwargs)
-                sent: Any = None
+                advance: Callable[[], Awaitable[Any]] = functools.partial(source.asend, None)
                 while True:
                     with _attached(step):
                         try:
-                            item = await source.asend(sent)
+                            item = await advance()
                         except StopAsyncIteration:
                             step.note_result(_joined(yielded))
                             return
-                    yielded.append(item)
-                    sent = yield item
+                    _keep(yielded, item)
+                    try:
+                        sent = yield item
+                    except GeneratorExit:
+                        with _attached(step):
+                            await source.aclose()
+                        raise
+                    except BaseException as error:  # noqa: BLE001 - handed on to the user's generator, whose it is
+                        advance = functools.partial(source.athrow, error)
+                    else:
+                        advance = functools.partial(source.asend, sent)
 
         return call
 
@@ -224,6 +244,12 @@ def _argument_reader(function: Callable[..., Any]) -> _Arguments:
         return {name: value for name, value in bound.items() if name not in {"self", "cls"}}
 
     return read
+
+
+def _keep(items: list[object], item: object) -> None:
+    """Note what a generator yielded, as far as memory that is not ours should be used for it."""
+    if len(items) < _MOST_ITEMS:
+        items.append(item)
 
 
 def _joined(items: list[object]) -> object:

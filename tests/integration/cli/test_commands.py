@@ -15,6 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from masthead.cli import main as command_line
+from masthead.cli.client import running_server
 from masthead.cli.exit_codes import exit_code_of
 from masthead.model.errors import MastheadError
 
@@ -186,6 +187,25 @@ def test_samples_can_be_removed_and_added_again(server: Server) -> None:
     assert len(answer(server, "runs", "-n", "100", "--project", "tidy")) == len(answer(server, "runs", "-n", "100"))
     assert masthead(server, "samples", "remove", "--project", "tidy").code == 0
     assert answer(server, "runs", "--project", "tidy") == []
+
+
+def test_another_programs_answer_is_not_taken_for_ours(tmp_path: Path, server: Server) -> None:
+    stale = tmp_path / "data"
+    stale.mkdir()
+    said = {
+        "pid of nobody": [server.url, 2**22 + 1, "t"],
+        "no answer of ours": [f"{server.url}/nowhere", os.getpid(), "t"],
+    }
+    for known in said.values():
+        (stale / "server.json").write_text(json.dumps(known))
+        assert running_server(stale) is None
+
+
+def test_a_proxy_never_sees_what_goes_to_the_own_machine(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
+    assert running_server(server.data_dir) is not None
+    assert len(answer(server, "runs", "-n", "1")) == 1
 
 
 def test_commands_work_alike_without_a_server(tmp_path: Path) -> None:

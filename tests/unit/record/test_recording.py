@@ -1,7 +1,7 @@
 """What a recorded program sends, and that recording never gets in its way."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -205,3 +205,49 @@ def test_openai_messages_become_genai_parts() -> None:
     assert told[0]["parts"] == [{"type": "text", "content": "hi"}, {"type": "image_url"}]
     assert told[1]["parts"] == [{"type": "tool_call", "id": "c1", "name": "f", "arguments": "{}"}]
     assert told[2]["parts"] == [{"type": "tool_call_response", "id": "c1", "response": "done"}]
+
+
+def test_a_recorded_generator_gets_what_is_thrown_and_closed(spans: Spans) -> None:
+    seen: list[str] = []
+
+    @masthead.tool("source")
+    def source() -> Generator[int, int, str]:
+        try:
+            received = yield 1
+            seen.append(f"sent {received}")
+            yield 2
+        except ValueError as error:
+            seen.append(f"caught {error}")
+            yield 3
+        finally:
+            seen.append("cleaned")
+        return "done"
+
+    running = source()
+    assert (next(running), running.send(7)) == (1, 2)
+    assert running.throw(ValueError("no")) == 3
+    with pytest.raises(StopIteration):
+        next(running)
+    assert seen == ["sent 7", "caught no", "cleaned"]
+    assert spans.attributes("execute_tool source")["gen_ai.tool.call.result"] == "done"
+    other = source()
+    next(other)
+    other.close()
+    assert seen[3:] == ["cleaned"]
+
+
+async def test_a_recorded_async_generator_is_closed_with_its_wrapper(spans: Spans) -> None:
+    seen: list[str] = []
+
+    @masthead.agent("async source")
+    async def source() -> AsyncGenerator[int, None]:
+        try:
+            yield 1
+        finally:
+            seen.append("cleaned")
+
+    running = source()
+    assert await anext(running) == 1
+    await running.aclose()
+    assert seen == ["cleaned"]
+    assert spans["invoke_agent async source"].status.status_code is StatusCode.UNSET
