@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from masthead.model.errors import StoreBusy, StoreDamaged, StoreFull
+from masthead.model.errors import StoreBusy, StoreDamaged, StoreError, StoreFull
 from masthead.model.ids import ProjectId
 from masthead.store.wal import Wal
 from masthead.store.wal_record import HEADER_BYTES, Damage, Frame, Kind, Record, encode, mark, payload_of, scan
@@ -279,3 +279,106 @@ def test_scan_finds_exactly_the_whole_records(bodies: list[bytes], cut: int):
     assert sum(one.length for one in found) == len(data)
     assert all(isinstance(one, Frame) or one.is_tail for one in found)
     assert sum(isinstance(one, Damage) for one in found) <= 1
+
+
+def test_what_was_forgotten_stays_forgotten_after_reopening_while_newer_bodies_wait(tmp_path: Path):
+    wal = Wal(tmp_path)
+    erased, _ = wal.write([record(1, b"a very particular sentence"), record(2)])
+    wal.finish(erased.sequence)
+    wal.empty()
+    wal.forget()
+    (newer,) = wal.write([record(3)])
+    wal.close()
+
+    again = Wal(tmp_path)
+    assert payloads(again) == [b"body 2", b"body 3"]
+    assert again.recovery.digests == ((3).to_bytes(16, "little"),)
+    again.finish(newer.sequence)
+    assert b"very particular" not in b"".join(path.read_bytes() for path in tmp_path.glob("*.wal"))
+    again.close()
+    third = Wal(tmp_path)
+    assert (1).to_bytes(16, "little") not in third.recovery.digests
+    third.close()
+
+
+def test_erased_bytes_leave_the_log_as_soon_as_what_came_beside_them_is_stored(tmp_path: Path):
+    wal = Wal(tmp_path)
+    erased, beside = wal.write([record(1, b"a very particular sentence"), record(2)])
+    wal.finish(erased.sequence)
+    wal.empty()
+    wal.write([record(3)])
+    wal.finish(beside.sequence)
+    assert b"very particular" not in b"".join(path.read_bytes() for path in tmp_path.glob("*.wal"))
+    wal.close()
+
+
+def test_forgetting_that_cannot_reach_the_disk_says_so(tmp_path: Path):
+    wal = Wal(tmp_path)
+    with file_size_limit(16), pytest.raises(StoreFull):
+        wal.forget()
+    wal.forget()
+    wal.close()
+
+
+def test_records_of_a_failed_write_that_stays_on_disk_share_no_number_with_later_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def fails(*_: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    wal = Wal(tmp_path)
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "fdatasync", fails)
+        broken.setattr(os, "ftruncate", fails)
+        with pytest.raises(StoreError, match="check the disk"):
+            wal.write([record(1), record(2)])
+    later = wal.write([record(3), record(4)])
+    wal.close()
+    again = Wal(tmp_path)
+    sequences = [entry.sequence for entry in again.recovery.entries]
+    assert len(set(sequences)) == 4
+    assert payloads(again)[-2:] == [b"body 3", b"body 4"]
+    assert min(entry.sequence for entry in later) > max(sequences[:2])
+    again.close()
+
+
+def test_nothing_is_written_behind_a_failed_write_when_no_new_segment_can_be_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def fails(*_: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    wal = Wal(tmp_path)
+    with monkeypatch.context() as broken:
+        for name in ("fdatasync", "ftruncate", "fsync"):
+            broken.setattr(os, name, fails)
+        with pytest.raises(StoreError):
+            wal.write([record(1), record(2)])
+        with pytest.raises(StoreError):
+            wal.write([record(3)])
+    wal.write([record(4)])
+    assert len(list(tmp_path.glob("*.wal"))) == 2
+    wal.close()
+
+
+def test_bodies_set_aside_are_forced_to_disk_and_cleared_by_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    wal = Wal(tmp_path)
+    mine, other = wal.write([record(1, project="mine"), record(2, project="other")])
+    synced: list[str] = []
+    real = os.fsync
+
+    def noted(fd: int) -> None:
+        synced.append(os.readlink(f"/proc/self/fd/{fd}"))
+        real(fd)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    wal.set_aside(mine)
+    wal.set_aside(other)
+    (kept,) = (tmp_path / "set_aside" / "mine").iterdir()
+    assert kept.read_bytes() == b"body 1"
+    assert {str(kept), str(kept.parent), str(kept.parent.parent)} <= set(synced)
+    wal.clear_set_aside(ProjectId("mine"))
+    wal.clear_set_aside(ProjectId("never heard of"))
+    assert not kept.exists()
+    assert len(list((tmp_path / "set_aside" / "other").iterdir())) == 1
+    wal.close()

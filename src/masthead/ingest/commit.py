@@ -55,11 +55,25 @@ class GroupCommit:
 
     def empty(self) -> None:
         """Have inserted bodies removed from the log now rather than with the next full segment, and wait for it."""
-        self.submit([], written=lambda _: self._wal.empty()).result()
+        self._between_writes(self._wal.empty)
 
     def forget(self) -> None:
-        """Have the digests of bodies that left the log forgotten, and wait for it."""
-        self.submit([], written=lambda _: self._wal.forget()).result()
+        """Have the digests of all bodies so far forgotten, and wait for it; raise `StoreError` where that failed."""
+        self._between_writes(self._wal.forget)
+
+    def _between_writes(self, work: Callable[[], None]) -> None:
+        """Have it done in the writing thread; what it raises is the caller's alone, not that of others who write."""
+        failures: list[StoreError] = []
+
+        def written(_: list[Entry]) -> None:
+            try:
+                work()
+            except StoreError as error:
+                failures.append(error)
+
+        self.submit([], written=written).result()
+        if failures:
+            raise failures[0]
 
     def close(self) -> None:
         """Write what waits, then end the thread."""

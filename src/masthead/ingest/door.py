@@ -60,7 +60,7 @@ class DoorCounters:
     refused_bodies: int
     """Bodies turned away because the queue was full or the disk would not take them."""
     set_aside_bodies: int
-    """Accepted bodies that the store cannot hold; they lie in `wal/set_aside`."""
+    """Accepted bodies that the store cannot hold; they lie in `wal/set_aside/PROJECT`."""
     queue_bytes: int
     wal_bytes: int
     is_store_down: bool
@@ -177,6 +177,10 @@ class Door:
             for digest in [digest for digest, pending in self._known.items() if pending is None]:
                 del self._known[digest]
         self._commit.forget()
+
+    def clear_set_aside(self, project: ProjectId) -> None:
+        """Delete a project's bodies that the store could not hold; raise `StoreError` where some cannot be deleted."""
+        self._wal.clear_set_aside(project)
 
     def counters(self) -> DoorCounters:
         """Return what the door did since the start."""

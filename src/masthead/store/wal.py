@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import quote
 
 from masthead.model.errors import StoreBusy, StoreDamaged, StoreError, StoreFull
 from masthead.model.ids import ProjectId
@@ -77,6 +78,9 @@ class _Segment:
     size: int
     last_sequence: int = 0
     digests: list[bytes] = field(default_factory=list[bytes])
+    has_bodies: bool = False
+    is_spoiled: bool = False
+    """Behind its records lies a failed write that could not be cut off."""
 
 
 class Wal:
@@ -115,7 +119,7 @@ class Wal:
 
     def write(self, records: Sequence[Record]) -> list[Entry]:
         """Put the records on disk, all or none, and return where they lie; raise `StoreFull` or `StoreError`."""
-        if self._active.size >= self._segment_bytes:
+        if self._active.size >= self._segment_bytes or self._active.is_spoiled:
             self._rotate()
         segment = self._active
         entries: list[Entry] = []
@@ -132,13 +136,20 @@ class Wal:
                 )
             )  # fmt: skip
             offset += len(frame)
-        self._put(segment, b"".join(frames))
-        self._sequence = sequence
+        start, self._sequence = self._sequence, sequence
+        try:
+            self._put(segment, b"".join(frames))
+        except StoreError:
+            # What may still stand on the disk keeps its numbers, so that no later record is taken for it.
+            if not segment.is_spoiled:
+                self._sequence = start
+            raise
         segment.size = offset
         bodies = [entry for entry in entries if entry.kind < Kind.BATCH]
         if bodies:
             segment.last_sequence = bodies[-1].sequence
             segment.digests += (entry.digest for entry in bodies)
+            segment.has_bodies = True
         return entries
 
     def read(self, entry: Entry) -> bytes:
@@ -152,14 +163,35 @@ class Wal:
         return payload_of(data, marker=segment.marker)
 
     def set_aside(self, entry: Entry) -> None:
-        """Copy a body that the store cannot take into `set_aside/`; raise `StoreDamaged` or `StoreFull`."""
+        """Copy a body that the store cannot take into `set_aside/PROJECT/`, on disk when this returns.
+
+        Raises:
+            StoreDamaged: it cannot be read back.
+            StoreFull: there is no space for the copy.
+        """
         payload = self.read(entry)
-        folder = self._folder / "set_aside"
+        folder = self._set_aside_folder(entry.project)
         try:
-            folder.mkdir(exist_ok=True, mode=0o700)
-            (folder / f"{entry.digest.hex()}.{entry.kind.name.lower()}").write_bytes(payload)
+            folder.mkdir(exist_ok=True, parents=True, mode=0o700)
+            _write_durably(folder / f"{entry.digest.hex()}.{entry.kind.name.lower()}", payload)
+            _sync_folder(folder.parent)
+            _sync_folder(self._folder)
         except OSError as error:
             raise _refusal(folder, error) from error
+
+    def clear_set_aside(self, project: ProjectId) -> None:
+        """Delete the bodies of a project that were set aside, from any thread; raise `StoreError` where some stay."""
+        folder = self._set_aside_folder(project)
+        try:
+            for path in folder.glob("*"):
+                path.unlink(missing_ok=True)
+            if folder.exists():
+                _sync_folder(folder)
+        except OSError as error:
+            raise _refusal(folder, error) from error
+
+    def _set_aside_folder(self, project: ProjectId) -> Path:
+        return self._folder / "set_aside" / quote(project, safe="")
 
     def finish(self, through: int) -> None:
         """Note that everything up to `through` is in the store, and delete the segments that are done with.
@@ -182,18 +214,29 @@ class Wal:
             self._delete_finished()
 
     def empty(self) -> None:
-        """Leave no body on disk that is in the store: what was erased there must not live on here."""
-        if self._active.digests and self._active.last_sequence <= self._done:
+        """Leave no body on disk that is in the store: what was erased there must not live on here.
+
+        Where newer bodies wait beside such a one, their segment goes as soon as they are in the store too.
+        """
+        if self._active.has_bodies:
             with suppress(StoreError, OSError):
                 self._rotate()
                 self._delete_finished()
 
     def forget(self) -> None:
-        """Forget the digests of bodies that are no longer in the log: what was deleted may come again."""
-        for path in self._folder.glob("*.digests"):
-            with suppress(OSError):
+        """Forget all digests, on disk too when this returns: what was deleted may come again; raise `StoreError`."""
+        self.write([mark(Kind.FORGET, self._done, bytes(_DIGEST_BYTES))])
+        self._forget_digests()
+
+    def _forget_digests(self) -> None:
+        for segment in self._segments.values():
+            segment.digests.clear()
+        try:
+            for path in self._folder.glob("*.digests"):
                 # Kept empty rather than removed: its number must not be given to another segment.
-                path.write_bytes(b"")
+                _write_durably(path, b"")
+        except OSError as error:
+            raise _refusal(self._folder, error) from error
 
     @property
     def size_bytes(self) -> int:
@@ -217,11 +260,15 @@ class Wal:
             raise _refusal(self._folder, error) from error
 
     def _take_back(self, segment: _Segment) -> None:
-        """Cut a failed write off; where that fails too, leave the segment behind and go on in a new one."""
+        """Cut a failed write off; where that fails too, leave the segment behind and go on in a new one.
+
+        Called with the failed records' numbers already spent, so that the new segment begins behind them.
+        """
         try:
             os.ftruncate(segment.fd, segment.size)
             os.fdatasync(segment.fd)
         except OSError:
+            segment.is_spoiled = True
             with suppress(StoreError):
                 self._rotate()
 
@@ -274,10 +321,13 @@ class Wal:
                 segment.last_sequence = item.sequence
                 continue
             through = marked(payload_of(data[item.offset : item.offset + item.length], marker=marker))
-            if item.kind is Kind.DONE:
-                found.done = max(found.done, through)
-            else:
+            if item.kind is Kind.BATCH:
                 found.batches.append(Batch(through, item.digest))
+                continue
+            found.done = max(found.done, through)
+            if item.kind is Kind.FORGET:
+                found.digests.clear()
+                self._forget_digests()
         found.digests += segment.digests
 
     def _delete_finished(self) -> None:
@@ -350,6 +400,17 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(fd)
     finally:
         os.close(fd)
+
+
+def _write_durably(path: Path, data: bytes) -> None:
+    """Replace the file's content, on disk when this returns."""
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    try:
+        _write_all(fd, data, 0)
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+    _sync_folder(path.parent)
 
 
 def _read_digests(path: Path) -> list[bytes]:

@@ -39,6 +39,8 @@ class Kind(IntEnum):
     """Everything up to a sequence number is about to be inserted together, with this digest as its token."""
     DONE = 5
     """Everything up to a sequence number is in the store."""
+    FORGET = 6
+    """The same, and the digests of all records before this one are to be forgotten."""
 
 
 class _Codec(IntEnum):
@@ -128,12 +130,12 @@ def payload_of(data: bytes, *, marker: bytes) -> bytes:
 
 
 def mark(kind: Kind, through: int, token: bytes) -> Record:
-    """Return a BATCH or DONE record about everything up to the sequence number `through`."""
+    """Return a BATCH, DONE or FORGET record about everything up to the sequence number `through`."""
     return Record(kind=kind, project=ProjectId(""), digest=token, payload=through.to_bytes(8, "little"))
 
 
 def marked(payload: bytes) -> int:
-    """Return the sequence number that a BATCH or DONE record is about."""
+    """Return the sequence number that a BATCH, DONE or FORGET record is about."""
     return int.from_bytes(payload, "little")
 
 

@@ -187,8 +187,10 @@ def test_row_that_the_store_cannot_hold_is_set_aside_and_the_others_go_in(
     door.flush()
     assert rows.numbers == [1, 3]
     assert door.counters().set_aside_bodies == 1
-    (kept,) = (tmp_path / "wal" / "set_aside").iterdir()
+    (kept,) = (tmp_path / "wal" / "set_aside" / "default").iterdir()
     assert kept.read_bytes() == otlp_body([2])
+    door.clear_set_aside(PROJECT)
+    assert not kept.exists()
 
 
 def test_full_disk_refuses_new_spans_and_keeps_the_old_ones(
@@ -346,6 +348,23 @@ def test_what_was_deleted_can_be_sent_again_even_after_a_restart(open_door: Open
     send(door, otlp_body([1]))
     door.flush()
     assert rows.numbers == [1]
+
+
+def test_what_was_deleted_under_load_can_be_sent_again_after_a_restart(open_door: OpenDoor, rows: MemoryRows):
+    door = open_door()
+    send(door, otlp_body([1]))
+    door.flush()
+    rows.gate.clear()
+    send(door, otlp_body([2]))
+    rows.batches.clear()  # what deleting the run does
+    door.forget()
+    rows.gate.set()
+    door.flush()
+    door.close()
+    door = open_door()
+    send(door, otlp_body([1]))
+    door.flush()
+    assert rows.numbers == [1, 2]
 
 
 def test_odd_but_possible_spans_are_kept_as_they_came(open_door: OpenDoor, rows: MemoryRows):
