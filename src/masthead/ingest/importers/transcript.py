@@ -1,10 +1,10 @@
 """A plain transcript: `Name: what was said`, one speaker after the other; also `[time] Name: …` and `**Name:** …`.
 
 A line that begins with a name and a colon opens a turn; the lines after it, up to the next, belong to it. A name is a
-name where it is at most four words of letters, digits and `_.'@()-`, and stands twice or more, or where every paragraph
-begins with one. Speakers called User, Human, Customer, Client or Me are of kind human, those called Tool, Terminal,
-Executor, Function or Observation tool results, System of kind system. A time in front is read as UTC where it names no
-zone. Nothing is known of the ending.
+name where it is at most four words of letters, digits and `_.'@()-`, and stands twice or more, where every paragraph
+begins with one, or where every line does and one of them stands twice. Speakers called User, Human, Customer, Client or
+Me are of kind human, those called Tool, Terminal, Executor, Function or Observation tool results, System of kind
+system. A time in front is read as UTC where it names no zone. Nothing is known of the ending.
 """
 
 import re
@@ -44,6 +44,8 @@ def _openings(text: str) -> list["re.Match[str]"]:
     names = Counter(opening["name"] for opening in found)
     if len(names) < 2:
         return []
+    if max(names.values()) > 1 and len(found) == sum(1 for line in text.split("\n") if line.strip()):
+        return found
     heads = _paragraph_heads(text)
     is_whole = heads <= {opening.start() for opening in found}
     kept = [

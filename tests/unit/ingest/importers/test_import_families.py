@@ -460,6 +460,15 @@ def test_a_transcript_knows_speakers_from_colons(samples: dict[str, bytes]) -> N
     assert found.agents[0].kind == "human"
 
 
+def test_a_transcript_of_lines_needs_no_name_twice_where_another_stands_twice() -> None:
+    found = conversation(b"Ann: Shall we go?\nBob: Yes, at noon.\nAnn: Good.\n")
+    assert [(turn.speaker, turn.text) for turn in found.turns] == [
+        ("Ann", "Shall we go?"),
+        ("Bob", "Yes, at noon."),
+        ("Ann", "Good."),
+    ]
+
+
 def test_ag2_prints_are_read_back(samples: dict[str, bytes]) -> None:
     found = conversation(samples["ag2-console"])
     assert acts(found) == [
