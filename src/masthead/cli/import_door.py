@@ -12,7 +12,7 @@ from masthead.model.errors import InvalidInput, Overloaded, UpstreamError
 from masthead.model.ids import RunId, SpanId
 from masthead.model.score import Score
 from masthead.model.span import Span
-from masthead.model.times import rfc3339
+from masthead.model.times import parse_rfc3339, rfc3339
 
 _SPANS_A_BODY: Final = 2_000
 _CHARS_A_BODY: Final = 16 << 20
@@ -30,16 +30,18 @@ class HttpDoor:
     def __init__(self, client: httpx.Client) -> None:
         self._client = client
         self._last_run: RunId | None = None
+        self._last_spans: set[SpanId] = set()
+        """Those of that run's spans that were sent."""
 
-    def existing_runs(self, run_ids: Sequence[RunId]) -> set[RunId]:
-        """Return which of these runs are stored."""
+    def span_counts(self, run_ids: Sequence[RunId]) -> dict[RunId, int]:
+        """Return which of these runs are stored, and how many spans each has."""
         answer = call(self._client, "POST", "/api/v1/runs/exists", json={"run_ids": list(run_ids)})
-        return {RunId(run_id) for run_id in answer["run_ids"]}
+        return {RunId(run_id): spans for run_id, spans in answer["spans"].items()}
 
-    def existing_spans(self, run_id: RunId) -> set[SpanId]:
-        """Return the ids of a stored run's spans."""
+    def span_starts(self, run_id: RunId) -> dict[SpanId, int]:
+        """Return the ids of a stored run's spans, and when each starts."""
         found = pages(self._client, f"/api/v1/runs/{run_id}/spans", {"fields": "narrow"}, limit=_ALL)
-        return {SpanId(span["span_id"]) for span in found}
+        return {SpanId(span["span_id"]): parse_rfc3339(span["start"]) for span in found}
 
     def existing_scores(self, run_ids: Sequence[RunId]) -> set[str]:
         """Return the ids of the scores on these runs."""
@@ -63,7 +65,10 @@ class HttpDoor:
             refused = int(partial.get("rejectedSpans") or 0)
             if refused:
                 raise InvalidInput(f"the server refused {refused} spans: {partial.get('errorMessage')}")
-            self._last_run = some[-1].trace_id
+            if self._last_run != some[-1].trace_id:
+                self._last_run = some[-1].trace_id
+                self._last_spans = set()
+            self._last_spans.update(span.span_id for span in some if span.trace_id == self._last_run)
 
     def add_scores(self, scores: Sequence[Score]) -> None:
         """Send the scores."""
@@ -72,7 +77,7 @@ class HttpDoor:
             self._patiently("/api/v1/scores", json={"scores": some})
 
     def flush(self) -> None:
-        """Return once the run that was sent last can be found, and with it those before.
+        """Return once the run that was sent last can be found whole, and with it those before.
 
         Raises:
             UpstreamError: it cannot be found within a minute.
@@ -80,7 +85,7 @@ class HttpDoor:
         if self._last_run is None:
             return
         for _ in range(_LOOKS):
-            if self._last_run in self.existing_runs([self._last_run]):
+            if self.span_counts([self._last_run]).get(self._last_run, 0) >= len(self._last_spans):
                 self._last_run = None
                 return
             time.sleep(_POLL_S)

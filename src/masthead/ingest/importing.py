@@ -1,7 +1,8 @@
 """Import logs: walk the documents, read their records, and hand new runs and labels to the door.
 
-Importing twice adds nothing: a run's id is made of what it is, and so is a score's. What cannot be read is reported
-with its place and reason, and the rest goes on; `is_strict` stops there instead. Memory holds one batch and one record.
+Importing twice adds nothing: a run's id is made of what it is, and so is a score's. What an import that broke off left
+out of a run is added by the next. What cannot be read is reported with its place and reason, and the rest goes on;
+`is_strict` stops there instead. Memory holds one batch and one record.
 """
 
 import logging
@@ -25,6 +26,7 @@ from masthead.ingest.importers.family import (
 from masthead.ingest.importers.registry import family_named, family_of, read
 from masthead.ingest.records import records
 from masthead.ingest.sources import BROKEN, Document, document_of
+from masthead.model.conversation import Conversation
 from masthead.model.errors import InvalidInput, MastheadError
 from masthead.model.ids import AgentId, EvaluatorId, RunId, SpanId
 from masthead.model.score import Score, Subject
@@ -42,12 +44,12 @@ _MAX_NAME_CHARS: Final = 200
 class ImportDoor(Protocol):
     """What importing needs of the project that it imports into."""
 
-    def existing_runs(self, run_ids: Sequence[RunId]) -> set[RunId]:
-        """Return which of these runs are stored."""
+    def span_counts(self, run_ids: Sequence[RunId]) -> dict[RunId, int]:
+        """Return which of these runs are stored, and how many spans each has."""
         ...
 
-    def existing_spans(self, run_id: RunId) -> set[SpanId]:
-        """Return the ids of a stored run's spans."""
+    def span_starts(self, run_id: RunId) -> dict[SpanId, int]:
+        """Return the ids of a stored run's spans, and when each starts."""
         ...
 
     def existing_scores(self, run_ids: Sequence[RunId]) -> set[str]:
@@ -80,6 +82,7 @@ class Report:
 
     runs_added: int = 0
     runs_there: int = 0
+    """Runs that were stored before, some of which may have been completed: their new turns and spans are counted."""
     turns_added: int = 0
     spans_added: int = 0
     scores_added: int = 0
@@ -248,14 +251,16 @@ class Importer:
         """Store the batch's new runs and labels."""
         runs, self._batch = self._batch.runs, _Batch()
         fresh = [run for _, _, run in runs if run.conversation.run_id not in self._run_ids]
-        existing = self._door.existing_runs([run.conversation.run_id for run in fresh]) if fresh else set[RunId]()
+        stored = self._door.span_counts([run.conversation.run_id for run in fresh]) if fresh else dict[RunId, int]()
         spans: list[Span] = []
         for family_id, name, run in runs:
             conversation = run.conversation
             key = (family_id, conversation.system or "")
-            if conversation.run_id in existing or conversation.run_id in self._run_ids:
+            if conversation.run_id in stored or conversation.run_id in self._run_ids:
                 self.report.runs_there += 1
                 self.report.there[key] += 1
+                if conversation.run_id not in self._run_ids:
+                    spans += self._missing(conversation, stored[conversation.run_id])
             else:
                 self.report.runs_added += 1
                 self.report.added[key] += 1
@@ -269,6 +274,18 @@ class Importer:
         if len(self._scores) >= _BATCH_SCORES:
             self._store_scores()
 
+    def _missing(self, conversation: Conversation, stored: int) -> list[Span]:
+        """Return the spans that an import which broke off left out, dated as those that it stored."""
+        if stored > len(conversation.turns):  # the root's span and one a turn
+            return []
+        starts = self._door.span_starts(conversation.run_id)
+        now_ns = self._clock.now_ns()
+        spans = spans_of(conversation, start_ns=now_ns)
+        later_ns = next((span.start_ns - starts[span.span_id] for span in spans if span.span_id in starts), 0)
+        missing = [span for span in spans_of(conversation, start_ns=now_ns - later_ns) if span.span_id not in starts]
+        self.report.turns_added += sum(span.parent_span_id is not None for span in missing)
+        return missing
+
     def _accept(self, spans: list[Span]) -> None:
         self.report.spans_added += len(spans)
         if spans and not self._is_dry_run:
@@ -281,7 +298,7 @@ class Importer:
         for span in imported.spans:
             by_run.setdefault(span.trace_id, []).append(span)
         unknown = [run_id for run_id in by_run if run_id not in self._known_before]
-        existing = self._door.existing_runs(unknown) if unknown else set[RunId]()
+        existing = self._door.span_counts(unknown) if unknown else dict[RunId, int]()
         new: list[Span] = []
         for run_id, spans in by_run.items():
             if run_id not in self._known_before:
@@ -291,7 +308,7 @@ class Importer:
                 counted[family_id, system] += 1
                 self.report.runs_there += was_there
                 self.report.runs_added += not was_there
-            stored = self._door.existing_spans(run_id) if self._known_before[run_id] else set[SpanId]()
+            stored = self._door.span_starts(run_id) if self._known_before[run_id] else dict[SpanId, int]()
             new += [span for span in spans if span.span_id not in stored]
         self._accept(new)
 

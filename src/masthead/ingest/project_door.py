@@ -20,17 +20,17 @@ class ProjectDoor:
         self._store = store
         self._door = door
 
-    def existing_runs(self, run_ids: Sequence[RunId]) -> set[RunId]:
-        """Return which of these runs are stored."""
-        return self._store.existing(self._project, run_ids)
+    def span_counts(self, run_ids: Sequence[RunId]) -> dict[RunId, int]:
+        """Return which of these runs are stored, and how many spans each has."""
+        return self._store.span_counts(self._project, run_ids)
 
-    def existing_spans(self, run_id: RunId) -> set[SpanId]:
-        """Return the ids of a stored run's spans."""
-        found: set[SpanId] = set()
+    def span_starts(self, run_id: RunId) -> dict[SpanId, int]:
+        """Return the ids of a stored run's spans, and when each starts."""
+        found: dict[SpanId, int] = {}
         cursor: str | None = None
         while True:
             page = self._store.span_summaries(self._project, run_id, limit=_PAGE, cursor=cursor)
-            found.update(span.span_id for span in page.items)
+            found.update((span.span_id, span.start_ns) for span in page.items)
             cursor = page.cursor
             if cursor is None:
                 return found

@@ -21,7 +21,7 @@ class ImportReport:
     runs: int
     """Runs that are new."""
     runs_known: int
-    """Runs that were there already, and to which nothing was added."""
+    """Runs that were there already; nothing was added but what an import that broke off had left out."""
     spans: int
     scores: int
     problems: tuple[ImportProblem, ...]

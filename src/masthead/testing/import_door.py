@@ -15,13 +15,13 @@ class MemoryImportDoor:
         self.scores: dict[str, Score] = {}
         self.flushes = 0
 
-    def existing_runs(self, run_ids: Sequence[RunId]) -> set[RunId]:
-        """Return which of these runs are here."""
-        return {run_id for run_id in run_ids if run_id in self.spans}
+    def span_counts(self, run_ids: Sequence[RunId]) -> dict[RunId, int]:
+        """Return which of these runs are here, and how many spans each has."""
+        return {run_id: len(self.spans[run_id]) for run_id in run_ids if run_id in self.spans}
 
-    def existing_spans(self, run_id: RunId) -> set[SpanId]:
-        """Return the ids of a run's spans."""
-        return set(self.spans.get(run_id, {}))
+    def span_starts(self, run_id: RunId) -> dict[SpanId, int]:
+        """Return the ids of a run's spans, and when each starts."""
+        return {span_id: span.start_ns for span_id, span in self.spans.get(run_id, {}).items()}
 
     def existing_scores(self, run_ids: Sequence[RunId]) -> set[str]:
         """Return the ids of the scores on these runs."""

@@ -63,6 +63,7 @@ def test_nothing_of_another_project_is_seen(store: TraceStore, theirs: ProjectId
     assert store.span_page(project, run_id(1), limit=9).items == []
     assert store.span_summaries(project, run_id(1), limit=9).items == []
     assert store.existing(project, [run_id(1)]) == set()
+    assert store.span_counts(project, [run_id(1)]) == {}
     assert store.search(project, "needle", limit=9).items == []
     assert store.stats(project, RunFilter(), bucket="total") == []
     assert store.stats(project, RunFilter(), bucket="total", group_by="agent") == []

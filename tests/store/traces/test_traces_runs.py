@@ -205,6 +205,13 @@ def test_a_foreign_cursor_is_refused(store: TraceStore, project: ProjectId, curs
         store.runs(project, RunFilter(), limit=5, cursor=cursor)
 
 
+def test_span_counts_follow_a_run_as_it_grows(store: TraceStore, append: Append, project: ProjectId) -> None:
+    append([span_row(project, run=1, span=1), span_row(project, run=2, span=2)])
+    append([span_row(project, run=1, span=1), span_row(project, run=1, span=3)])
+    assert store.span_counts(project, [run_id(1), run_id(2), run_id(3)]) == {run_id(1): 2, run_id(2): 1}
+    assert store.span_counts(project, []) == {}
+
+
 def test_existing_says_which_ids_are_runs(store: TraceStore, append: Append, project: ProjectId) -> None:
     append([span_row(project, run=1, span=1), span_row(project, run=2, span=2)])
     assert store.existing(project, [run_id(2), run_id(3)]) == {run_id(2)}

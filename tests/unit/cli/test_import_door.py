@@ -89,7 +89,7 @@ def test_many_spans_go_in_several_bodies(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_flush_waits_until_the_last_run_is_found(waits: list[float]) -> None:
-    missing, found = httpx.Response(200, json={"run_ids": []}), httpx.Response(200, json={"run_ids": [RUN]})
+    missing, found = httpx.Response(200, json={"spans": {}}), httpx.Response(200, json={"spans": {RUN: 1}})
     server = Server(httpx.Response(200, json={}), missing, missing, found)
     door = server.door()
     door.accept([SPAN])
@@ -99,8 +99,18 @@ def test_flush_waits_until_the_last_run_is_found(waits: list[float]) -> None:
     assert len(server.requests) == 4
 
 
+def test_flush_waits_until_the_last_run_is_whole(waits: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(import_door, "_SPANS_A_BODY", 1)
+    taken = httpx.Response(200, json={})
+    part, whole = httpx.Response(200, json={"spans": {RUN: 1}}), httpx.Response(200, json={"spans": {RUN: 2}})
+    door = Server(taken, taken, part, whole).door()
+    door.accept([SPAN, replace(SPAN, span_id=SpanId("c" * 16))])
+    door.flush()
+    assert len(waits) == 1
+
+
 def test_a_run_that_never_appears_is_said(waits: list[float]) -> None:
-    door = Server(httpx.Response(200, json={}), httpx.Response(200, json={"run_ids": []})).door()
+    door = Server(httpx.Response(200, json={}), httpx.Response(200, json={"spans": {}})).door()
     door.accept([SPAN])
     with pytest.raises(UpstreamError, match="was accepted but is not to be found"):
         door.flush()

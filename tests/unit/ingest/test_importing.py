@@ -4,7 +4,7 @@ import gzip
 import io
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from masthead.ingest.importers.family import Family, Imported, Record
 from masthead.ingest.importing import Importer, Report, import_stream
 from masthead.ingest.otlp_write import traces_json
 from masthead.ingest.sources import document_of, documents
-from masthead.model.errors import InvalidInput
+from masthead.model.errors import InvalidInput, StoreFull
 from masthead.model.ids import RunId, SpanId
 from masthead.model.span import Span
 from masthead.testing.import_door import MemoryImportDoor
@@ -63,6 +63,45 @@ def test_importing_twice_adds_nothing() -> None:
     assert (first.runs_added, first.scores_added, first.turns_added) == (2, 2, 2)
     assert (second.runs_added, second.runs_there, second.scores_added, second.scores_there) == (0, 2, 0, 2)
     assert (door.spans, door.scores) == (spans, scores)
+
+
+class BreaksOff(MemoryImportDoor):
+    """Takes some of the spans, then fails as a full disk does; remembers for which runs it was asked everything."""
+
+    def __init__(self, takes: slice) -> None:
+        super().__init__()
+        self.takes = takes
+        self.is_full = True
+        self.asked: list[RunId] = []
+
+    def span_starts(self, run_id: RunId) -> dict[SpanId, int]:
+        self.asked.append(run_id)
+        return super().span_starts(run_id)
+
+    def accept(self, spans: Sequence[Span]) -> None:
+        super().accept(spans[self.takes] if self.is_full else spans)
+        if self.is_full:
+            raise StoreFull("no space is left")
+
+
+UNDATED = json.dumps([*CHAT, {"role": "user", "content": "bye"}]).encode()
+DATED = b"".join(b"[2026-03-01 10:0%d:00] %s: hi\n" % (minute, b"Ann" if minute % 2 else b"Bob") for minute in range(3))
+
+
+@pytest.mark.parametrize("takes", [slice(0, 2), slice(2, 4)], ids=["the first", "the last"])
+@pytest.mark.parametrize("log", [UNDATED, DATED], ids=["undated", "dated"])
+def test_what_an_import_that_broke_off_left_out_is_added_by_the_next(log: bytes, takes: slice) -> None:
+    whole, door = MemoryImportDoor(), BreaksOff(takes)
+    assert imported(whole, log).spans_added == 4
+    with pytest.raises(StoreFull):
+        imported(door, log)
+    door.is_full = False
+    later = FixedClock(1_800_000_000_000_000_000)
+    *_, last = import_stream("log.json", io.BytesIO(log), door, clock=later)
+    assert (last.report.runs_added, last.report.runs_there, last.report.spans_added) == (0, 1, 2)
+    assert last.report.turns_added == (2 if takes.start == 0 else 1)
+    assert door.spans == whole.spans
+    assert (imported(door, log).spans_added, len(door.asked)) == (0, 1)
 
 
 def test_the_same_run_twice_in_one_import_counts_once() -> None:

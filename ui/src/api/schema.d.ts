@@ -35,7 +35,7 @@ export interface paths {
         put?: never;
         /**
          * Find Existing Runs
-         * @description Say which of the runs are in the project already.
+         * @description Say which of the runs are in the project already, and how many spans each has.
          */
         post: operations["find_existing_runs_api_v1_runs_exists_post"];
         delete?: never;
@@ -889,6 +889,13 @@ export interface components {
         ExistingRuns: {
             /** Run Ids */
             run_ids: string[];
+            /**
+             * Spans
+             * @description How many spans each of them has.
+             */
+            spans: {
+                [key: string]: number;
+            };
         };
         /**
          * FacetValue

@@ -24,9 +24,9 @@ def list_runs(services: With, caller: Viewer, query: Annotated[r.RunsQuery, Quer
 
 @router.post("/runs/exists")
 def find_existing_runs(services: With, caller: Viewer, asked: r.RunIds) -> r.ExistingRuns:
-    """Say which of the runs are in the project already."""
-    found = services.store.existing(caller.project_id, [RunId(run_id) for run_id in asked.run_ids])
-    return r.ExistingRuns(run_ids=sorted(found))
+    """Say which of the runs are in the project already, and how many spans each has."""
+    found = services.store.span_counts(caller.project_id, [RunId(run_id) for run_id in asked.run_ids])
+    return r.ExistingRuns(run_ids=sorted(found), spans={str(run_id): spans for run_id, spans in found.items()})
 
 
 @router.get("/facets")

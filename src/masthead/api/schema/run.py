@@ -84,6 +84,8 @@ class ExistingRuns(Output):
     """Which of the runs that were asked for are in the project."""
 
     run_ids: list[str]
+    spans: dict[str, int]
+    """How many spans each of them has."""
 
 
 class Removed(Output):

@@ -63,6 +63,10 @@ class SpanStore(Protocol):
         """Return those of the ids that are runs of this project."""
         ...
 
+    def span_counts(self, project: ProjectId, run_ids: Sequence[RunId]) -> dict[RunId, int]:
+        """Return how many spans each of those of the ids has that are runs of this project."""
+        ...
+
     def search(
         self,
         project: ProjectId,

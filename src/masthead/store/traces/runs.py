@@ -41,6 +41,12 @@ FROM runs
 WHERE project_id = {project:String} AND run_id IN (SELECT toFixedString(unhex(arrayJoin({run_ids:Array(String)})), 16))
 """
 
+_SPAN_COUNTS = """
+SELECT lower(hex(run_id)), spans
+FROM runs FINAL
+WHERE project_id = {project:String} AND run_id IN (SELECT toFixedString(unhex(arrayJoin({run_ids:Array(String)})), 16))
+"""
+
 
 class _Row(NamedTuple):
     run_id: RunId
@@ -91,6 +97,12 @@ def existing(engine: Engine, project: ProjectId, run_ids: Sequence[RunId]) -> se
     """Return those of the ids that are runs of this project."""
     found = fetch(engine, tuple[str], _EXISTING, {"project": project, "run_ids": run_ids_of(run_ids)})
     return {RunId(run_id) for (run_id,) in found}
+
+
+def span_counts(engine: Engine, project: ProjectId, run_ids: Sequence[RunId]) -> dict[RunId, int]:
+    """Return how many spans each of those of the ids has that are runs of this project."""
+    params: Params = {"project": project, "run_ids": run_ids_of(run_ids)}
+    return {RunId(run_id): spans for run_id, spans in fetch(engine, tuple[str, int], _SPAN_COUNTS, params)}
 
 
 def _rows(engine: Engine, sql: str, params: Params) -> list[RunRow]:

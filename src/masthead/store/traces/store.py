@@ -30,6 +30,10 @@ class TraceStore:
         """Return those of the ids that are runs of this project."""
         return runs.existing(self.engine, project, run_ids)
 
+    def span_counts(self, project: ProjectId, run_ids: Sequence[RunId]) -> dict[RunId, int]:
+        """Return how many spans each of those of the ids has that are runs of this project."""
+        return runs.span_counts(self.engine, project, run_ids)
+
     def spans(self, project: ProjectId, run_id: RunId) -> list[Span]:
         """Return the run's spans in order of start, each once."""
         return spans.all_of(self.engine, project, run_id)
