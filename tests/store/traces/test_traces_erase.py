@@ -1,15 +1,18 @@
 """What is erased is gone from every table and from the disk; retention follows a changed number of days."""
 
+import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
+from masthead.model.errors import StoreError
 from masthead.model.ids import EvaluatorId, ProjectId
 from masthead.model.run import Removed, RunFilter
 from masthead.model.score import Score, ScoreFilter, Subject
 from masthead.store.traces.append import Appender, SpanRow
+from masthead.store.traces.bind import Params
 from masthead.store.traces.store import TraceStore
 from masthead.testing.span_rows import EPOCH_NS, run_id, span_row
 
@@ -71,6 +74,70 @@ def test_a_run_that_comes_again_after_its_erasure_counts_only_what_came(
     row = store.run(three, run_id(1))
     assert row is not None
     assert row.spans == 1
+
+
+@pytest.mark.parametrize("table", ["runs", "spans", "scores"])
+def test_a_span_that_arrives_during_an_erasure_is_all_that_its_run_counts(
+    store: TraceStore, append: Append, three: ProjectId, monkeypatch: pytest.MonkeyPatch, table: str
+) -> None:
+    arriving = threading.Thread(target=append, args=([span_row(three, run=1, span=99, parent=10)],))
+    ask = store.engine.query
+
+    def query(sql: str, params: Params, *, output: str = "JSONCompactEachRow") -> bytes:
+        if sql.startswith(f"ALTER TABLE {table} DELETE"):
+            arriving.start()
+            arriving.join(timeout=1)
+        return ask(sql, params, output=output)
+
+    monkeypatch.setattr(store.engine, "query", query)
+    assert store.delete_run(three, run_id(1)) == Removed(1, 2, 1)
+    arriving.join()
+    row = store.run(three, run_id(1))
+    assert row is not None
+    assert (row.spans, row.task) == (1, None)
+    assert len(store.spans(three, run_id(1))) == 1
+
+
+def test_an_unchanged_retention_rewrites_nothing(
+    store: TraceStore, append: Append, project: ProjectId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append([span_row(project, span=1)])
+    store.set_retention(project, 20_000)
+    ask, changes = store.engine.query, list[str]()
+
+    def query(sql: str, params: Params, *, output: str = "JSONCompactEachRow") -> bytes:
+        changes.extend([sql] if "SELECT" not in sql.split("\nFROM")[0] or "INSERT" in sql else [])
+        return ask(sql, params, output=output)
+
+    monkeypatch.setattr(store.engine, "query", query)
+    store.set_retention(project, 20_000)
+    assert changes == []
+    store.set_retention(project, 10_000)
+    assert len(changes) == 9
+
+
+def test_a_retention_that_was_carried_out_in_part_can_be_taken_back(
+    store: TraceStore, append: Append, project: ProjectId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask = store.engine.query
+
+    def query(sql: str, params: Params, *, output: str = "JSONCompactEachRow") -> bytes:
+        if sql.lstrip().startswith("ALTER TABLE runs UPDATE"):
+            raise StoreError("no room")
+        return ask(sql, params, output=output)
+
+    def kept_until() -> int:
+        sql = "SELECT max(toUnixTimestamp(kept_until)) FROM spans WHERE project_id = {project:String}"
+        return int(ask(sql, {"project": project}).strip(b"[]\n"))
+
+    store.set_retention(project, 20_000)
+    append([span_row(project, span=1)])
+    with monkeypatch.context() as patch, pytest.raises(StoreError, match="no room"):
+        patch.setattr(store.engine, "query", query)
+        store.set_retention(project, 10_000)
+    assert kept_until() < EPOCH_NS // 10**9 + 10_001 * 86_400
+    store.set_retention(project, 20_000)
+    assert kept_until() > EPOCH_NS // 10**9 + 19_999 * 86_400
 
 
 def test_retention_reaches_rows_stored_before(store: TraceStore, appender: Appender, project: ProjectId) -> None:

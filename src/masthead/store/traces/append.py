@@ -1,7 +1,6 @@
 """Append spans: the one way in, for `ingest` alone (an import contract holds it).
 
 A call is one insert, idempotent by its token, followed by the new summaries of the runs that it touched.
-
 """
 
 from collections.abc import Callable, Sequence
@@ -34,9 +33,10 @@ class Appender:
         if not rows:
             return
         columns: dict[str, tuple[Any, ...]] = dict(zip(SpanRow._fields, zip(*rows, strict=True), strict=True))
-        until = kept_until(self._engine, set(columns["project"]))
-        self._engine.insert("spans", _block(columns, len(rows), received_ns, until), token=token)
-        self._ledger.enter(rows, received_ns=received_ns, kept_until=until)
+        with self._engine.rewriting:
+            until = kept_until(self._engine, set(columns["project"]))
+            self._engine.insert("spans", _block(columns, len(rows), received_ns, until), token=token)
+            self._ledger.enter(rows, received_ns=received_ns, kept_until=until)
 
 
 _WORDS = ("String", native.words)

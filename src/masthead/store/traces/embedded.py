@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import Any, TypeAlias
 
 from masthead.model.errors import StoreError
@@ -34,6 +35,8 @@ class EmbeddedEngine:
     def __init__(self, folder: Path, *, memory_mb: int) -> None:
         self._folder = folder
         self.erasures = 0
+        self.rewriting = Lock()
+        """See `Engine`."""
         self._lock = FolderLock(folder)
         self._readers: _Pool = queue.SimpleQueue()
         self._writers: _Pool = queue.SimpleQueue()

@@ -1,6 +1,7 @@
 """What the store needs of a target: run SQL with bound parameters, and insert a block."""
 
 from collections.abc import Iterator
+from threading import Lock
 from typing import Protocol, TypeVar
 
 import msgspec
@@ -26,6 +27,14 @@ class Engine(Protocol):
     @property
     def erasures(self) -> int:
         """How often rows were erased through this object; whoever keeps sums in memory forgets them when it grows."""
+        ...
+
+    @property
+    def rewriting(self) -> Lock:
+        """Held while spans and their summaries are written, and while rows are erased or given another date.
+
+        It protects the agreement of the tables with each other and with what the ledger remembers.
+        """
         ...
 
     def erased(self) -> None:

@@ -1,4 +1,8 @@
-"""Remove rows for good: a run's, a project's, or those of every run of one end user."""
+"""Remove rows for good: a run's, a project's, or those of every run of one end user.
+
+Nothing is appended meanwhile (`Engine.rewriting`): what came before is gone with its summary, what comes after counts
+alone. Another process on the same server may append in between; the next span of that run puts its summary right.
+"""
 
 from collections.abc import Sequence
 
@@ -9,7 +13,7 @@ from masthead.store.traces.engine import Engine, fetch
 from masthead.store.traces.hexadecimal import run_ids_of
 
 _RUNS_AT_ONCE = 5_000
-_TABLES = ("runs", "spans", "scores")
+_TABLES = ("spans", "runs", "scores")
 
 _CHOSEN = (
     "project_id = {project:String} AND run_id IN (SELECT toFixedString(unhex(arrayJoin({run_ids:Array(String)})), 16))"
@@ -33,6 +37,26 @@ SELECT DISTINCT lower(hex(run_id)) FROM spans WHERE project_id = {project:String
 
 def runs(engine: Engine, project: ProjectId, run_ids: Sequence[RunId]) -> Removed:
     """Remove these runs of the project."""
+    with engine.rewriting:
+        return _runs(engine, project, run_ids)
+
+
+def everything(engine: Engine, project: ProjectId) -> Removed:
+    """Remove all that the project has here."""
+    with engine.rewriting:
+        removed = _remove(engine, _ALL, {"project": project})
+        engine.query(_DELETE.format(table="retention", where=_ALL), {"project": project})
+    return removed
+
+
+def user(engine: Engine, project: ProjectId, user_id: str) -> Removed:
+    """Remove every run in which this end user took part."""
+    with engine.rewriting:
+        found = fetch(engine, tuple[str], _RUNS_OF_USER, {"project": project, "user_id": user_id})
+        return _runs(engine, project, [RunId(run_id) for (run_id,) in found])
+
+
+def _runs(engine: Engine, project: ProjectId, run_ids: Sequence[RunId]) -> Removed:
     removed = Removed(0, 0, 0)
     chosen = run_ids_of(run_ids)
     for at in range(0, len(chosen), _RUNS_AT_ONCE):
@@ -42,22 +66,9 @@ def runs(engine: Engine, project: ProjectId, run_ids: Sequence[RunId]) -> Remove
     return removed
 
 
-def everything(engine: Engine, project: ProjectId) -> Removed:
-    """Remove all that the project has here."""
-    removed = _remove(engine, _ALL, {"project": project})
-    engine.query(_DELETE.format(table="retention", where=_ALL), {"project": project})
-    return removed
-
-
-def user(engine: Engine, project: ProjectId, user_id: str) -> Removed:
-    """Remove every run in which this end user took part."""
-    found = fetch(engine, tuple[str], _RUNS_OF_USER, {"project": project, "user_id": user_id})
-    return runs(engine, project, [RunId(run_id) for (run_id,) in found])
-
-
 def _remove(engine: Engine, where: str, params: dict[str, Param]) -> Removed:
     removed = Removed(*fetch(engine, tuple[int, int, int], _COUNT.format(where=where), params)[0])
+    engine.erased()
     for table in _TABLES:
         engine.query(_DELETE.format(table=table, where=where), params)
-    engine.erased()
     return removed

@@ -13,18 +13,32 @@ SELECT project_id, toUnixTimestamp(now()) + days * 86400
 FROM retention FINAL
 WHERE project_id IN {projects:Array(String)} AND days > 0
 """
-_NOTE = """
+# A time of 0 says that rows stored before may still have another date.
+_FORGET = """
+ALTER TABLE retention DELETE WHERE project_id = {project:String} SETTINGS mutations_sync = 2
+"""
+_BEGIN = """
+INSERT INTO retention SELECT {project:String}, {days:UInt32}, 0
+"""
+_DONE = """
 INSERT INTO retention SELECT {project:String}, {days:UInt32}, toUnixTimestamp64Nano(now64(9))
+"""
+_DONE_DAYS = """
+SELECT days
+FROM retention FINAL
+WHERE project_id = {project:String} AND changed_ns > 0
 """
 _STORED_S = {
     "spans": "intDiv(received_ns, 1000000000)",
     "runs": "intDiv(received_ns, 1000000000)",
     "scores": "intDiv(time_ns, 1000000000)",
 }
+_UNTIL = """
+toDateTime(if({{days:UInt32}} = 0, 4294967295, least(4294967295, {stored_s} + {{days:UInt32}} * 86400)), 'UTC')
+""".strip()
 _REDATE = """
-ALTER TABLE {table} UPDATE kept_until = toDateTime(
-    if({{days:UInt32}} = 0, 4294967295, least(4294967295, {stored_s} + {{days:UInt32}} * 86400)), 'UTC')
-WHERE project_id = {{project:String}}
+ALTER TABLE {table} UPDATE kept_until = {until}
+WHERE project_id = {{project:String}} AND kept_until != {until}
 SETTINGS mutations_sync = 2
 """
 _EXPIRE = """
@@ -39,10 +53,16 @@ def kept_until(engine: Engine, projects: Collection[str]) -> dict[str, int]:
 
 
 def keep(engine: Engine, project: ProjectId, days: int | None) -> None:
-    """Keep rows for `days` after they were stored; what is older goes now."""
+    """Keep rows for `days` after they were stored; what is older goes now. Nothing to do where it is so already."""
     params = {"project": project, "days": days or 0}
-    engine.query(_NOTE, params)
-    for table, stored_s in _STORED_S.items():
-        engine.query(_REDATE.format(table=table, stored_s=stored_s), params)
-        engine.query(_EXPIRE.format(table=table), {"project": project})
-    engine.erased()
+    with engine.rewriting:
+        if fetch(engine, tuple[int], _DONE_DAYS, {"project": project}) == [(days or 0,)]:
+            return
+        engine.erased()
+        engine.query(_FORGET, {"project": project})
+        engine.query(_BEGIN, params)
+        for table, stored_s in _STORED_S.items():
+            until = _UNTIL.format(stored_s=stored_s)
+            engine.query(_REDATE.format(table=table, until=until), params)
+            engine.query(_EXPIRE.format(table=table), {"project": project})
+        engine.query(_DONE, params)

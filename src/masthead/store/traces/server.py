@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
+from threading import Lock
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -38,6 +39,8 @@ class ServerEngine:
             )
         is_secure = parts.scheme in {"clickhouses", "https"}
         self.erasures = 0
+        self.rewriting = Lock()
+        """See `Engine`."""
         self._where = f"{parts.hostname}:{parts.port or (8443 if is_secure else 8123)}"
         library: Any = driver
         try:
