@@ -98,3 +98,21 @@ def test_pages_of_hits_follow_each_other_over_hours(store: TraceStore, append: A
         if cursor is None:
             break
     assert seen == [span_id(n) for n in range(11, 0, -1)]
+
+
+def test_runs_that_share_span_ids_are_found_apart(store: TraceStore, append: Append, project: ProjectId) -> None:
+    append(
+        [span_row(project, run=run, span=7, attributes=f'{{"text":"shared in {run}"}}'.encode()) for run in (1, 2, 3)]
+    )
+    hits = store.search(project, "shared", limit=9).items
+    assert [(hit.run_id, hit.excerpt) for hit in hits] == [
+        (run_id(run), f'{{"text":"shared in {run}"}}') for run in (3, 2, 1)
+    ]
+    paged, cursor = list[str](), None
+    while len(paged) < 4:
+        page = store.search(project, "shared", limit=1, cursor=cursor)
+        paged += [hit.run_id for hit in page.items]
+        cursor = page.cursor
+        if cursor is None:
+            break
+    assert paged == [run_id(3), run_id(2), run_id(1)]

@@ -28,6 +28,11 @@ class Place(NamedTuple):
         """Return the id, which must be a span's."""
         return self.id if is_span_id(self.id) else _refuse(self.text())
 
+    def run_and_span_id(self) -> tuple[str, str]:
+        """Return both ids, which must stand one behind the other."""
+        run_id, span_id = self.id[:32], self.id[32:]
+        return (run_id, span_id) if is_run_id(run_id) and is_span_id(span_id) else _refuse(self.text())
+
 
 def place_of(cursor: str) -> Place:
     """Return the place that a cursor stands for.

@@ -31,18 +31,19 @@ SELECT lower(hex(run_id)), lower(hex(span_id)), start_ns, name, nullIf(toString(
 FROM spans
 WHERE project_id = {{project:String}} AND start_hour BETWEEN {{from_hour:UInt32}} AND {{to_hour:UInt32}}
     AND {window} AND {condition}
-ORDER BY start_ns DESC, span_id DESC
-LIMIT 1 BY span_id
+ORDER BY start_ns DESC, run_id DESC, span_id DESC
+LIMIT 1 BY run_id, span_id
 LIMIT {{limit:UInt32}}
 SETTINGS max_block_size = 2048
 """
 _SINCE = "start_hour >= {since_hour:UInt32} AND start_ns >= {since_ns:Int64}"
 _UNTIL = "start_hour <= {until_hour:UInt32} AND start_ns < {until_ns:Int64}"
 _AFTER = """start_hour <= {after_hour:UInt32}
-    AND (start_ns, span_id) < ({at_ns:Int64}, toFixedString(unhex({after:String}), 8))"""
+    AND (start_ns, run_id, span_id) < (
+        {at_ns:Int64}, toFixedString(unhex({after_run:String}), 16), toFixedString(unhex({after_span:String}), 8))"""
 
 _TEXTS = """
-SELECT lower(hex(span_id)), concat(attributes, '\\n', events, '\\n', status_message)
+SELECT lower(hex(run_id)), lower(hex(span_id)), concat(attributes, '\\n', events, '\\n', status_message)
 FROM spans
 WHERE project_id = {project:String}
     AND start_hour IN {hours:Array(UInt32)}
@@ -90,11 +91,14 @@ def search(
             agent=hit.agent,
             name=hit.name,
             start_ns=hit.start_ns,
-            excerpt=excerpt(texts.get(hit.span_id, ""), text),
+            excerpt=excerpt(texts.get((hit.run_id, hit.span_id), ""), text),
         )
         for hit in shown
     ]
-    return Page(items, Place(shown[-1].start_ns, shown[-1].span_id).text() if len(hits) > limit else None)
+    if len(hits) <= limit:
+        return Page(items, None)
+    last = shown[-1]
+    return Page(items, Place(last.start_ns, last.run_id + last.span_id).text())
 
 
 def _window(since_ns: int | None, until_ns: int | None, cursor: str | None) -> tuple[str, dict[str, Param]]:
@@ -108,7 +112,9 @@ def _window(since_ns: int | None, until_ns: int | None, cursor: str | None) -> t
     if cursor is not None:
         place = place_of(cursor)
         conditions.append(_AFTER)
-        params |= {"at_ns": place.time_ns, "after": place.span_id(), "after_hour": hour_of(place.time_ns)}
+        run_id, span_id = place.run_and_span_id()
+        params |= {"at_ns": place.time_ns, "after_run": run_id, "after_span": span_id}
+        params["after_hour"] = hour_of(place.time_ns)
     return " AND ".join(conditions), params
 
 
@@ -128,7 +134,7 @@ def _stretches(hours: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
         yield hours[-1][0], last
 
 
-def _texts(engine: Engine, project: ProjectId, hits: list[_Hit]) -> dict[str, str]:
+def _texts(engine: Engine, project: ProjectId, hits: list[_Hit]) -> dict[tuple[str, str], str]:
     if not hits:
         return {}
     params: dict[str, Param] = {
@@ -137,7 +143,8 @@ def _texts(engine: Engine, project: ProjectId, hits: list[_Hit]) -> dict[str, st
         "run_ids": sorted({hit.run_id for hit in hits}),
         "span_ids": sorted({hit.span_id for hit in hits}),
     }
-    return dict(fetch(engine, tuple[str, str], _TEXTS, params))
+    found = fetch(engine, tuple[str, str, str], _TEXTS, params)
+    return {(run_id, span_id): text for run_id, span_id, text in found}
 
 
 _ESCAPED = re.compile(r"\\+(?:u([0-9a-f]{4})|(.)?)", re.IGNORECASE | re.DOTALL)
