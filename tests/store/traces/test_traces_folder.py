@@ -150,3 +150,21 @@ def test_reading_and_exporting_go_on_beside_appending(tmp_path: Path) -> None:
         "print(store.run(P, run_id(1)).spans)"
     )
     assert _run(tmp_path / "a folder's name", body) == "12"
+
+
+def test_what_a_killed_export_left_is_removed_at_the_next_opening(tmp_path: Path) -> None:
+    killed = (
+        "import os\nAppender(store.engine).append([span_row(P, span=1)], token='1', received_ns=1)\n"
+        "export = store.parquet(P, RunFilter())\nnext(export)\nos._exit(0)"
+    )
+    _run(tmp_path, killed)
+    assert list((tmp_path / "traces").glob("export-*/result"))
+    _run(tmp_path, "store.close()")
+    assert not list((tmp_path / "traces").glob("export-*"))
+    assert {path.name for path in (tmp_path / "traces").iterdir()} == {"data", "lock"}
+
+
+def test_a_folder_that_would_be_read_as_options_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"'\?'.*MASTHEAD_DATA_DIR"):
+        open_store(data_dir=tmp_path / "what?path=elsewhere")
+    assert list(tmp_path.iterdir()) == []

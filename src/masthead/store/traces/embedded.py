@@ -3,6 +3,7 @@
 import hashlib
 import os
 import queue
+import shutil
 import tempfile
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, TypeAlias
 
-from masthead.model.errors import StoreError
+from masthead.model.errors import SettingsError, StoreError
 from masthead.store.traces.bind import Params, bound
 from masthead.store.traces.chdb_engine import connect
 from masthead.store.traces.failures import store_error
@@ -19,6 +20,7 @@ from masthead.store.traces.folder import FolderLock
 _READERS = 6
 """Queries at once; a connection runs one at a time, and a shared one would make every reader wait for a scan."""
 
+_EXPORT = "export-"
 _PIECE_BYTES = 1024 * 1024
 _CLOSING_S = 30.0
 """How long closing waits for queries that still run."""
@@ -33,11 +35,25 @@ class EmbeddedEngine:
     is_shared = False
 
     def __init__(self, folder: Path, *, memory_mb: int) -> None:
+        """Open the folder, and remove what a killed export left in it.
+
+        Raises:
+            SettingsError: chDB would read a part of the path as options.
+            StoreBusy: another process has the folder.
+            StoreFull: the folder cannot be written.
+        """
+        if "?" in str(folder):
+            raise SettingsError(
+                f"the data folder {str(folder)!r} has a '?' in its path, behind which chDB reads options: "
+                "point MASTHEAD_DATA_DIR elsewhere"
+            )
         self._folder = folder
         self.erasures = 0
         self.rewriting = Lock()
         """See `Engine`."""
         self._lock = FolderLock(folder)
+        for leftover in folder.glob(f"{_EXPORT}*"):
+            shutil.rmtree(leftover, ignore_errors=True)
         self._readers: _Pool = queue.SimpleQueue()
         self._writers: _Pool = queue.SimpleQueue()
         try:
@@ -68,8 +84,8 @@ class EmbeddedEngine:
             return result
 
     def stream(self, sql: str, params: Params, *, output: str) -> Iterator[bytes]:
-        """Yield a result of any size, through an unnamed file in the folder."""
-        with tempfile.TemporaryDirectory(dir=self._folder) as scratch:
+        """Yield a result of any size, through a file in the folder."""
+        with tempfile.TemporaryDirectory(prefix=_EXPORT, dir=self._folder) as scratch:
             file = Path(scratch) / "result"
             quoted = str(file).replace("\\", "\\\\").replace("'", "\\'")
             with self._connection(self._readers) as connection:

@@ -1,7 +1,7 @@
 """Compute run summaries from the stored spans, each read once however often it was sent.
 
-A sum kept up by a materialized view would count a repeated span again (docs/decisions/002-spans-in-two-tables.md). `summary`
-computes the same in memory; the tests hold the two together.
+A sum kept up by a materialized view would count a repeated span again (docs/decisions/002-spans-in-two-tables.md).
+`summary` computes the same in memory; the tests hold the two together.
 """
 
 from collections.abc import Sequence
