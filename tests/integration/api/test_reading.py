@@ -177,13 +177,26 @@ def test_a_log_file_is_brought_in_once(site: Site) -> None:
     assert (again.json()["runs"], again.json()["runs_known"]) == (0, 1)
 
 
+def test_a_log_file_for_which_there_is_no_room_is_refused_as_such(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def open_full(_path: Path, _mode: str) -> Any:
+        return await anyio.open_file("/dev/full", "wb")
+
+    monkeypatch.setattr(importing, "open_file", open_full)
+    headers = {"Content-Type": "application/octet-stream"}
+    response = site.ask("POST", "/api/v1/import", site.key("two", "editor"), headers=headers, content=b"Ann: hi\n")
+    assert response.status_code == 507, response.text
+    assert response.json()["type"] == "store-full"
+    assert "No space left on device" in response.json()["detail"]
+
+
 def test_readiness_and_status_tell_how_it_stands(site: Site) -> None:
     ready = site.ask("GET", "/ready").json()
     assert ready == {"is_ready": True, "parts": {"spans": "ok", "control": "ok", "door": "ok"}}
-    status = site.ask("GET", "/api/v1/status", site.key("one")).json()
+    status = site.ask("GET", "/api/v1/status", site.key("*", "operator")).json()
     assert status["control"].startswith("sqlite 3.")
     assert status["door"]["accepted_spans"] > 20
     assert {table["table"] for table in status["tables"]} >= {"runs", "spans", "scores"}
+    assert site.ask("GET", "/api/v1/status", site.key("one")).status_code == 403
 
 
 def test_a_run_is_diagnosed_when_asked(site: Site) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from fastapi import APIRouter, Response
 
 from masthead import __version__
-from masthead.api.routes.taken import Owner, With
+from masthead.api.routes.taken import Operator, With
 from masthead.api.schema import health as h
 from masthead.model.errors import MastheadError
 
@@ -30,7 +30,7 @@ def get_readiness(services: With, response: Response) -> h.Readiness:
 
 
 @under.get("/status")
-def get_status(services: With, _: Owner) -> h.Status:
+def get_status(services: With, _: Operator) -> h.Status:
     """Show versions, what came in since the start, and the sizes of the tables."""
     return h.Status(
         version=__version__,
