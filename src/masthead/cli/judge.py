@@ -1,35 +1,33 @@
 """`masthead judge`: ask a language model which failure modes occurred, with evidence that is checked."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
 import httpx
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from masthead.cli.client import call, connect, pages
 from masthead.cli.conversations import conversation_of_run, score_json
 from masthead.cli.exit_codes import FAILED
+from masthead.cli.judge_model import asker_of, joined, models_named, print_estimates, progress_bar, spent_between, told
+from masthead.cli.judge_origin import estimate_origins, judge_origins
 from masthead.cli.options import AsJson, Project, console, print_json, settings_of
-from masthead.cli.runs import money
 from masthead.cli.show import resolve
 from masthead.clock import SystemClock
 from masthead.codebook.book import CodeEntry
 from masthead.codebook.load import mast
-from masthead.judge.asking import AnswerCache, Asker, Budget, OverBudgetError
+from masthead.judge.asking import Asker, Budget, OverBudgetError
 from masthead.judge.jury import flip_rate, sit, vote
 from masthead.judge.mode_judge import JudgeSettings, Variant, estimate
 from masthead.judge.mode_judge import judge as judge_run
-from masthead.judge.verdict import Judgement, Spent, Verdict, score_of
+from masthead.judge.origin_judge import OriginMethod, OriginSettings
+from masthead.judge.verdict import Judgement, Verdict, score_of
 from masthead.model.conversation import Conversation
-from masthead.model.errors import SettingsError
+from masthead.model.errors import InvalidInput
 from masthead.model.ids import Code, EvaluatorId
-from masthead.model.ports import ChatModel
-from masthead.model.reading import Usage
-from masthead.providers import AnthropicModel, OpenAIModel
 from masthead.providers.http import TIMEOUT
 from masthead.settings import Settings
 
@@ -55,6 +53,9 @@ def judge(
     code: Annotated[list[str] | None, typer.Option(help="Only these modes, such as FM-2.3; may be repeated.")] = None,
     model: Annotated[str | None, typer.Option(help="The model to ask; several, by commas, make a jury.")] = None,
     variant: Annotated[Variant, typer.Option(help="One question a mode (each), or all modes in one (all).")] = "each",
+    origin: Annotated[
+        OriginMethod | None, typer.Option(help="Ask where the runs first went wrong instead, in this way.")
+    ] = None,
     repeats: Annotated[int, typer.Option(min=1, max=9, help="Ask this often and take the majority.")] = 1,
     estimate_only: Annotated[bool, typer.Option("--estimate", help="Say what it will take, and stop.")] = False,
     max_usd: Annotated[float | None, typer.Option(min=0, help="Stop when this much is spent.")] = None,
@@ -62,11 +63,11 @@ def judge(
     project: Project = None,
     as_json: AsJson = False,
 ) -> None:
-    """Ask a language model which failure modes occurred in runs. Costs what the model's endpoint charges.
+    """Ask a language model which failure modes occurred in runs, or where they first went wrong.
 
-    The endpoint is set by MASTHEAD_JUDGE_URL, MASTHEAD_JUDGE_KEY and MASTHEAD_JUDGE_MODEL. Every claim must name turns
-    that exist and quote one of them word for word, else it is refused. Answers are kept: an interrupted judging goes on
-    where it was. How well a judge agrees with people: `masthead calibrate`.
+    Costs what the endpoint charges that MASTHEAD_JUDGE_URL, MASTHEAD_JUDGE_KEY and MASTHEAD_JUDGE_MODEL set. Every
+    claim must name turns that exist and quote one word for word, else it is refused. Answers are kept: an interrupted
+    judging goes on where it was. How well a judge agrees with people: `masthead calibrate`.
 
     For example:
 
@@ -75,13 +76,18 @@ def judge(
         masthead judge --all -n 50 --variant all --estimate
 
         masthead judge --all --max-usd 2.50 --repeats 3
+
+        masthead judge last --origin binary-search
     """
     settings = settings_of(context)
-    asked = _Asked(settings, _models(settings, model), variant, _entries(code or []), repeats, Budget(
+    asked = _Asked(settings, models_named(settings, model), variant, _entries(code or []), repeats, Budget(
         usd=None if max_usd is None else Decimal(str(max_usd)), calls=max_calls))  # fmt: skip
     with connect(settings, project) as client:
         run_ids = _run_ids(client, runs or ["last"], every=every, limit=limit)
         conversations = [conversation_of_run(client, run_id) for run_id in run_ids]
+        if origin is not None:
+            _judge_origins(client, conversations, asked, origin, estimate_only=estimate_only, as_json=as_json)
+            return
         if estimate_only:
             _print_estimate(conversations, asked, as_json=as_json)
             return
@@ -95,12 +101,22 @@ def judge(
         raise typer.Exit(FAILED)
 
 
-def _models(settings: Settings, model: str | None) -> list[str]:
-    named = [name.strip() for name in (model or settings.judge_model or "").split(",") if name.strip()]
-    if settings.judge_url is None or not named:
-        message = "no judge is set up: set MASTHEAD_JUDGE_URL and MASTHEAD_JUDGE_MODEL (and MASTHEAD_JUDGE_KEY)"
-        raise SettingsError(message)
-    return named
+def _judge_origins(
+    client: httpx.Client,
+    conversations: Sequence[Conversation],
+    asked: _Asked,
+    method: OriginMethod,
+    *,
+    estimate_only: bool,
+    as_json: bool,
+) -> None:
+    if len(asked.models) > 1 or asked.repeats > 1 or len(asked.entries) < len(mast().codes):
+        raise InvalidInput("--origin asks one model once: leave out --repeats and --code, and name one --model")
+    how = OriginSettings(model=asked.models[0], method=method)
+    if estimate_only:
+        estimate_origins(conversations, how, as_json=as_json)
+    elif not judge_origins(client, conversations, how, settings=asked.settings, budget=asked.budget, as_json=as_json):
+        raise typer.Exit(FAILED)
 
 
 def _entries(codes: Sequence[str]) -> Sequence[CodeEntry]:
@@ -114,37 +130,14 @@ def _run_ids(client: httpx.Client, named: Sequence[str], *, every: bool, limit: 
     return [resolve(client, name)["run_id"] for name in named]
 
 
-def _chat_model(settings: Settings, client: httpx.AsyncClient) -> ChatModel:
-    key = settings.judge_key.get_secret_value() if settings.judge_key else None
-    kind = AnthropicModel if settings.judge_dialect == "anthropic" else OpenAIModel
-    return kind(client, settings.judge_url or "", key)
-
-
-def _price_of() -> Callable[[str, Usage], Decimal | None]:
-    from masthead.ingest.prices import Prices  # noqa: PLC0415 - 0.15 s, which no other command needs
-
-    prices, clock = Prices(), SystemClock()
-    return lambda model, usage: prices.cost_usd(
-        provider=None,
-        model=model,
-        start_ns=clock.now_ns(),
-        input_tokens=usage.input_tokens,
-        output_tokens=usage.output_tokens,
-        cache_read_tokens=usage.cache_read_tokens,
-        cache_write_tokens=usage.cache_write_tokens,
-    )
-
-
 async def _judge_all(
     conversations: Sequence[Conversation], asked: _Asked, *, is_quiet: bool
 ) -> tuple[list[Judgement], str | None, list[float]]:
     judgements: list[Judgement] = []
     flips: list[float] = []
-    columns = (TextColumn("judging"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     async with httpx.AsyncClient(timeout=TIMEOUT) as http:
-        cache = AnswerCache(asked.settings.data_dir / "judge-answers")
-        asker = Asker(_chat_model(asked.settings, http), cache=cache, budget=asked.budget, price_of=_price_of())
-        with Progress(*columns, disable=is_quiet, transient=True, console=console()) as progress:
+        asker = asker_of(asked.settings, http, asked.budget)
+        with progress_bar(is_quiet=is_quiet) as progress:
             for conversation in progress.track(conversations):
                 before = asker.spent
                 try:
@@ -152,7 +145,7 @@ async def _judge_all(
                 except OverBudgetError as error:
                     return judgements, str(error), flips
                 flips += [flipped] if flipped is not None else []
-                spent = _difference(asker.spent, before)
+                spent = spent_between(before, asker.spent)
                 judgements.append(Judgement(run_id=conversation.run_id, verdicts=tuple(verdicts), spent=spent))
     return judgements, None, flips
 
@@ -175,45 +168,19 @@ async def _verdicts(conversation: Conversation, asked: _Asked, asker: Asker) -> 
     return (vote(ballots), flip_rate(ballots)) if len(ballots) > 1 else (ballots[0], None)
 
 
-def _difference(after: Spent, before: Spent) -> Spent:
-    known = after.cost_usd is not None and before.cost_usd is not None
-    return Spent(
-        calls=after.calls - before.calls,
-        cached_calls=after.cached_calls - before.cached_calls,
-        input_tokens=after.input_tokens - before.input_tokens,
-        output_tokens=after.output_tokens - before.output_tokens,
-        cost_usd=(after.cost_usd or Decimal(0)) - (before.cost_usd or Decimal(0)) if known else None,
-    )
-
-
 def _print_estimate(conversations: Sequence[Conversation], asked: _Asked, *, as_json: bool) -> None:
-    price_of = _price_of()
-    times = asked.repeats if len(asked.models) == 1 else 1
-    rows: list[dict[str, Any]] = []
-    for model in asked.models[:_JURY]:
-        settings = JudgeSettings(model=model, variant=asked.variant)
-        parts = [estimate(conversation, asked.entries, settings) for conversation in conversations]
-        calls, taken, given = (sum(part[place] for part in parts) * times for place in range(3))
-        cost = price_of(model, Usage(input_tokens=taken, output_tokens=given))
-        rows.append(
-            {"model": model, "runs": len(parts), "calls": calls, "input_tokens": taken, "output_tokens": given,
-             "cost_usd": None if cost is None else str(cost)}
-        )  # fmt: skip
-    if as_json:
-        print_json(rows)
-        return
-    for row in rows:
-        cost = money(row["cost_usd"]) if row["cost_usd"] is not None else "at a price that is not known"
-        console().print(
-            f"{row['model']}: {row['runs']} runs, {row['calls']:,} calls, about {row['input_tokens']:,} tokens in "
-            f"and {row['output_tokens']:,} out, {cost}"
-        )
+    parts = {
+        model: [
+            estimate(conversation, asked.entries, JudgeSettings(model=model, variant=asked.variant))
+            for conversation in conversations
+        ]
+        for model in asked.models[:_JURY]
+    }
+    print_estimates(parts, times=asked.repeats if len(asked.models) == 1 else 1, as_json=as_json)
 
 
 def _print(judgements: Sequence[Judgement], stopped: str | None, flips: Sequence[float], *, as_json: bool) -> None:
-    spent = Spent()
-    for judgement in judgements:
-        spent = spent.plus(judgement.spent)
+    spent = joined([judgement.spent for judgement in judgements])
     if as_json:
         print_json({"judgements": judgements, "spent": spent, "stopped": stopped, "flip_rates": flips})
         return
@@ -224,18 +191,16 @@ def _print(judgements: Sequence[Judgement], stopped: str | None, flips: Sequence
         for verdict in judgement.verdicts:
             if verdict.occurred is False:
                 continue
-            told = "yes" if verdict.occurred else "not judged"
+            answer = "yes" if verdict.occurred else "not judged"
             turns = ", ".join(map(str, verdict.evidence))
-            table.add_row(judgement.run_id[:8], verdict.code, told, turns, verdict.reason or verdict.failure or "")
+            table.add_row(judgement.run_id[:8], verdict.code, answer, turns, verdict.reason or verdict.failure or "")
     out = console()
     out.print(table)
     failures = sum(judgement.failures for judgement in judgements)
     said = sum(len(judgement.verdicts) for judgement in judgements)
-    cost = None if spent.cost_usd is None else str(spent.cost_usd)
     out.print(
-        f"{len(judgements)} runs, {said} verdicts, {failures} not judged; {spent.calls} calls and {spent.cached_calls} "
-        f"answers kept from before; {spent.input_tokens:,} tokens in, {spent.output_tokens:,} out, "
-        f"{money(cost) if cost else 'price not known'}. Agreement with people: see masthead calibrate."
+        f"{len(judgements)} runs, {said} verdicts, {failures} not judged; {told(spent)}. "
+        "Agreement with people: see masthead calibrate."
     )
     if flips:
         out.print(f"Between repeats {sum(flips) / len(flips):.0%} of the verdicts changed.")

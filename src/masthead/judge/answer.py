@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -11,6 +11,8 @@ from masthead.model.conversation import Conversation
 from masthead.model.errors import InvalidInput
 from masthead.model.ids import Code
 from masthead.model.span import AttributeValue
+
+T = TypeVar("T")
 
 _SPACE: Final = re.compile(r"\s+")
 _LEAST_QUOTE_CHARS: Final = 8
@@ -44,7 +46,7 @@ class ModesAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 def mode_schema(*, with_summary: bool) -> dict[str, AttributeValue]:
     """Return the JSON Schema of `ModeAnswer`; a summary is asked for where a window follows."""
-    return _object(
+    return object_schema(
         reason={"type": "string"},
         occurred={"type": "boolean"},
         evidence={"type": "array", "items": {"type": "integer"}},
@@ -55,13 +57,13 @@ def mode_schema(*, with_summary: bool) -> dict[str, AttributeValue]:
 
 def modes_schema(codes: Sequence[Code], *, with_summary: bool) -> dict[str, AttributeValue]:
     """Return the JSON Schema of `ModesAnswer` for these codes."""
-    claim = _object(
+    claim = object_schema(
         code={"type": "string", "enum": [str(code) for code in codes]},
         reason={"type": "string"},
         evidence={"type": "array", "items": {"type": "integer"}},
         quote={"type": "string"},
     )
-    return _object(findings={"type": "array", "items": claim}, **_summary(with_summary))
+    return object_schema(findings={"type": "array", "items": claim}, **_summary(with_summary))
 
 
 def _summary(is_wanted: bool) -> dict[str, AttributeValue]:  # noqa: FBT001 - one private switch
@@ -69,7 +71,8 @@ def _summary(is_wanted: bool) -> dict[str, AttributeValue]:  # noqa: FBT001 - on
     return {"summary": {"type": "string", "description": told}} if is_wanted else {}
 
 
-def _object(**properties: AttributeValue) -> dict[str, AttributeValue]:
+def object_schema(**properties: AttributeValue) -> dict[str, AttributeValue]:
+    """Return the JSON Schema of an object that has all of these properties and no other."""
     names: list[AttributeValue] = list(properties)
     return {"type": "object", "properties": properties, "required": names, "additionalProperties": False}
 
@@ -80,7 +83,7 @@ def read_mode(text: str, code: Code, conversation: Conversation, window: Window)
     Raises:
         InvalidInput: it is not of that shape, or what it claims does not stand in the record.
     """
-    answer = _decoded(text, ModeAnswer)
+    answer = decoded(text, ModeAnswer)
     if not answer.occurred:
         return [], answer.summary
     claim = Claim(code=code, evidence=answer.evidence, quote=answer.quote, reason=answer.reason)
@@ -94,7 +97,7 @@ def read_modes(text: str, codes: Sequence[Code], conversation: Conversation, win
     Raises:
         InvalidInput: it is not of that shape, or what it claims does not stand in the record.
     """
-    answer = _decoded(text, ModesAnswer)
+    answer = decoded(text, ModesAnswer)
     for claim in answer.findings:
         if claim.code not in codes:
             raise InvalidInput(f"code {claim.code!r} was not asked for; use one of {', '.join(codes)}")
@@ -102,7 +105,12 @@ def read_modes(text: str, codes: Sequence[Code], conversation: Conversation, win
     return answer.findings, answer.summary
 
 
-def _decoded(text: str, shape: Any) -> Any:
+def decoded(text: str, shape: type[T]) -> T:
+    """Return an answer of this shape; a code fence around it is forgiven.
+
+    Raises:
+        InvalidInput: it is not of that shape.
+    """
     body = text.strip().removeprefix("```json").removeprefix("```").removesuffix("```")
     try:
         return msgspec.json.decode(body, type=shape)
@@ -116,12 +124,21 @@ def _check(claim: Claim, conversation: Conversation, window: Window) -> None:
     outside = [turn for turn in claim.evidence if not window.first <= turn <= window.last]
     if outside:
         raise InvalidInput(f"turn {outside[0]} is not in the record shown, which has {window.first} to {window.last}")
-    quote = _plain(claim.quote)
-    if len(quote) < _LEAST_QUOTE_CHARS:
-        raise InvalidInput(f"{claim.code} is said to have occurred, but {claim.quote!r} is too short for a quote")
-    if not any(quote in _plain(spoken(conversation.turns[turn])) for turn in claim.evidence):
-        named = ", ".join(map(str, claim.evidence))
-        raise InvalidInput(f"the quote {claim.quote[:200]!r} does not stand word for word in turn {named}")
+    check_quote(claim.quote, claim.evidence, conversation, what=f"{claim.code} is said to have occurred")
+
+
+def check_quote(quote: str, turns: Sequence[int], conversation: Conversation, *, what: str) -> None:
+    """Let a quote pass that stands word for word in one of these turns, white space aside.
+
+    Raises:
+        InvalidInput: it stands in none, or is too short to tell. `what` says what it was to show.
+    """
+    plain = _plain(quote)
+    if len(plain) < _LEAST_QUOTE_CHARS:
+        raise InvalidInput(f"{what}, but {quote!r} is too short for a quote")
+    if not any(plain in _plain(spoken(conversation.turns[turn])) for turn in turns):
+        named = ", ".join(map(str, turns))
+        raise InvalidInput(f"the quote {quote[:200]!r} does not stand word for word in turn {named}")
 
 
 def _plain(text: str) -> str:

@@ -12,6 +12,16 @@ from masthead.model.conversation import Conversation
 from masthead.model.reading import Message
 
 _MOST_TASK_CHARS: Final = 4000
+_NAMES: Final = (
+    "mode",
+    "all_modes",
+    "record",
+    "origin_rules",
+    "origin_ranked",
+    "origin_step",
+    "origin_half",
+    "origin_turn",
+)
 
 
 @cache
@@ -23,7 +33,7 @@ def template(name: str) -> str:
 @cache
 def prompts_version() -> str:
     """Return what changes whenever any prompt changes: eight characters of a digest over all of them."""
-    texts = "\0".join(template(name) for name in ("mode", "all_modes", "record"))
+    texts = "\0".join(template(name) for name in _NAMES)
     return sha256(texts.encode()).hexdigest()[:8]
 
 
@@ -46,6 +56,11 @@ def all_modes_instructions(entries: Sequence[CodeEntry], *, is_swapped: bool = F
     ordered = reversed(entries) if is_swapped else entries
     modes = "\n\n".join(f"{e.id} {e.name}: {e.definition}\nNot when:\n{_bullets(e.exclude)}" for e in ordered)
     return template("all_modes").format(modes=modes)
+
+
+def origin_instructions(name: str, **places: int) -> str:
+    """Return the instructions of one way to ask where a run first went wrong; `places` are turn indices."""
+    return template(name).format(rules=template("origin_rules").strip(), **places)
 
 
 def record_text(conversation: Conversation, cut: list[Window], place: int, summary: str | None) -> str:

@@ -1,7 +1,7 @@
 """A conversation as a judge reads it: numbered turns, in windows that fit, with a map of where everything is."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from masthead.model.conversation import Conversation, Turn
@@ -9,6 +9,9 @@ from masthead.model.ids import AgentId
 
 _MOST_TURN_CHARS: Final = 6000
 """A longer turn is shown by its beginning and end; a quote can only be taken from what is shown."""
+
+_LEAST_TURN_CHARS: Final = 240
+"""Where turns must share a space, each gets as much as this, about half of it for who speaks and what is left out."""
 
 
 class Window(NamedTuple):
@@ -37,13 +40,53 @@ def windows(conversation: Conversation, *, most_chars: int) -> list[Window]:
     return found
 
 
-def rendered(turn: Turn, names: Mapping[AgentId, str] | None = None) -> str:
+def excerpt(conversation: Conversation, turns: Sequence[int], *, most_chars: int) -> str:
+    """Return these turns, in order, in about `most_chars`, however many they are.
+
+    The longest are cut first. Where there are too many for that, turns are left out at even distances. Where some are
+    cut or left out, gaps between turns are told.
+    """
+    names = {agent.id: agent.name for agent in conversation.agents}
+    whole = [rendered(conversation.turns[turn], names) for turn in turns]
+    if sum(map(len, whole)) + len(whole) <= most_chars:
+        return "\n".join(whole)
+    most = max(1, most_chars // _LEAST_TURN_CHARS)
+    kept = turns if len(turns) <= most else [turns[place * len(turns) // most] for place in range(most)]
+    limit = _fair_share([len(spoken(conversation.turns[turn])) for turn in kept], most_chars)
+    lines: list[str] = []
+    after = turns[0] if turns else 0
+    for turn in kept:
+        if turn > after:
+            lines.append(_left_out(after, turn - 1))
+        lines.append(rendered(conversation.turns[turn], names, most_chars=limit))
+        after = turn + 1
+    if turns and after <= turns[-1]:
+        lines.append(_left_out(after, turns[-1]))
+    return "\n".join(lines)
+
+
+def _left_out(first: int, last: int) -> str:
+    return f"[… turns {first} to {last} left out …]" if last > first else f"[… turn {first} left out …]"
+
+
+def _fair_share(lengths: Sequence[int], most_chars: int) -> int:
+    """Return the length to which to cut each text, so that all fit: what short ones leave goes to the longer ones."""
+    space = most_chars - len(lengths) * _LEAST_TURN_CHARS // 2
+    for place, length in enumerate(sorted(lengths)):
+        share = space // (len(lengths) - place)
+        if length > share:
+            return min(max(share, _LEAST_TURN_CHARS // 2), _MOST_TURN_CHARS)
+        space -= length
+    return _MOST_TURN_CHARS
+
+
+def rendered(turn: Turn, names: Mapping[AgentId, str] | None = None, *, most_chars: int = _MOST_TURN_CHARS) -> str:
     """Return one turn as the judge sees it."""
     named = names or {}
     receivers = ", ".join(named.get(receiver, receiver) for receiver in turn.addressees)
     head = f"[{turn.index}] {named.get(turn.speaker, turn.speaker)}{f' -> {receivers}' if receivers else ''}"
     act = turn.act.value + (f" {turn.tool_name}" if turn.tool_name else "") + (" ERROR" if turn.is_error else "")
-    return f"{head} ({act}): {_shortened(spoken(turn))}"
+    return f"{head} ({act}): {_shortened(spoken(turn), most_chars)}"
 
 
 def spoken(turn: Turn) -> str:
@@ -52,11 +95,11 @@ def spoken(turn: Turn) -> str:
     return "\n".join(part for part in parts if part)
 
 
-def _shortened(text: str) -> str:
-    if len(text) <= _MOST_TURN_CHARS:
+def _shortened(text: str, most_chars: int) -> str:
+    if len(text) <= most_chars:
         return text
-    half = _MOST_TURN_CHARS // 2
-    return f"{text[:half]}\n[… {len(text) - _MOST_TURN_CHARS} characters left out …]\n{text[-half:]}"
+    half = most_chars // 2
+    return f"{text[:half]}\n[… {len(text) - 2 * half} characters left out …]\n{text[-half:]}"
 
 
 def map_of(conversation: Conversation, cut: list[Window]) -> str:
