@@ -310,7 +310,7 @@ def _inspect(document: Document) -> Iterator[Read]:
 
 def _member_value(document: Document, name: str) -> object:
     try:
-        data = member(document, name).read(MAX_RECORD_BYTES + 1)
+        data = member(document, name, MAX_RECORD_BYTES + 1)
     except InvalidInput as error:
         return error
     return parse(f"{document.name}!{name}", _Piece(data, 1))

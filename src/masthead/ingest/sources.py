@@ -1,8 +1,9 @@
 """Where logs come from: files, folders, globs, archives and standard input, as one stream of documents.
 
-Nothing is unpacked to disk and no archive is held in memory: a document is a stream that is good until the next one is
-asked for. Compression and archives are known by their first bytes, never by their name, and may be nested. What cannot
-be opened is a document too, whose `problem` says why, so that the rest goes on.
+No archive is held in memory: a document is a stream that is good until the next one is asked for. A zip is read from
+its end, so one that comes through a pipe, compressed or inside an archive is copied to a temporary file of up to 1 GiB.
+Compression and archives are known by their first bytes, never by their name, and may be nested. What cannot be opened
+is a document too, whose `problem` says why, so that the rest goes on.
 """
 
 import bz2
@@ -16,6 +17,7 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final, TypeAlias, cast
@@ -28,6 +30,8 @@ STANDARD_INPUT: Final = "-"
 _MAX_DEPTH: Final = 6
 _PEEK_BYTES: Final = 1 << 16
 _SPOOL_BYTES: Final = 16 << 20
+_MAX_SPOOL_BYTES: Final = 1 << 30
+_CHUNK_BYTES: Final = 1 << 20
 _ZIP_ZSTANDARD: Final = 93
 BROKEN: Final = (OSError, EOFError, lzma.LZMAError, zlib.error, tarfile.TarError, zipfile.BadZipFile,
                   zstandard.ZstdError, NotImplementedError, RuntimeError, ValueError)  # fmt: skip
@@ -93,15 +97,18 @@ def document_of(name: str, stream: IO[bytes], *, is_named: bool = False, depth: 
         yield Document(name=name, stream=io.BytesIO(), is_named=is_named, problem=_reason(error))
 
 
-def member(document: Document, name: str) -> IO[bytes]:
-    """Open a member of a zip that holds one log.
+def member(document: Document, name: str, size: int) -> bytes:
+    """Return up to `size` bytes of a member of a zip that holds one log; no more of it is unpacked.
 
     Raises:
         InvalidInput: it is damaged, or packed in a way that cannot be read.
     """
     try:
         with zipfile.ZipFile(document.stream) as archive:
-            return io.BytesIO(_unzipped(archive, document.stream, archive.getinfo(name)).read())
+            stream, data = _unzipped(archive, archive.getinfo(name)), bytearray()
+            while chunk := stream.read(min(_CHUNK_BYTES, size - len(data))):
+                data += chunk
+            return bytes(data)
     except (*BROKEN, KeyError) as error:
         raise InvalidInput(_reason(error), where=f"{document.name}!{name}") from error
 
@@ -235,8 +242,7 @@ def _zip(name: str, stream: "io.BufferedReader[Any]", *, is_named: bool, depth: 
     with tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES) as spool:
         source: IO[bytes] = cast("IO[bytes]", stream) if depth == 0 and stream.seekable() else spool
         if source is spool:
-            while chunk := stream.read(1 << 20):
-                spool.write(chunk)
+            _spool(stream, spool)
         with zipfile.ZipFile(source) as archive:
             entries = [entry for entry in archive.infolist() if not entry.is_dir() and not _is_noise(entry.filename)]
             names = tuple(entry.filename for entry in entries)
@@ -246,11 +252,21 @@ def _zip(name: str, stream: "io.BufferedReader[Any]", *, is_named: bool, depth: 
             for entry in entries:
                 place = f"{name}!{entry.filename}"
                 try:
-                    inner = _unzipped(archive, source, entry)
+                    inner = _unzipped(archive, entry)
                 except BROKEN as error:
                     yield Document(name=place, stream=io.BytesIO(), problem=_reason(error))
                     continue
                 yield from document_of(place, inner, depth=depth + 1)
+
+
+def _spool(stream: IO[bytes], spool: IO[bytes]) -> None:
+    taken = 0
+    while chunk := stream.read(_CHUNK_BYTES):
+        taken += len(chunk)
+        if taken > _MAX_SPOOL_BYTES:
+            limit = f"{_MAX_SPOOL_BYTES >> 20} MiB"
+            raise ValueError(f"this zip is over {limit} and not a file of its own; unpack what holds it first")
+        spool.write(chunk)
 
 
 def is_inspect_log(names: Iterable[str]) -> bool:
@@ -259,13 +275,11 @@ def is_inspect_log(names: Iterable[str]) -> bool:
     return "header.json" in found or "_journal/start.json" in found
 
 
-def _unzipped(archive: zipfile.ZipFile, source: IO[bytes], entry: zipfile.ZipInfo) -> IO[bytes]:
+def _unzipped(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> IO[bytes]:
     """Open a member; Zstandard, which Inspect packs with, is unpacked here because Python 3.11's zipfile cannot."""
     if entry.compress_type != _ZIP_ZSTANDARD:
         return archive.open(entry)
-    source.seek(entry.header_offset)
-    header = source.read(30)
-    skip = int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
-    source.seek(entry.header_offset + 30 + skip)
-    packed = io.BytesIO(source.read(entry.compress_size))
-    return cast("IO[bytes]", zstandard.ZstdDecompressor().stream_reader(packed, read_across_frames=True))
+    packed = copy(entry)
+    packed.compress_type, packed.file_size = zipfile.ZIP_STORED, entry.compress_size
+    del packed.CRC  # it is that of the unpacked bytes
+    return cast("IO[bytes]", zstandard.ZstdDecompressor().stream_reader(archive.open(packed), read_across_frames=True))

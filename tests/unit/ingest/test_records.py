@@ -2,6 +2,7 @@
 
 import io
 import json
+import zipfile
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from masthead.ingest import records as cutting
 from masthead.ingest.importers.family import Record
 from masthead.ingest.records import records
-from masthead.ingest.sources import Document
+from masthead.ingest.sources import Document, document_of
 from masthead.model.errors import InvalidInput, TooLarge
 
 pytestmark = pytest.mark.unit
@@ -135,3 +136,17 @@ def test_a_record_over_the_limit_is_refused(data: bytes, monkeypatch: pytest.Mon
     *_, last = cut(data, step=700)
     assert isinstance(last, TooLarge)
     assert "split it into several" in str(last)
+
+
+def test_a_member_over_the_limit_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cutting, "MAX_RECORD_BYTES", 2000)
+    log = io.BytesIO()
+    with zipfile.ZipFile(log, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("header.json", "{}")
+        archive.writestr("samples/1.json", '{"a": "%s"}' % ("x" * 4000))
+        archive.writestr("samples/2.json", "{}")
+    log.seek(0)
+    big, small = (record for document in document_of("log.eval", log) for record in records(document))
+    assert isinstance(big, TooLarge)
+    assert big.where == "log.eval!samples/1.json:1"
+    assert isinstance(small, Record)

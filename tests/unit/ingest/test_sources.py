@@ -5,6 +5,7 @@ import gzip
 import io
 import lzma
 import tarfile
+import tracemalloc
 import zipfile
 import zlib
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 import zstandard
 
+from masthead.ingest import sources
 from masthead.ingest.sources import document_of, documents, member, sizes
 from masthead.model.errors import InvalidInput
 
@@ -149,6 +151,26 @@ def test_an_unreadable_member_of_a_log_in_a_zip_is_refused() -> None:
     packed = io.BytesIO(zipped({"header.json": b"{}", "samples/1.json": b"{}"}))
     for document in document_of("log.eval", packed):
         assert document.members == ("header.json", "samples/1.json")
-        assert member(document, "header.json").read() == b"{}"
+        assert member(document, "header.json", 10) == b"{}"
         with pytest.raises(InvalidInput, match=r"log\.eval!samples/2\.json"):
-            member(document, "samples/2.json")
+            member(document, "samples/2.json", 10)
+
+
+def test_of_a_member_of_a_log_no_more_is_unpacked_than_was_asked_for() -> None:
+    packed = io.BytesIO(zipped({"header.json": b" " * (64 << 20)}))
+    for document in document_of("log.eval", packed):
+        tracemalloc.start()
+        data = member(document, "header.json", 3 << 20)
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert len(data) == 3 << 20
+        assert most < 16 << 20
+
+
+def test_a_zip_in_an_archive_is_copied_up_to_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "_MAX_SPOOL_BYTES", 1 << 20)
+    nested = zipped({"huge.zip": b"PK\x03\x04" + bytes(2 << 20), "small.zip": zipped({"a.log": LOG})})
+    huge, small = [(document.name, document.problem) for document in document_of("given.zip", io.BytesIO(nested))]
+    assert huge[0] == "given.zip!huge.zip"
+    assert "this zip is over 1 MiB and not a file of its own; unpack what holds it first" in str(huge[1])
+    assert small == ("given.zip!small.zip!a.log", None)
