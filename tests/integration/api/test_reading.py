@@ -1,9 +1,13 @@
 """What the routes answer about runs that are there."""
 
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
+import anyio
 import pytest
 
+from masthead.api.routes import importing
 from masthead.model.conversation import Turn
 from masthead.testing.site import Site, conversation, put, run_id
 

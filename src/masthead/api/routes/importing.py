@@ -1,5 +1,6 @@
 """Logs that are uploaded as a file."""
 
+import errno
 import shutil
 import tempfile
 from pathlib import Path, PurePosixPath
@@ -10,10 +11,11 @@ from fastapi import APIRouter, Query, Request
 
 from masthead.api.routes.taken import Editor, With
 from masthead.api.schema.importing import ImportQuery, ImportReport
-from masthead.model.errors import InvalidInput, TooLarge
+from masthead.model.errors import InvalidInput, StoreFull, TooLarge
 
 router = APIRouter(tags=["import"])
 _FOLDER = "upload-"
+_NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
 _BODY = {
     "required": True,
     "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
@@ -27,10 +29,17 @@ async def import_file(
     """Bring in the runs of a log file or archive, sent as the body; what cannot be read is reported."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/octet-stream":
         raise InvalidInput("send the file itself, as application/octet-stream", where="header.content-type")
-    with tempfile.TemporaryDirectory(prefix=_FOLDER, dir=services.settings.data_dir) as folder:
-        path = Path(folder) / (PurePosixPath(query.name.replace("\\", "/")).name or "upload")
-        await _receive(request, path, services.settings.max_import_bytes)
-        report = await to_thread.run_sync(services.import_file, caller.project_id, path, query.format)
+    data_dir = services.settings.data_dir
+    try:
+        with tempfile.TemporaryDirectory(prefix=_FOLDER, dir=data_dir) as folder:
+            path = Path(folder) / (PurePosixPath(query.name.replace("\\", "/")).name or "upload")
+            await _receive(request, path, services.settings.max_import_bytes)
+            report = await to_thread.run_sync(services.import_file, caller.project_id, path, query.format)
+    except OSError as error:
+        if error.errno not in _NO_SPACE:
+            raise
+        message = f"the upload cannot be kept in {str(data_dir)!r} ({error.strerror}): free space or make it writable"
+        raise StoreFull(message) from error
     return ImportReport.of(report)
 
 
