@@ -368,7 +368,7 @@ def test_bodies_set_aside_are_forced_to_disk_and_cleared_by_project(tmp_path: Pa
     real = os.fsync
 
     def noted(fd: int) -> None:
-        synced.append(os.readlink(f"/proc/self/fd/{fd}"))
+        synced.append(str(Path(f"/proc/self/fd/{fd}").readlink()))
         real(fd)
 
     monkeypatch.setattr(os, "fsync", noted)

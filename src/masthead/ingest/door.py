@@ -217,7 +217,7 @@ class Door:
         decoded: Decoded
         if kind is Kind.PROTOBUF:
             decoded = otlp_protobuf.parse(payload)
-            count, rejections = otlp_protobuf.check(decoded)
+            count, rejections = otlp_protobuf.check(decoded, len(payload))
             accepted = count - len(rejections)
         else:
             decoded, rejections = otlp_json.read(payload)
@@ -227,7 +227,7 @@ class Door:
         if self._is_as_it_came(project):
             record = Record(kind=kind, project=project, digest=digest, payload=payload, gzip=gzip)
             return _Prepared(record, decoded, receipt, tuple(rejections))
-        spans = decoded if isinstance(decoded, Sequence) else list(otlp_protobuf.decode(decoded))
+        spans = decoded if isinstance(decoded, Sequence) else list(otlp_protobuf.decode(decoded, len(payload)))
         record, clean = self._cleaned(project, spans, digest)
         return _Prepared(record, clean, receipt, tuple(rejections))
 

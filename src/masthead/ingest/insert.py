@@ -2,7 +2,8 @@
 
 Two threads, so that one batch is decoded while the one before it is inserted. Must always hold: batches follow the
 log's order; what a batch holds is noted in the log before it is offered to the store, so that after a crash the same
-spans come again under the same token; a store that is down is retried until it is back, and nothing is dropped.
+spans come again under the same tokens; a store that is down is retried until it is back; what a working store refuses
+is set aside, so that one body never stops the others; and nothing is dropped.
 """
 
 import logging
@@ -10,7 +11,7 @@ import os
 import queue
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, TypeAlias
 
@@ -22,7 +23,7 @@ from masthead.ingest.commit import GroupCommit
 from masthead.ingest.prices import Prices
 from masthead.ingest.rows import rows_of
 from masthead.ingest.wire import WireSpan
-from masthead.model.errors import StoreDamaged, StoreError
+from masthead.model.errors import StoreDamaged, StoreError, StoreRefused
 from masthead.store.traces.append import SpanRow
 from masthead.store.wal import Batch, Entry, Wal
 from masthead.store.wal_record import Kind, mark
@@ -30,11 +31,14 @@ from masthead.store.wal_record import Kind, mark
 _LOG = logging.getLogger(__name__)
 _MAX_ROWS = 12_288
 _MAX_BYTES = 12 * 1024 * 1024
+_MAX_JSON_BYTES = 32 * 1024 * 1024
 _DECODED_KEPT_BYTES = 8 * 1024 * 1024
 """Raw bytes of waiting bodies that are kept decoded in memory; the rest is read back from the log."""
 _PRICES_AFTER_S = 5.0
 _FIRST_DELAY_S = 0.1
 _LONGEST_DELAY_S = 5.0
+_REFUSALS = 4
+"""So often an insert is tried that a working store refuses, before the body that it cannot take is looked for."""
 
 Decoded: TypeAlias = ExportTraceServiceRequest | Sequence[WireSpan]
 """A body that was parsed when it was accepted, so that it need not be parsed again."""
@@ -56,14 +60,49 @@ class _Waiting(NamedTuple):
 
 
 @dataclass(slots=True)
-class _Gathered:
-    """What goes into the next insert. `parts` are kept apart so that a body that the store refuses can be set aside."""
+class _Insert:
+    """One call of the store. `parts` are kept apart so that a body that the store refuses can be set aside."""
 
-    token: bytes
+    token: str
     parts: list[tuple[Entry, list[SpanRow]]] = field(default_factory=list[tuple[Entry, list[SpanRow]]])
-    through: int = 0
     rows: int = 0
+    json_bytes: int = 0
+    through: int | None = None
+    """Everything up to here is stored after this insert; None where more of the same batch follow."""
     raw_bytes: int = 0
+    """Of the whole batch, where this is its last insert."""
+
+    def is_full(self) -> bool:
+        """Say whether the next row must go into another insert."""
+        return self.rows >= _MAX_ROWS or self.json_bytes >= _MAX_JSON_BYTES
+
+    def add(self, row: SpanRow) -> None:
+        """Add a row of the last body."""
+        self.parts[-1][1].append(row)
+        self.rows += 1
+        self.json_bytes += len(row.attributes) + len(row.events) + len(row.links) + len(row.resource)
+
+
+class _Gathered:
+    """A batch: whole bodies under one token, brought in by several inserts where they hold too much for one.
+
+    The same bodies must make the same inserts again: `slices` counts those that were handed on.
+    """
+
+    def __init__(self, token: bytes) -> None:
+        self.token = token
+        self.through = 0
+        self.rows = 0
+        self.raw_bytes = 0
+        self.slices = 0
+        self.insert = _Insert(token.hex())
+
+    def is_empty(self) -> bool:
+        return not self.insert.parts
+
+    def is_full(self) -> bool:
+        """Say whether the next body must go into another batch; where parts were handed on, its end is noted."""
+        return self.slices > 0 or self.rows + self.insert.rows >= _MAX_ROWS or self.raw_bytes >= _MAX_BYTES
 
 
 @dataclass(slots=True)
@@ -101,7 +140,7 @@ class Inserter:
         self._decoded_guard = threading.Lock()
         """Protects `_decoded_bytes`."""
         self._decoded_bytes = 0
-        self._slot: queue.Queue[_Gathered | None] = queue.Queue(maxsize=1)
+        self._slot: queue.Queue[_Insert | None] = queue.Queue(maxsize=1)
         self._planned: deque[Batch] = deque(wal.recovery.batches)
         self._hurry = threading.Event()
         self._stop = threading.Event()
@@ -133,15 +172,18 @@ class Inserter:
         """Wait until everything up to `through` is in the store; raise `StoreError` after `timeout_s`."""
         self._hurry.set()
         with self._progress:
-            if not self._progress.wait_for(lambda: self._through >= through or self._stop.is_set(), timeout_s):
+            self._progress.wait_for(lambda: self._through >= through or self._stop.is_set(), timeout_s)
+            if self._through < through:
                 raise StoreError(
-                    f"accepted spans are not in the span store after {timeout_s:g} s "
+                    f"accepted spans are not in the span store after {timeout_s:g} s or at the end of the server "
                     f"(last error: {self.counters.last_error}); they are safe in the write-ahead log and are retried"
                 )
 
     def close(self) -> None:
         """End both threads; what is not inserted stays in the log."""
         self._stop.set()
+        with self._progress:
+            self._progress.notify_all()
         self._queue.put(None)
         for thread in self._threads:
             if thread.is_alive():
@@ -153,17 +195,17 @@ class Inserter:
         while not self._stop.is_set():
             waiting = self._next(gathered, deadline)
             if waiting is not None:
-                if not gathered.parts:
+                if gathered.is_empty():
                     deadline = self._clock.monotonic_s() + self._interval_s
                 if self._planned and waiting.entry.sequence > self._planned[0].through:
-                    if gathered.parts:
+                    if not gathered.is_empty():
                         self._seal(gathered)
                         gathered = _Gathered(os.urandom(16))
                     self._drop_plans_before(waiting.entry)
                 self._gather(gathered, waiting)
-                if self._planned or not self._is_full(gathered):
+                if self._planned or not gathered.is_full():
                     continue
-            if gathered.parts and (self._is_full(gathered) or not self._slot.full()):
+            if not gathered.is_empty() and (gathered.is_full() or not self._slot.full()):
                 self._seal(gathered)
                 gathered = _Gathered(os.urandom(16))
         self._slot.put(None)
@@ -178,7 +220,7 @@ class Inserter:
 
     def _next(self, gathered: _Gathered, deadline: float) -> _Waiting | None:
         """Return the next body, or None when it is time to seal what is gathered."""
-        if not gathered.parts:
+        if gathered.is_empty():
             return self._queue.get()
         left_s = 0.0 if self._hurry.is_set() else deadline - self._clock.monotonic_s()
         # With the store still busy with the batch before, going on gathering costs nothing and makes larger inserts.
@@ -189,63 +231,88 @@ class Inserter:
         except queue.Empty:
             return None
 
-    def _is_full(self, gathered: _Gathered) -> bool:
-        return gathered.rows >= _MAX_ROWS or gathered.raw_bytes >= _MAX_BYTES
-
     def _gather(self, gathered: _Gathered, waiting: _Waiting) -> None:
         entry = waiting.entry
         gathered.through = entry.sequence
         gathered.raw_bytes += entry.raw_bytes
+        gathered.insert.parts.append((entry, []))
         try:
-            decoded = waiting.decoded if waiting.decoded is not None else parse(entry.kind, self._wal.read(entry))
-            spans = otlp_protobuf.decode(decoded) if isinstance(decoded, ExportTraceServiceRequest) else decoded
-            rows = rows_of(entry.project, spans, self._prices)
+            for row in self._rows(waiting):
+                if gathered.insert.is_full():
+                    self._hand_on(gathered)
+                    gathered.insert.parts.append((entry, []))
+                gathered.insert.add(row)
         except Exception as error:  # noqa: BLE001 - one body that cannot be decoded must not stop the others
             self._set_aside(entry, error)
-            rows = []
-        gathered.parts.append((entry, rows))
-        gathered.rows += len(rows)
         if waiting.decoded is not None:
             with self._decoded_guard:
                 self._decoded_bytes -= entry.raw_bytes
 
+    def _rows(self, waiting: _Waiting) -> Iterator[SpanRow]:
+        entry = waiting.entry
+        spans = waiting.decoded if waiting.decoded is not None else parse(entry.kind, self._wal.read(entry))
+        if isinstance(spans, ExportTraceServiceRequest):
+            spans = otlp_protobuf.decode(spans, entry.raw_bytes)
+        return rows_of(entry.project, spans, self._prices)
+
     def _seal(self, gathered: _Gathered) -> None:
-        """Hand a batch on, under the token that it had before a crash or under a new one that is noted first."""
+        """Hand a batch on, or what is left of it."""
         self._hurry.clear()
+        gathered.insert.through, gathered.insert.raw_bytes = gathered.through, gathered.raw_bytes
+        self._hand_on(gathered)
         if self._planned:
-            gathered.token = self._planned.popleft().token
-        else:
-            # A log that cannot take the note (a full disk) must not keep the store from emptying it.
-            failure = self._commit.submit([mark(Kind.BATCH, gathered.through, gathered.token)]).exception()
-            if failure is not None:
-                self.counters.last_error = str(failure)
-        self._slot.put(gathered)
+            self._planned.popleft()
+
+    def _hand_on(self, gathered: _Gathered) -> None:
+        """Hand an insert on, under the token that its batch had before a crash or a new one that is noted first."""
+        if not gathered.slices:
+            self._note(gathered)
+        insert = gathered.insert
+        insert.token = gathered.token.hex() + (f"-{gathered.slices}" if gathered.slices else "")
+        gathered.slices += 1
+        gathered.rows += insert.rows
+        gathered.insert = _Insert("")
+        self._slot.put(insert)
+
+    def _note(self, gathered: _Gathered) -> None:
+        if self._planned:
+            gathered.token = self._planned[0].token
+            return
+        # A log that cannot take the note (a full disk) must not keep the store from emptying it.
+        failure = self._commit.submit([mark(Kind.BATCH, gathered.through, gathered.token)]).exception()
+        if failure is not None:
+            self.counters.last_error = str(failure)
 
     def _drop_plans_before(self, entry: Entry) -> None:
         while self._planned and self._planned[0].through < entry.sequence:
             self._planned.popleft()
 
     def _insert(self) -> None:
-        while (gathered := self._slot.get()) is not None:
+        while (insert := self._slot.get()) is not None:
             # Once a batch was given up, none after it may be noted as done: that would cover the one given up.
-            if self._stop.is_set() or not self._offer(gathered):
+            if self._stop.is_set() or not self._offer(insert):
                 continue
-            self._commit.finish(gathered.through)
             self.counters.inserts += 1
-            self.counters.inserted_spans += gathered.rows
-            self._inserted(gathered.raw_bytes)
+            self.counters.inserted_spans += insert.rows
+            if insert.through is None:
+                continue
+            self._commit.finish(insert.through)
+            self._inserted(insert.raw_bytes)
             with self._progress:
-                self._through = gathered.through
+                self._through = insert.through
                 self._progress.notify_all()
 
-    def _offer(self, gathered: _Gathered) -> bool:
-        """Append the batch, for as long as it takes; False where the inserter was told to stop first."""
-        rows = [row for _, part in gathered.parts for row in part]
-        delay_s = _FIRST_DELAY_S
+    def _offer(self, insert: _Insert) -> bool:
+        """Append the rows, for as long as it takes; False where the inserter was told to stop first."""
+        rows = [row for _, part in insert.parts for row in part]
+        delay_s, refusals = _FIRST_DELAY_S, 0
         while True:
             try:
-                self._append(rows, token=gathered.token.hex(), received_ns=self._clock.now_ns())
+                self._append(rows, token=insert.token, received_ns=self._clock.now_ns())
             except StoreError as error:
+                refusals += isinstance(error, StoreRefused)
+                if refusals >= _REFUSALS:
+                    return self._one_by_one(insert, error)
                 if not self.counters.is_store_down:
                     _LOG.warning("the span store refused %d spans, which wait in the log: %s", len(rows), error)
                 self.counters.is_store_down, self.counters.last_error = True, str(error)
@@ -254,19 +321,18 @@ class Inserter:
                 delay_s = min(2 * delay_s, _LONGEST_DELAY_S)
             except Exception as error:  # noqa: BLE001 - a value that the store cannot hold: find the body that has it
                 _LOG.exception("a batch of %d spans cannot be inserted", len(rows))
-                return self._one_by_one(gathered, error)
+                return self._one_by_one(insert, error)
             else:
                 self.counters.is_store_down = False
                 return True
 
-    def _one_by_one(self, gathered: _Gathered, reason: Exception) -> bool:
-        if len(gathered.parts) == 1:
-            return self._set_aside(gathered.parts[0][0], reason)
+    def _one_by_one(self, insert: _Insert, reason: Exception) -> bool:
+        """Bring in what can be, body by body."""
+        self.counters.is_store_down = False
+        if len(insert.parts) == 1:
+            return self._set_aside(insert.parts[0][0], reason)
         return all(
-            self._offer(
-                _Gathered(entry.digest + gathered.token, [(entry, rows)], entry.sequence, len(rows), entry.raw_bytes)
-            )
-            for entry, rows in gathered.parts
+            self._offer(_Insert(f"{entry.digest.hex()}{insert.token}", [(entry, rows)])) for entry, rows in insert.parts
         )
 
     def _set_aside(self, entry: Entry, reason: Exception) -> bool:

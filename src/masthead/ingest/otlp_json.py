@@ -9,13 +9,16 @@ from typing import Final, cast
 import orjson
 
 from masthead.ingest.wire import (
+    CHECKED_FROM_BYTES,
     MAX_DEPTH,
     JsonObject,
     Rejection,
     WireEvent,
     WireLink,
     WireSpan,
+    json_bytes,
     number,
+    oversize,
     parent_of,
     problem,
 )
@@ -47,7 +50,7 @@ def read(body: bytes) -> tuple[list[WireSpan], list[Rejection]]:
             scope = _object(scope_spans.get("scope") or {}, f"{inner}.scope")
             names = _text(scope, "name", inner), _text(scope, "version", inner)
             for k, raw in enumerate(_list(scope_spans, "spans", inner)):
-                found = _one(raw, resource, names, f"{inner}.spans[{k}]")
+                found = _one(raw, resource, names, f"{inner}.spans[{k}]", is_large=len(body) > CHECKED_FROM_BYTES)
                 if isinstance(found, Rejection):
                     rejections.append(found)
                 else:
@@ -55,12 +58,16 @@ def read(body: bytes) -> tuple[list[WireSpan], list[Rejection]]:
     return spans, rejections
 
 
-def _one(raw: AttributeValue, resource: JsonObject, scope: tuple[str, str], where: str) -> WireSpan | Rejection:
+def _one(
+    raw: AttributeValue, resource: JsonObject, scope: tuple[str, str], where: str, *, is_large: bool
+) -> WireSpan | Rejection:
     try:
         span = _span(_object(raw, where), resource, scope, where)
     except InvalidInput as error:
         return Rejection("malformed", str(error))
     found = problem(span.trace_id, span.span_id, span.start_ns, span.end_ns)
+    if found is None and is_large:
+        found = oversize(span.span_id, json_bytes(span))
     return span if found is None else Rejection(found.reason, f"{where}: {found.detail}")
 
 
@@ -131,7 +138,7 @@ def _value(raw: AttributeValue, where: str, depth: int) -> AttributeValue:
                 pairs = _objects(_object(value, where), "values", where)
                 return {_text(pair, "key", where): _value(pair.get("value"), where, depth - 1) for pair in pairs}
             case "stringValue" | "bytesValue" | "boolValue":
-                raise InvalidInput(f"{kind} cannot be {value!r:.80}", where=where)
+                raise InvalidInput(f"{kind} cannot be {_shown(value)}", where=where)
             case _:
                 continue
     return None
@@ -149,7 +156,7 @@ def _integer(value: AttributeValue, where: str) -> int:
     elif isinstance(value, int) and not isinstance(value, bool):
         found = value
     if found is None or found not in _INT64:
-        raise InvalidInput(f"{value!r:.80} is not a 64-bit whole number", where=where)
+        raise InvalidInput(f"{_shown(value)} is not a 64-bit whole number", where=where)
     return found
 
 
@@ -160,9 +167,9 @@ def _double(value: AttributeValue, where: str) -> float | str:
         try:
             return number(float(value))
         except ValueError as error:
-            raise InvalidInput(f"{value!r:.80} is not a number", where=where) from error
+            raise InvalidInput(f"{_shown(value)} is not a number", where=where) from error
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise InvalidInput(f"{value!r:.80} is not a number", where=where)
+        raise InvalidInput(f"{_shown(value)} is not a number", where=where)
     return number(float(value))
 
 
@@ -171,7 +178,7 @@ def _identifier(holder: JsonObject, field: str, where: str) -> bytes:
     try:
         return bytes.fromhex(text) if text.isalnum() else b""
     except ValueError as error:
-        raise InvalidInput(f"{text!r:.80} is not hexadecimal", where=f"{where}.{field}") from error
+        raise InvalidInput(f"{_shown(text)} is not hexadecimal", where=f"{where}.{field}") from error
 
 
 def _enumerated(holder: JsonObject, field: str, prefix: str, names: tuple[str, ...], where: str) -> int:
@@ -186,13 +193,13 @@ def _text(holder: JsonObject, field: str, where: str) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise InvalidInput(f"{value!r:.80} is not text", where=f"{where}.{field}")
+        raise InvalidInput(f"{_shown(value)} is not text", where=f"{where}.{field}")
     return value
 
 
 def _object(value: AttributeValue, where: str) -> JsonObject:
     if not isinstance(value, dict):
-        raise InvalidInput(f"{value!r:.80} is not an object", where=where)
+        raise InvalidInput(f"{_shown(value)} is not an object", where=where)
     return value
 
 
@@ -201,8 +208,15 @@ def _list(holder: JsonObject, field: str, where: str) -> list[AttributeValue]:
     if value is None:
         return []
     if not isinstance(value, list):
-        raise InvalidInput(f"{value!r:.80} is not a list", where=f"{where}.{field}")
+        raise InvalidInput(f"{_shown(value)} is not a list", where=f"{where}.{field}")
     return value
+
+
+def _shown(value: AttributeValue) -> str:
+    """Return a value as an error may show it, without rendering what is inside it first."""
+    if isinstance(value, str):
+        return repr(value[:80])
+    return "an object" if isinstance(value, dict) else "a list" if isinstance(value, list) else repr(value)
 
 
 def _objects(holder: JsonObject, field: str, where: str) -> Iterator[JsonObject]:

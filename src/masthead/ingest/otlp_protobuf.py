@@ -12,12 +12,17 @@ from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from masthead.ingest.wire import (
+    CHECKED_FROM_BYTES,
+    MAX_SPAN_BYTES,
     JsonObject,
     Rejection,
     WireEvent,
     WireLink,
     WireSpan,
+    entries_bytes,
+    json_bytes,
     number,
+    oversize,
     parent_of,
     problem,
 )
@@ -41,30 +46,45 @@ def parse(body: bytes) -> ExportTraceServiceRequest:
         ) from error
 
 
-def check(message: ExportTraceServiceRequest) -> tuple[int, list[Rejection]]:
-    """Return how many spans the message holds, and why some of them cannot be stored."""
+def check(message: ExportTraceServiceRequest, body_bytes: int) -> tuple[int, list[Rejection]]:
+    """Return how many spans the message of this size holds, and why some of them cannot be stored."""
     spans = 0
+    is_large = body_bytes > CHECKED_FROM_BYTES
     rejections: list[Rejection] = []
     for resource_spans in message.resource_spans:
         for scope_spans in resource_spans.scope_spans:
             spans += len(scope_spans.spans)
             for span in scope_spans.spans:
-                found = problem(span.trace_id, span.span_id, span.start_time_unix_nano, span.end_time_unix_nano)
+                found = _problem(span, is_large=is_large)
                 if found is not None:
                     rejections.append(found)
     return spans, rejections
 
 
-def decode(message: ExportTraceServiceRequest) -> Iterator[WireSpan]:
-    """Yield the message's spans, without those that `check` names."""
+def decode(message: ExportTraceServiceRequest, body_bytes: int) -> Iterator[WireSpan]:
+    """Yield the spans of a message of this size, without those that `check` names."""
+    is_large = body_bytes > CHECKED_FROM_BYTES
     for resource_spans in message.resource_spans:
         resource = _attributes(resource_spans.resource.attributes)
         for scope_spans in resource_spans.scope_spans:
             scope = scope_spans.scope
             scope_name, scope_version = scope.name, scope.version
             for span in scope_spans.spans:
-                if problem(span.trace_id, span.span_id, span.start_time_unix_nano, span.end_time_unix_nano) is None:
+                if _problem(span, is_large=is_large) is None:
                     yield _span(span, resource, scope_name, scope_version)
+
+
+def _problem(span: "SpanMessage", *, is_large: bool) -> Rejection | None:
+    found = problem(span.trace_id, span.span_id, span.start_time_unix_nano, span.end_time_unix_nano)
+    if found is not None or not is_large:
+        return found
+    size_bytes = span.ByteSize()
+    if size_bytes <= CHECKED_FROM_BYTES:
+        return None
+    size_bytes = max(size_bytes, entries_bytes(len(span.events), len(span.links)))
+    if size_bytes <= MAX_SPAN_BYTES:
+        size_bytes = json_bytes(_span(span, {}, "", ""))
+    return oversize(span.span_id, size_bytes)
 
 
 def _span(span: "SpanMessage", resource: JsonObject, scope_name: str, scope_version: str) -> WireSpan:

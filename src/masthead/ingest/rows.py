@@ -1,6 +1,6 @@
 """Decoded spans to rows of the span store: what lists need is read off, model calls are priced, the rest is JSON."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Final
 
@@ -20,17 +20,15 @@ _MAX_TOKENS: Final = 1 << 53
 _PRICED: Final = frozenset({Operation.LLM, Operation.EMBEDDING})
 
 
-def rows_of(project: ProjectId, spans: Iterable[WireSpan], prices: Prices) -> list[SpanRow]:
-    """Return one row a span, in order."""
+def rows_of(project: ProjectId, spans: Iterable[WireSpan], prices: Prices) -> Iterator[SpanRow]:
+    """Yield one row a span, in order."""
     resource: JsonObject | None = None
     resource_json, service = b"{}", None
-    rows: list[SpanRow] = []
     for span in spans:
         if span.resource is not resource:
             resource = span.resource
             resource_json, service = _json(resource), _service(resource)
-        rows.append(_row(project, span, resource_json, service, prices))
-    return rows
+        yield _row(project, span, resource_json, service, prices)
 
 
 def _row(project: ProjectId, span: WireSpan, resource_json: bytes, service: str | None, prices: Prices) -> SpanRow:

@@ -7,10 +7,18 @@ import math
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
+import orjson
+
 from masthead.model.span import AttributeValue
 
 MAX_DEPTH: Final = 64
 """How deep an attribute's lists and objects may be nested."""
+MAX_SPAN_BYTES: Final = 32 * 1024 * 1024
+"""What a span's attributes, events and links may take as JSON, in which control characters take six bytes each."""
+_ENTRY_BYTES: Final = 48
+"""What an event or a link takes as JSON beside its attributes."""
+CHECKED_FROM_BYTES: Final = MAX_SPAN_BYTES // 24
+"""Smaller bodies and spans stay within that whatever they hold: nothing grows more than 24-fold as JSON."""
 _MAX_NS: Final = (1 << 63) - 1
 _NO_TRACE: Final = bytes(16)
 _NO_SPAN: Final = bytes(8)
@@ -71,6 +79,28 @@ def problem(trace_id: bytes, span_id: bytes, start_ns: int, end_ns: int) -> Reje
     if not 0 < start_ns <= _MAX_NS or not 0 <= end_ns <= _MAX_NS:
         return Rejection("time", f"times {start_ns} to {end_ns} are not Unix nanoseconds between 1970 and 2262")
     return None
+
+
+def oversize(span_id: bytes, size_bytes: int) -> Rejection | None:
+    """Say that a span is too large, or None where it is not."""
+    if size_bytes <= MAX_SPAN_BYTES:
+        return None
+    return Rejection(
+        "too_large",
+        f"span {span_id.hex()!r} takes {size_bytes} bytes or more as JSON, over {MAX_SPAN_BYTES}: shorten its texts",
+    )
+
+
+def entries_bytes(events: int, links: int) -> int:
+    """Return what so many events and links take at least as JSON."""
+    return _ENTRY_BYTES * (events + links)
+
+
+def json_bytes(span: WireSpan) -> int:
+    """Return what a span's attributes, events and links take as JSON, within a few bytes."""
+    holders = [span.attributes, [one.attributes for one in span.events], [one.attributes for one in span.links]]
+    names = [one.name for one in span.events]
+    return len(orjson.dumps([holders, names])) + entries_bytes(len(span.events), len(span.links))
 
 
 def parent_of(parent_span_id: bytes) -> bytes:

@@ -1,19 +1,20 @@
 """The one error tree. A message gives the bad value, where it stood and the remedy.
 
-    MastheadError
-    ├── InvalidInput            what came in cannot be read; carries `where` (file:line, field)
-    │   └── TooLarge            it could be read but is over a stated limit
-    ├── NotFound                no such run, project, key, … in this project
-    ├── Conflict                it exists already, or changed in the meantime
-    ├── NotAllowed              the key's role does not permit it
-    │   └── NotAuthenticated    no key, or an unknown, expired or revoked one
-    ├── Overloaded              try again after `retry_after_s`; nothing was taken
-    ├── StoreError              the store could not do it
-    │   ├── StoreBusy           another process owns the folder
-    │   ├── StoreFull           no space, or a read-only folder; nothing was taken
-    │   └── StoreDamaged        what is on disk cannot be read as it should
-    ├── SettingsError           a setting is missing, unknown or contradicts another
-    └── UpstreamError           a service we called failed or answered nonsense
+MastheadError
+├── InvalidInput            what came in cannot be read; carries `where` (file:line, field)
+│   └── TooLarge            it could be read but is over a stated limit
+├── NotFound                no such run, project, key, … in this project
+├── Conflict                it exists already, or changed in the meantime
+├── NotAllowed              the key's role does not permit it
+│   └── NotAuthenticated    no key, or an unknown, expired or revoked one
+├── Overloaded              try again after `retry_after_s`; nothing was taken
+├── StoreError              the store could not do it
+│   ├── StoreBusy           another process owns the folder
+│   ├── StoreFull           no space, or a read-only folder; nothing was taken
+│   ├── StoreDamaged        what is on disk cannot be read as it should
+│   └── StoreRefused        the store works, but not with what it was given
+├── SettingsError           a setting is missing, unknown or contradicts another
+└── UpstreamError           a service we called failed or answered nonsense
 """
 
 
@@ -71,6 +72,10 @@ class StoreFull(StoreError):
 
 class StoreDamaged(StoreError):
     """What is on disk cannot be read as it should be."""
+
+
+class StoreRefused(StoreError):
+    """The store works, but could not do it with what it was given; again will hardly help."""
 
 
 class SettingsError(MastheadError):

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from masthead.ingest.door import Door, Receipt
-from masthead.model.errors import InvalidInput, Overloaded, StoreError, StoreFull, TooLarge
+from masthead.model.errors import InvalidInput, Overloaded, StoreError, StoreFull, StoreRefused, TooLarge
 from masthead.model.ids import ProjectId, RunId, SpanId
 from masthead.model.span import Span
 from masthead.model.tenancy import Redaction
@@ -191,6 +191,112 @@ def test_row_that_the_store_cannot_hold_is_set_aside_and_the_others_go_in(
     assert kept.read_bytes() == otlp_body([2])
     door.clear_set_aside(PROJECT)
     assert not kept.exists()
+
+
+def test_body_that_a_working_store_refuses_does_not_stop_the_others(
+    open_door: OpenDoor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("masthead.ingest.insert._FIRST_DELAY_S", 0.001)
+
+    class Small(MemoryRows):
+        def __call__(self, rows: Any, **more: Any) -> None:
+            if any(row.name == "span 2" for row in rows):
+                raise StoreRefused("Code: 241. memory limit exceeded")
+            super().__call__(rows, **more)
+
+    store = Small()
+    door = open_door(append=store, insert_interval_ms=200)
+    for number in (1, 2, 3):
+        send(door, otlp_body([number]))
+    door.flush(timeout_s=10)
+    assert store.numbers == [1, 3]
+    assert door.counters().set_aside_bodies == 1
+    assert not door.counters().is_store_down
+    (kept,) = (tmp_path / "wal" / "set_aside" / "default").iterdir()
+    assert kept.read_bytes() == otlp_body([2])
+
+
+def test_refusal_that_passes_sets_nothing_aside(open_door: OpenDoor, rows: MemoryRows, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("masthead.ingest.insert._FIRST_DELAY_S", 0.3)
+    door = open_door()
+    rows.failure = StoreRefused("memory limit exceeded, for now")
+    send(door, otlp_body([1]))
+    eventually(lambda: rows.calls >= 1)
+    rows.failure = None
+    door.flush()
+    assert rows.numbers == [1]
+    assert door.counters().set_aside_bodies == 0
+
+
+def test_body_of_many_spans_goes_in_by_slices_that_are_the_same_after_a_crash(
+    open_door: OpenDoor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("masthead.ingest.insert._MAX_ROWS", 10)
+
+    class Killed(MemoryRows):
+        def __call__(self, *args: Any, **kwargs: Any) -> None:
+            super().__call__(*args, **kwargs)
+            if self.calls == 3:
+                shutil.copytree(tmp_path / "wal", tmp_path / "killed")
+
+    store = Killed()
+    door = open_door(append=store)
+    for part in (range(1, 5), range(5, 48), range(48, 50)):
+        send(door, otlp_body(part))
+    door.flush()
+    assert max(len(batch) for batch in store.batches.values()) == 10
+    assert store.numbers == list(range(1, 50))
+    eventually(lambda: door.counters().queue_bytes == 0)
+    before = dict(store.batches)
+    again = open_door(folder=tmp_path / "killed", append=store)
+    again.flush()
+    assert store.calls > len(before)
+    doubled = {number for number in store.numbers if store.numbers.count(number) > 1}
+    assert all(store.batches[token] == before[token] for token in before)
+    assert not doubled & set(range(1, 48))
+
+
+def test_rows_that_are_large_go_in_by_slices_of_bytes(
+    open_door: OpenDoor, rows: MemoryRows, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("masthead.ingest.insert._MAX_JSON_BYTES", 50_000)
+    door = open_door()
+    send(door, otlp_body(range(1, 21), text="\x01" * 5000))
+    door.flush()
+    assert rows.numbers == list(range(1, 21))
+    assert {len(batch) for batch in rows.batches.values()} == {2}
+
+
+def test_span_too_large_for_the_store_is_refused_and_the_rest_of_its_body_taken(open_door: OpenDoor, rows: MemoryRows):
+    door = open_door(max_body_bytes=64 * 1024 * 1024)
+    large = otlp_body([2], text="\x01" * 6_000_000)
+    receipt = send(door, otlp_body([1]) + large)
+    assert (receipt.accepted, receipt.rejected) == (1, 1)
+    assert receipt.reason is not None
+    assert "over 33554432: shorten its texts" in receipt.reason
+    assert send(door, otlp_body([3], text="x" * 6_000_000)) == Receipt(1)
+    door.flush()
+    assert rows.numbers == [1, 3]
+    assert door.counters().rejected_spans == {"too_large": 1}
+
+
+def test_flush_that_the_end_of_the_server_cuts_short_does_not_pass_for_done(open_door: OpenDoor, rows: MemoryRows):
+    door = open_door()
+    rows.failure = StoreError("the store is down")
+    send(door, otlp_body([1]))
+    failures: list[Exception] = []
+
+    def flush() -> None:
+        try:
+            door.flush()
+        except StoreError as error:
+            failures.append(error)
+
+    waiting = threading.Thread(target=flush)
+    waiting.start()
+    door.close(timeout_s=0.01)
+    waiting.join(10)
+    assert len(failures) == 1
 
 
 def test_full_disk_refuses_new_spans_and_keeps_the_old_ones(

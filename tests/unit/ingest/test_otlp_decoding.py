@@ -150,8 +150,8 @@ def as_json(spans: list[dict[str, Any]], resource: dict[str, Any]) -> bytes:
 @given(st.lists(SPANS, max_size=3), st.dictionaries(TEXT, SCALARS, max_size=2))
 def test_json_and_protobuf_of_the_same_spans_decode_alike(spans: list[dict[str, Any]], resource: dict[str, Any]):
     message = otlp_protobuf.parse(as_protobuf(spans, resource))
-    count, refused = otlp_protobuf.check(message)
-    from_protobuf = list(otlp_protobuf.decode(message))
+    count, refused = otlp_protobuf.check(message, 0)
+    from_protobuf = list(otlp_protobuf.decode(message, 0))
     from_json, refused_json = otlp_json.read(as_json(spans, resource))
     assert from_protobuf == from_json
     assert count == len(spans) == len(from_json) + len(refused)
@@ -161,7 +161,10 @@ def test_json_and_protobuf_of_the_same_spans_decode_alike(spans: list[dict[str, 
 @settings(deadline=None, max_examples=200)
 @given(st.binary(max_size=300))
 def test_any_bytes_are_spans_or_a_clear_error(body: bytes):
-    for read in (lambda: list(otlp_protobuf.decode(otlp_protobuf.parse(body))), lambda: otlp_json.read(body)):
+    for read in (
+        lambda: list(otlp_protobuf.decode(otlp_protobuf.parse(body), 0)),
+        lambda: otlp_json.read(body),
+    ):
         with contextlib.suppress(InvalidInput):
             read()
 
@@ -177,7 +180,7 @@ def test_mutated_bodies_are_spans_or_a_clear_error(spans: list[dict[str, Any]], 
         with contextlib.suppress(InvalidInput):
             otlp_json.read(changed)
         with contextlib.suppress(InvalidInput):
-            list(otlp_protobuf.decode(otlp_protobuf.parse(changed)))
+            list(otlp_protobuf.decode(otlp_protobuf.parse(changed), len(changed)))
 
 
 GOOD: dict[str, Any] = {
@@ -271,7 +274,7 @@ def nested_protobuf(depth: int) -> bytes:
 
 
 def test_protobuf_nested_without_end_is_refused():
-    (span,) = otlp_protobuf.decode(otlp_protobuf.parse(nested_protobuf(20)))
+    (span,) = otlp_protobuf.decode(otlp_protobuf.parse(nested_protobuf(20)), 0)
     assert str(span.attributes["k"]) == "[" * 20 + "'deep'" + "]" * 20
     with pytest.raises(InvalidInput, match="protobuf"):
         otlp_protobuf.parse(nested_protobuf(5000))

@@ -26,7 +26,7 @@ def row(attributes: JsonObject, **changed: object) -> SpanRow:
         b"t" * 16, b"s" * 8, b"p" * 8, "a span", 3, 1_760_000_000_000_000_000, 1_760_000_001_000_000_000, 0, "",
         attributes, (), (), RESOURCE, "scope", "",
     )  # fmt: skip
-    return rows_of(ProjectId("p"), [span._replace(**changed)], Prices())[0]
+    return next(rows_of(ProjectId("p"), [span._replace(**changed)], Prices()))
 
 
 def test_span_becomes_a_row_with_its_json_and_scalars():
