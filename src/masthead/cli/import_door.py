@@ -40,7 +40,7 @@ class HttpDoor:
 
     def span_starts(self, run_id: RunId) -> dict[SpanId, int]:
         """Return the ids of a stored run's spans, and when each starts."""
-        found = pages(self._client, f"/api/v1/runs/{run_id}/spans", {"fields": "narrow"}, limit=_ALL)
+        found = pages(self._client, f"/api/v1/runs/{run_id}/spans", {}, limit=_ALL)
         return {SpanId(span["span_id"]): parse_rfc3339(span["start"]) for span in found}
 
     def existing_scores(self, run_ids: Sequence[RunId]) -> set[str]:

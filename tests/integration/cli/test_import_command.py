@@ -1,6 +1,7 @@
 """`masthead import` as a whole: into a store on disk, found again, and safe to repeat."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,9 @@ import pytest
 from typer.testing import CliRunner
 
 from masthead.cli import main as command_line
-from masthead.model.errors import InvalidInput
+from masthead.cli.import_door import HttpDoor
+from masthead.model.errors import InvalidInput, StoreFull
+from masthead.model.span import Span
 
 pytestmark = pytest.mark.integration
 
@@ -65,6 +68,29 @@ def test_a_folder_is_imported_once_and_its_runs_are_found(tmp_path: Path) -> Non
     assert {run["outcome"] for run in found} == {"failure"}
     shown = answer(data_dir, "show", found[0]["run_id"])
     assert [turn["act"] for turn in shown["turns"]] == ["tool_call", "tool_result", "message"]
+
+
+def test_an_import_that_broke_off_is_completed_by_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def accept(door: HttpDoor, spans: Sequence[Span]) -> None:
+        whole(door, spans[:2])
+        raise StoreFull("no space is left")
+
+    data_dir, log = tmp_path / "data", tmp_path / "talk.txt"
+    log.write_text("Ann: Shall we go?\nBob: Yes, at noon.\nAnn: Good.\n")
+    whole = HttpDoor.accept
+    with monkeypatch.context() as patch:
+        patch.setattr(HttpDoor, "accept", accept)
+        assert isinstance(masthead(data_dir, "import", str(log)).exception, StoreFull)
+    (cut_off,) = answer(data_dir, "runs")
+    second, third = (answer(data_dir, "import", str(log)) for _ in range(2))
+    (completed,) = answer(data_dir, "runs")
+    assert (cut_off["spans"], completed["spans"], completed["start"]) == (2, 4, cut_off["start"])
+    assert [(told["runs_added"], told["runs_there"], told["spans_added"]) for told in (second, third)] == [
+        (0, 1, 2),
+        (0, 1, 0),
+    ]
+    turns = answer(data_dir, "show", completed["run_id"])["turns"]
+    assert [turn["text"] for turn in turns] == ["Shall we go?", "Yes, at noon.", "Good."]
 
 
 def test_standard_input_malformed_records_and_formats(tmp_path: Path) -> None:
