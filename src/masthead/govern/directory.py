@@ -6,8 +6,9 @@ PostgreSQL after `FRESH_S` at the latest.
 
 import hashlib
 import logging
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Generator, Hashable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from threading import Lock
 from typing import Generic, TypeVar
 
@@ -29,20 +30,27 @@ V = TypeVar("V")
 
 
 class _Recent(Generic[K, V]):
-    """Answers of the last seconds, a bounded number of them. The lock guards the dictionary alone."""
+    """Answers of the last seconds, a bounded number of them.
+
+    The lock guards the dictionary and the count of its clearings: an answer that was asked for before one is not kept.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._lock = Lock()
         self._entries: dict[K, tuple[float, V]] = {}
+        self._clearings = 0
 
     def get(self, key: K, ask: Callable[[], V]) -> V:
         now_s = self._clock.monotonic_s()
         found = self._entries.get(key)
         if found is not None and now_s - found[0] < FRESH_S:
             return found[1]
+        clearings = self._clearings
         value = ask()
         with self._lock:
+            if clearings != self._clearings:
+                return value
             if len(self._entries) >= _MOST:
                 self._entries.clear()
             self._entries[key] = (now_s, value)
@@ -51,6 +59,7 @@ class _Recent(Generic[K, V]):
     def clear(self) -> None:
         with self._lock:
             self._entries.clear()
+            self._clearings += 1
 
 
 class Directory:
@@ -62,6 +71,7 @@ class Directory:
         self._keys = _Recent[bytes, ApiKey | None](clock)
         self._sessions = _Recent[bytes, ApiKey | None](clock)
         self._projects = _Recent[ProjectId, Project | None](clock)
+        self._closed: set[ProjectId] = set()
         self._later = ThreadPoolExecutor(1, "key-use")
 
     def key(self, secret: str) -> ApiKey | None:
@@ -78,8 +88,10 @@ class Directory:
         """Return the project.
 
         Raises:
-            NotFound: there is none of that id.
+            NotFound: there is none of that id, or it is being deleted.
         """
+        if project_id in self._closed:
+            raise NotFound(f"no project {project_id!r}; it is being deleted")
         found = self._projects.get(project_id, lambda: self._project_in_store(project_id))
         if found is None:
             raise NotFound(f"no project {project_id!r}; masthead project list names those there are")
@@ -88,6 +100,17 @@ class Directory:
     def redaction_of(self, project_id: ProjectId) -> Redaction:
         """Return what is taken out of the project's texts; what the door asks for every batch."""
         return self.project(project_id).redaction
+
+    @contextmanager
+    def closed(self, project_id: ProjectId) -> Generator[None]:
+        """Answer meanwhile that there is no such project, so that nothing gets in while it is deleted."""
+        self._closed.add(project_id)
+        self.forget()
+        try:
+            yield
+        finally:
+            self.forget()
+            self._closed.discard(project_id)
 
     def forget(self) -> None:
         """Ask the store again, because keys, sessions or projects have changed."""

@@ -69,6 +69,8 @@ class Eraser:
     def project(self, caller: Caller) -> Removed:
         """Remove the caller's project with its keys, runs and scores. Its audit entries stay.
 
+        Nothing gets into it meanwhile. Its row goes last, so that a deletion that failed can be repeated.
+
         Raises:
             Conflict: it is the default project, which every installation has.
         """
@@ -81,12 +83,13 @@ class Eraser:
             for key in keys.all_of(session, project_id):
                 if key.revoked_ns is None:
                     keys.revoke(session, project_id, key.id, self._clock.now_ns())
-        self._directory.forget()
-        removed = self._removed(lambda: self._store.delete_project(project_id))
-        with self._database.writing() as session:
-            projects.remove(session, project_id)
-            audit.note(session, self._clock, caller, "project.delete.done", target, details=_counts(removed))
-        self._directory.forget()
+        with self._directory.closed(project_id):
+            removed = self._removed(lambda: self._store.delete_project(project_id))
+            # What the door was still reading when the project was closed may have come in meanwhile.
+            self._removed(lambda: self._store.delete_project(project_id))
+            with self._database.writing() as session:
+                projects.remove(session, project_id)
+                audit.note(session, self._clock, caller, "project.delete.done", target, details=_counts(removed))
         return removed
 
     def _removed(self, remove: Callable[[], Removed]) -> Removed:

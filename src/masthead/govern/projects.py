@@ -65,7 +65,7 @@ class Registry:
             return projects.all_of(session)
 
     def create(self, caller: Caller, project: Project) -> Project:
-        """Add a project; its creation time is now.
+        """Add a project; its creation time is now. What came late for a deleted one of its id is removed first.
 
         Raises:
             NotAllowed: the caller is not the operator.
@@ -77,6 +77,7 @@ class Registry:
         project = replace(project, created_ns=self._clock.now_ns())
         with self._database.writing() as session:
             projects.insert(session, project)
+            self._store.delete_project(project.id)
             audit.note(
                 session,
                 self._clock,

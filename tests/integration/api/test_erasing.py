@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from masthead.govern.erasure import digest_of_user
-from masthead.model.ids import ProjectId
+from masthead.model.errors import NotFound, StoreError
+from masthead.model.ids import EvaluatorId, ProjectId
+from masthead.model.run import Removed
+from masthead.model.score import Score, ScoreFilter, Subject
 from masthead.testing.site import Site, conversation, put, run_id, site_in
 
 pytestmark = pytest.mark.integration
@@ -88,6 +91,55 @@ def test_a_deleted_project_is_gone_with_its_keys_and_its_acts_stay(site: Site) -
     assert site.ask("POST", "/api/v1/projects", operator, json={"id": "two"}).status_code == 201
     found = site.ask("GET", "/api/v1/runs", operator, headers={"X-Masthead-Project": "two"}).json()["items"]
     assert found == []
+
+
+def test_nothing_gets_into_a_project_that_is_being_deleted(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    operator, two = site.key("*", "operator"), {"X-Masthead-Project": "two"}
+    delete, answers = site.services.store.delete_project, list[int]()
+
+    def delete_project(project: ProjectId) -> Removed:
+        with pytest.raises(NotFound):
+            put(site.door, "two", conversation(70))
+        body = {"headers": {**two, "Content-Type": "application/json"}, "content": b'{"resourceSpans": []}'}
+        answers.append(site.ask("POST", "/v1/traces", operator, **body).status_code)
+        answers.append(site.ask("POST", "/api/v1/projects", operator, json={"id": "two"}).status_code)
+        return delete(project)
+
+    monkeypatch.setattr(site.services.store, "delete_project", delete_project)
+    assert site.ask("DELETE", "/api/v1/projects/two", operator).json()["runs"] == 2
+    assert set(answers) == {404, 409}
+
+
+def test_a_deletion_of_a_project_that_failed_can_be_repeated(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    operator = site.key("*", "operator")
+
+    def delete_project(_: ProjectId) -> Removed:
+        raise StoreError("no room")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(site.services.store, "delete_project", delete_project)
+        assert site.ask("DELETE", "/api/v1/projects/two", operator).status_code >= 500
+    assert site.ask("DELETE", "/api/v1/projects/two", operator).json()["runs"] == 2
+
+
+def test_a_new_project_has_nothing_of_a_deleted_one_of_its_id(site: Site) -> None:
+    operator, two = site.key("*", "operator"), ProjectId("two")
+    site.ask("DELETE", "/api/v1/projects/two", operator)
+    late = Score(
+        id="s1",
+        name="late",
+        subject=Subject(kind="run", run_id=run_id(11)),
+        flag=True,
+        source="code",
+        evaluator=EvaluatorId("e"),
+        evaluator_version="1",
+        time_ns=1,
+    )
+    site.services.store.add_scores(two, [late])
+    assert site.ask("POST", "/api/v1/projects", operator, json={"id": "two"}).status_code == 201
+    assert site.services.store.scores(two, ScoreFilter(), limit=9).items == []
+    assert site.ask("POST", "/api/v1/projects", operator, json={"id": "one"}).status_code == 409
+    assert len(runs(site, site.key("one"))) == 5
 
 
 def test_the_default_project_cannot_be_deleted(site: Site) -> None:

@@ -15,7 +15,7 @@ from masthead.model.ids import DEFAULT_PROJECT, ProjectId
 from masthead.model.tenancy import Project, Role
 from masthead.settings import Settings
 from masthead.store.control import keys, projects
-from masthead.store.control.database import Database, sqlite_url
+from masthead.store.control.database import Database, Transaction, sqlite_url
 
 pytestmark = pytest.mark.store
 
@@ -139,3 +139,24 @@ def test_the_server_does_not_start_in_the_open_without_a_key(keyring: Keyring, c
     clock.advance(DAY_S)
     with pytest.raises(SettingsError, match=r"'192\.0\.2\.1'"):
         check_exposure(Settings(host="192.0.2.1"), keyring)
+
+
+def test_an_answer_that_was_on_its_way_when_things_changed_is_not_kept(
+    database: Database, directory: Directory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask = projects.get
+
+    def get(session: Transaction, project_id: ProjectId) -> Project | None:
+        found = ask(session, project_id)
+        with monkeypatch.context() as patch:
+            patch.setattr(projects, "get", ask)
+            directory.forget()
+        return found
+
+    monkeypatch.setattr(projects, "get", get)
+    assert directory.project(DEFAULT_PROJECT).id == DEFAULT_PROJECT
+    monkeypatch.undo()
+    with database.writing() as session:
+        projects.remove(session, DEFAULT_PROJECT)
+    with pytest.raises(NotFound):
+        directory.project(DEFAULT_PROJECT)

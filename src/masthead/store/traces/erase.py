@@ -69,6 +69,6 @@ def _runs(engine: Engine, project: ProjectId, run_ids: Sequence[RunId]) -> Remov
 def _remove(engine: Engine, where: str, params: dict[str, Param]) -> Removed:
     removed = Removed(*fetch(engine, tuple[int, int, int], _COUNT.format(where=where), params)[0])
     engine.erased()
-    for table in _TABLES:
+    for table in _TABLES if any(removed) else ():
         engine.query(_DELETE.format(table=table, where=where), params)
     return removed
