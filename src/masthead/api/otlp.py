@@ -94,7 +94,8 @@ class OtlpTraces:
         except _GoneError:
             return
         except Exception as error:  # noqa: BLE001 - the edge: every error becomes an answer, the unexpected ones logged
-            await _refuse(send, answered_as, _refusal(error), str(error))
+            refusal = _refusal(error)
+            await _refuse(send, answered_as, refusal, _UNFORESEEN if refusal is _FAULT else str(error))
         else:
             await _send(send, HTTPStatus.OK, answered_as, _success(answered_as, receipt))
 
@@ -187,8 +188,11 @@ def _refusal(error: Exception) -> _Refusal:
             seconds = error.retry_after_s if isinstance(error, Overloaded) else _RETRY_AFTER_S
             return refusal._replace(headers=_retry_after(seconds)) if refusal.code == _UNAVAILABLE else refusal
     _LOG.error("a request to /v1/traces failed", exc_info=error)
-    return _Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, 13)
+    return _FAULT
 
+
+_FAULT: Final = _Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, 13)
+_UNFORESEEN: Final = "the server failed at this request; what happened stands in its log"
 
 _UNAVAILABLE: Final = 14
 _REFUSALS: Final[tuple[tuple[type[Exception], _Refusal], ...]] = (

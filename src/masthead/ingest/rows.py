@@ -17,6 +17,10 @@ from masthead.store.traces.append import SpanRow
 _ERROR: Final = 2
 _MAX_COST_USD: Final = Decimal(10) ** 12
 _MAX_TOKENS: Final = 1 << 53
+_MAX_TEXT: Final = 2_000
+"""Characters of a task or of metadata that lists show; the whole text stays in the span's attributes."""
+_MAX_NAME: Final = 200
+"""The same for systems and tags."""
 _PRICED: Final = frozenset({Operation.LLM, Operation.EMBEDDING})
 
 
@@ -70,14 +74,19 @@ def _row(project: ProjectId, span: WireSpan, resource_json: bytes, service: str 
         None,
         facts.session_id,
         facts.user_id,
-        facts.tags,
-        dict(facts.metadata),
-        facts.task,
-        system,
+        tuple(_preview(tag, _MAX_NAME) for tag in facts.tags),
+        {key: _preview(value, _MAX_TEXT) for key, value in facts.metadata.items()},
+        None if facts.task is None else _preview(facts.task, _MAX_TEXT),
+        None if system is None else _preview(system, _MAX_NAME),
         outcome,
         cost_usd,
         price_version,
     )
+
+
+def _preview(text: str, limit: int) -> str:
+    """Return the text, cut to so many characters with an ellipsis as the last."""
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
 def _cost(facts: Narrow, start_ns: int, prices: Prices) -> tuple[Decimal | None, str | None]:

@@ -238,6 +238,8 @@ def test_json_span_that_cannot_be_read_is_refused_alone_with_its_place(span: Any
         (b'{"x": NaN}', "not JSON"),
         (b'{"x": "\xff"}', "UTF-8"),
         (b"[" * 100_000, "not JSON"),
+        (b'{"resourceSpans": [' + b"[" * 1_000 + b"]" * 1_000 + b"]}", "resourceSpans[0]: a list is not an object"),
+        (b'{"resourceSpans": [{"resource": "' + b"x" * 1_000 + b'"}]}', "'" + "x" * 80 + "' is not an object"),
     ],
 )
 def test_json_body_that_is_no_otlp_is_refused_as_a_whole(body: bytes, told: str):

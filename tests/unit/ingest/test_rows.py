@@ -81,3 +81,20 @@ def test_root_that_failed_is_an_error_unless_the_record_says_otherwise():
 def test_numbers_that_no_column_holds_become_unknown():
     made = row(CALL | {"gen_ai.usage.input_tokens": 1 << 62, "masthead.cost_usd": "1e30"}, kind=99, status=7)
     assert (made.input_tokens, made.cost_usd, made.kind, made.status) == (None, None, 0, 0)
+
+
+def test_lists_carry_previews_and_the_attributes_the_whole_text():
+    long = "å" * 5_000
+    attributes: JsonObject = {
+        "masthead.run.task": long,
+        "masthead.run.system": long,
+        "masthead.run.tags": json.dumps(["short", long]),
+        "masthead.run.metadata": json.dumps({"note": long, "build": "7"}),
+    }
+    made = row(attributes, parent_span_id=b"")
+    assert made.task == "å" * 1_999 + "…"
+    assert made.system == "å" * 199 + "…"
+    assert made.tags == ("short", "å" * 199 + "…")
+    assert made.metadata == {"note": "å" * 1_999 + "…", "build": "7"}
+    assert json.loads(made.attributes) == attributes
+    assert row({"masthead.run.task": "t" * 2_000}, parent_span_id=b"").task == "t" * 2_000
