@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 OriginMethod = Literal["all-at-once", "step-by-step", "binary-search"]
 """`all-at-once` reads the whole record and ranks; `step-by-step` reads on until it has gone wrong; `binary-search`
-halves the turns, and asks least on long runs."""
+halves the turns, so that its questions grow with their logarithm."""
 
 _MOST: Final = 5
 _MOST_SUMMARY_CHARS: Final = 4000

@@ -11,6 +11,7 @@ import pytest
 from masthead.codebook.load import mast
 from masthead.judge.asking import AnswerCache, Asker, Budget
 from masthead.judge.mode_judge import JudgeSettings, judge
+from masthead.judge.origin_judge import OriginSettings, judge_origin
 from masthead.model.conversation import Agent, Conversation, Turn
 from masthead.model.ids import AgentId, Code, RunId
 from masthead.providers import OpenAIModel
@@ -36,7 +37,7 @@ def model_url() -> Iterator[str]:
     del server
 
 
-async def test_every_verdict_is_reached_or_counted_and_kept(model_url: str, tmp_path: Path) -> None:
+def a_run() -> Conversation:
     turns = tuple(
         Turn(
             index=i,
@@ -46,7 +47,11 @@ async def test_every_verdict_is_reached_or_counted_and_kept(model_url: str, tmp_
         for i in range(6)
     )
     agents = (Agent(id=WRITER, name="writer"), Agent(id=CRITIC, name="critic"))
-    record = Conversation(run_id=RunId("1" * 32), task="A slogan of four words.", turns=turns, agents=agents)
+    return Conversation(run_id=RunId("1" * 32), task="A slogan of four words.", turns=turns, agents=agents)
+
+
+async def test_every_verdict_is_reached_or_counted_and_kept(model_url: str, tmp_path: Path) -> None:
+    record = a_run()
     entries = [mast().code(Code("FM-1.3")), mast().code(Code("FM-3.2"))]
     settings = JudgeSettings(model="SmolLM2-135M-Instruct", output_tokens=160)
     async with httpx.AsyncClient(timeout=120) as client:
@@ -60,3 +65,19 @@ async def test_every_verdict_is_reached_or_counted_and_kept(model_url: str, tmp_
     assert all(verdict.evidence for verdict in verdicts if verdict.occurred)
     assert first.spent.calls >= 2 and first.spent.input_tokens > 100
     assert (repeated, again.spent.calls) == (verdicts, 0)
+
+
+async def test_an_origin_is_named_unknown_or_a_counted_failure(model_url: str, tmp_path: Path) -> None:
+    record = a_run()
+    settings = OriginSettings(model="SmolLM2-135M-Instruct", method="step-by-step", output_tokens=160)
+    async with httpx.AsyncClient(timeout=120) as client:
+        model = OpenAIModel(client, model_url, None)
+        first = Asker(model, cache=AnswerCache(tmp_path), budget=Budget(), price_of=lambda _m, _u: Decimal(0))
+        verdict = await judge_origin(record, first, settings)
+        again = Asker(model, cache=AnswerCache(tmp_path), budget=Budget(calls=0), price_of=lambda _m, _u: None)
+        repeated = await judge_origin(record, again, settings)
+    attribution = verdict.attribution
+    assert (attribution.unknown_because is None) == bool(attribution.hypotheses)
+    assert all(item.agent == record.turns[item.turn].speaker for item in attribution.hypotheses)
+    assert first.spent.calls >= 1 and first.spent.input_tokens > 100
+    assert (repeated, again.spent.calls) == (verdict, 0)
