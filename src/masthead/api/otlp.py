@@ -21,6 +21,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 from starlette.types import Receive, Scope, Send
 
 from masthead.api.otlp_body import ENCODINGS, too_large, unpacked
+from masthead.govern.directory import NotInMemoryError, from_memory
 from masthead.ingest.door import Door, Receipt
 from masthead.model.errors import (
     InvalidInput,
@@ -85,7 +86,7 @@ class OtlpTraces:
             if scope["method"] != "POST":
                 await _send(send, HTTPStatus.METHOD_NOT_ALLOWED, answered_as, b"", ((b"allow", b"POST"),))
                 return
-            project = self._project(scope)
+            project = await self._project(scope)
             encoding = headers.get("content-encoding", "identity").strip().lower() or "identity"
             if kind is None or encoding not in ENCODINGS:
                 await _refuse(send, answered_as, _UNSUPPORTED, _unsupported(headers))
@@ -99,9 +100,14 @@ class OtlpTraces:
         else:
             await _send(send, HTTPStatus.OK, answered_as, _success(answered_as, receipt))
 
-    def _project(self, scope: Scope) -> ProjectId:
+    async def _project(self, scope: Scope) -> ProjectId:
+        """Ask here what is known, in a thread what the database must be asked for."""
         try:
-            return self._authenticate(scope)
+            try:
+                with from_memory():
+                    return self._authenticate(scope)
+            except NotInMemoryError:
+                return await asyncio.to_thread(self._authenticate, scope)
         except Overloaded as error:
             raise _TooManyError(str(error), retry_after_s=error.retry_after_s) from error
 
@@ -121,11 +127,14 @@ class OtlpTraces:
         return await asyncio.wrap_future(written)
 
     async def _parse(self, project: ProjectId, kind: Kind, encoding: str, wire: bytes) -> "Future[Receipt]":
-        """Unpack and parse here what is small, in a thread what is not (or turns out not to be)."""
+        """Unpack and parse here what is small, in a thread what is not, or turns out not to be, or must wait."""
         in_loop = min(_IN_LOOP_BYTES[kind], self._door.max_body_bytes)
         if len(wire) * (1 if encoding == "identity" else 4) <= in_loop:
             try:
-                return self._receive(project, kind, encoding, wire, 2 * in_loop)
+                with from_memory():
+                    return self._receive(project, kind, encoding, wire, 2 * in_loop)
+            except NotInMemoryError:
+                pass
             except TooLarge:
                 if 2 * in_loop >= self._door.max_body_bytes:
                     raise

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Generator, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import ContextVar
 from threading import Lock
 from typing import Generic, TypeVar
 
@@ -24,9 +25,25 @@ FRESH_S = 5.0
 _MOST = 4096
 _log = logging.getLogger(__name__)
 _TOUCH_NS = 60 * 1_000_000_000
+_may_ask: ContextVar[bool] = ContextVar("may_ask", default=True)
+"""Whether this caller may wait for the database."""
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
+
+
+class NotInMemoryError(Exception):
+    """The answer must be asked of the database, for which the caller does not wait."""
+
+
+@contextmanager
+def from_memory() -> Generator[None]:
+    """Answer from memory alone or raise `NotInMemoryError`: for the event loop, which must not wait for a database."""
+    before = _may_ask.set(False)
+    try:
+        yield
+    finally:
+        _may_ask.reset(before)
 
 
 class _Recent(Generic[K, V]):
@@ -46,6 +63,8 @@ class _Recent(Generic[K, V]):
         found = self._entries.get(key)
         if found is not None and now_s - found[0] < FRESH_S:
             return found[1]
+        if not _may_ask.get():
+            raise NotInMemoryError
         clearings = self._clearings
         value = ask()
         with self._lock:

@@ -2,8 +2,10 @@ import asyncio
 import gzip
 import json
 import os
+import threading
 import zlib
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,9 +16,14 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from starlette.types import Scope
 
 from masthead.api.otlp import OtlpTraces
+from masthead.clock import SystemClock
+from masthead.govern.directory import Directory
 from masthead.ingest.door import Door
 from masthead.model.errors import NotAllowed, NotAuthenticated, Overloaded, StoreError
-from masthead.model.ids import ProjectId
+from masthead.model.ids import DEFAULT_PROJECT, ProjectId
+from masthead.model.tenancy import Project
+from masthead.store.control import projects
+from masthead.store.control.database import Database, sqlite_url
 from masthead.testing.memory_rows import MemoryRows, otlp_body
 
 pytestmark = pytest.mark.integration
@@ -235,6 +242,38 @@ async def test_client_that_goes_away_in_the_middle_leaves_nothing(open_door: Ope
     await OtlpTraces(door, whose)(scope, receive, send)
     assert sent == []
     assert door.counters().accepted_spans == 0
+
+
+async def test_event_loop_never_waits_for_the_database(
+    open_door: OpenDoor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    database = Database.open(sqlite_url(tmp_path / "control.sqlite"))
+    with database.writing() as session:
+        projects.insert(session, Project(id=DEFAULT_PROJECT, name="Default", created_ns=0))
+    directory = Directory(database, SystemClock())
+    real, asked_in = database.reading, list[threading.Thread]()
+
+    def reading() -> Any:
+        asked_in.append(threading.current_thread())
+        return real()
+
+    monkeypatch.setattr(database, "reading", reading)
+    door = open_door(redaction_of=directory.redaction_of)
+
+    def looked_up(_: Scope) -> ProjectId:
+        return directory.project(DEFAULT_PROJECT).id
+
+    for authenticate in (looked_up, whose):
+        asked_in.clear()
+        directory.forget()
+        transport = httpx.ASGITransport(app=OtlpTraces(door, authenticate))
+        async with httpx.AsyncClient(transport=transport, base_url="http://masthead") as client:
+            for number in (1, 2, 3):
+                assert (await post(client, otlp_body([number]), PROTOBUF)).status_code == 200
+        assert len(asked_in) == 1
+        assert threading.main_thread() not in asked_in
+    directory.close()
+    database.close()
 
 
 async def test_projects_do_not_mix(open_door: OpenDoor, rows: MemoryRows):
