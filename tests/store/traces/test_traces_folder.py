@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from masthead.model.errors import SettingsError, StoreBusy, StoreDamaged, StoreError, StoreFull
+from masthead.model.errors import SettingsError, StoreBusy, StoreDamaged, StoreError, StoreFull, StoreRefused
 from masthead.store.traces.failures import store_error
 from masthead.store.traces.folder import FolderLock
 from masthead.store.traces.open import open_store
@@ -103,7 +103,8 @@ def test_a_newer_database_is_refused(tmp_path: Path) -> None:
         ("Code: 75. DB::ErrnoException: Cannot write: , errno: 28, strerror: No space left on device", StoreFull),
         ("Code: 76. DB::ErrnoException: Cannot open file: , strerror: Read-only file system", StoreFull),
         ("Code: 40. DB::Exception: Checksum doesn't match: corrupted data.", StoreDamaged),
-        ("Code: 241. DB::Exception: Query memory limit exceeded", StoreError),
+        ("Code: 241. DB::Exception: Query memory limit exceeded", StoreRefused),
+        ("Code: 252. DB::Exception: Too many parts", StoreError),
         ("something else", StoreError),
     ],
 )
