@@ -53,7 +53,7 @@ OPENAI = {
 }
 ANTHROPIC = {
     "model": "c",
-    "content": [{"type": "thinking", "thinking": "hm"}, 
+    "content": [{"type": "thinking", "thinking": "hm"},
                 {"type": "tool_use", "id": "t", "name": "answer", "input": {"a": 1}}],
     "stop_reason": "tool_use",
     "usage": {"input_tokens": 5, "output_tokens": 2, "cache_read_input_tokens": 3, "cache_creation_input_tokens": 1},
