@@ -330,6 +330,7 @@ class Inserter:
         """Bring in what can be, body by body."""
         self.counters.is_store_down = False
         if len(insert.parts) == 1:
+            self.counters.inserted_spans -= len(insert.parts[0][1])
             return self._set_aside(insert.parts[0][0], reason)
         return all(
             self._offer(_Insert(f"{entry.digest.hex()}{insert.token}", [(entry, rows)])) for entry, rows in insert.parts

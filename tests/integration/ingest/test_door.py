@@ -211,6 +211,7 @@ def test_body_that_a_working_store_refuses_does_not_stop_the_others(
     door.flush(timeout_s=10)
     assert store.numbers == [1, 3]
     assert door.counters().set_aside_bodies == 1
+    assert door.counters().inserted_spans == 2
     assert not door.counters().is_store_down
     (kept,) = (tmp_path / "wal" / "set_aside" / "default").iterdir()
     assert kept.read_bytes() == otlp_body([2])
