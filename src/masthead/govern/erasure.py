@@ -25,7 +25,7 @@ class Eraser:
     """Erases what was stored, and what is on its way there.
 
     `flush` empties the door first, so that nothing accepted before arrives after; `forget` makes the door take what was
-    erased as new, should it be sent again.
+    erased as new, should it be sent again; `clear_set_aside` deletes a project's bodies that the store could not hold.
     """
 
     def __init__(
@@ -37,6 +37,7 @@ class Eraser:
         *,
         flush: Callable[[], None],
         forget: Callable[[], None],
+        clear_set_aside: Callable[[ProjectId], None],
     ) -> None:
         self._database = database
         self._store = store
@@ -44,6 +45,7 @@ class Eraser:
         self._clock = clock
         self._flush = flush
         self._forget = forget
+        self._clear_set_aside = clear_set_aside
 
     def run(self, caller: Caller, run_id: RunId) -> Removed:
         """Remove a run of the caller's project.
@@ -87,6 +89,7 @@ class Eraser:
             removed = self._removed(lambda: self._store.delete_project(project_id))
             # What the door was still reading when the project was closed may have come in meanwhile.
             self._removed(lambda: self._store.delete_project(project_id))
+            self._clear_set_aside(project_id)
             with self._database.writing() as session:
                 projects.remove(session, project_id)
                 audit.note(session, self._clock, caller, "project.delete.done", target, details=_counts(removed))

@@ -110,6 +110,16 @@ def test_nothing_gets_into_a_project_that_is_being_deleted(site: Site, monkeypat
     assert set(answers) == {404, 409}
 
 
+def test_what_the_store_could_not_hold_goes_with_its_project(site: Site, folder: Path) -> None:
+    kept, gone = (folder / "wal" / "set_aside" / project / "ab.protobuf" for project in ("one", "two"))
+    for body in (kept, gone):
+        body.parent.mkdir(parents=True)
+        body.write_bytes(b"said in private")
+    assert site.ask("DELETE", "/api/v1/projects/two", site.key("two")).status_code == 200
+    assert kept.exists()
+    assert not gone.exists()
+
+
 def test_a_deletion_of_a_project_that_failed_can_be_repeated(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     operator = site.key("*", "operator")
 
