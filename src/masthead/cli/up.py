@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 import socket
 import sys
 from pathlib import Path
@@ -49,7 +50,9 @@ def up(
     from masthead.govern.exposure import check_exposure  # noqa: PLC0415 - with wiring 1 s, which no other command needs
     from masthead.wiring import opened  # noqa: PLC0415
 
-    with opened(settings) as application:
+    # SIGTERM ends it as Ctrl+C does, so that the stores are closed; uvicorn raises either again once it has drained.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with contextlib.suppress(KeyboardInterrupt), opened(settings) as application:
         check_exposure(settings, application.services.keyring)
         listener = _listen(settings)
         if samples:
@@ -115,5 +118,4 @@ def _serve(application: "Application", settings: Settings, listener: socket.sock
         timeout_graceful_shutdown=10,
         h11_max_incomplete_event_size=64 * 1024,
     )
-    with contextlib.suppress(KeyboardInterrupt):  # Ctrl+C is how it is meant to end
-        uvicorn.Server(config).run(sockets=[listener])
+    uvicorn.Server(config).run(sockets=[listener])

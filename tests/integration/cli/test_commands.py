@@ -61,9 +61,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     assert not (data_dir / "server.json").exists()
 
 
-def stop(process: subprocess.Popen[str]) -> int:
+def stop(process: subprocess.Popen[str], by: signal.Signals = signal.SIGINT) -> int:
     assert process.stdout is not None
-    process.send_signal(signal.SIGINT)
+    process.send_signal(by)
     process.stdout.read()
     process.stdout.close()
     return process.wait(30)
@@ -229,6 +229,14 @@ def test_a_second_process_is_told_who_has_the_folder(tmp_path: Path) -> None:
         assert str(process.pid) in ran.error
     finally:
         stop(process)
+
+
+def test_a_server_that_is_told_to_end_closes_its_stores(tmp_path: Path) -> None:
+    process = start(tmp_path / "data")
+    address(process)
+    assert stop(process, signal.SIGTERM) == 0
+    assert not (tmp_path / "data" / "server.json").exists()
+    assert not (tmp_path / "data" / "control.sqlite-wal").exists()
 
 
 def test_beyond_loopback_a_server_without_keys_does_not_start(tmp_path: Path) -> None:
