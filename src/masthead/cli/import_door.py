@@ -7,12 +7,13 @@ from typing import Any, Final
 import httpx
 
 from masthead.cli.client import call, check, pages
+from masthead.cli.conversations import score_json
 from masthead.ingest.otlp_write import traces_json
 from masthead.model.errors import InvalidInput, Overloaded, UpstreamError
 from masthead.model.ids import RunId, SpanId
 from masthead.model.score import Score
 from masthead.model.span import Span
-from masthead.model.times import parse_rfc3339, rfc3339
+from masthead.model.times import parse_rfc3339
 
 _SPANS_A_BODY: Final = 2_000
 _CHARS_A_BODY: Final = 16 << 20
@@ -73,7 +74,7 @@ class HttpDoor:
     def add_scores(self, scores: Sequence[Score]) -> None:
         """Send the scores."""
         for start in range(0, len(scores), _SCORES_A_BODY):
-            some = [_score(score) for score in scores[start : start + _SCORES_A_BODY]]
+            some = [score_json(score) for score in scores[start : start + _SCORES_A_BODY]]
             self._patiently("/api/v1/scores", json={"scores": some})
 
     def flush(self) -> None:
@@ -118,28 +119,3 @@ def _bodies(spans: Sequence[Span]) -> Iterator[list[Span]]:
         chars += size
     if some:
         yield some
-
-
-def _score(score: Score) -> dict[str, Any]:
-    subject = score.subject
-    return {
-        "id": score.id,
-        "name": score.name,
-        "subject": {
-            "kind": subject.kind,
-            "run_id": subject.run_id,
-            "span_id": subject.span_id,
-            "turn": subject.turn,
-            "agent": subject.agent,
-        },
-        "number": score.number,
-        "label": score.label,
-        "flag": score.flag,
-        "reason": score.reason,
-        "evidence": list(score.evidence),
-        "confidence": score.confidence,
-        "source": score.source,
-        "evaluator": score.evaluator,
-        "evaluator_version": score.evaluator_version,
-        "time": rfc3339(score.time_ns),
-    }
