@@ -21,6 +21,15 @@ export type RunsSearch = RootSearch & {
   since?: string | undefined;
   until?: string | undefined;
 };
+export type FailuresSearch = RunsSearch & { by?: string | undefined };
+export type CompareSearch = RootSearch & {
+  by?: string | undefined;
+  first?: string | undefined;
+  second?: string | undefined;
+  within?: string | undefined;
+  q?: string | undefined;
+};
+export type AgreementSearch = RootSearch & { evaluator?: string | undefined; code?: string | undefined };
 export type RunSearch = RootSearch & {
   view?: View | undefined;
   turn?: number | undefined;
@@ -76,6 +85,36 @@ export const overviewRoute = createRoute({
     compact({ since: text(search.since), until: text(search.until) }),
 });
 
+export const failuresRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/failures",
+  component: lazyRouteComponent(() => import("./failures/FailuresPage"), "FailuresPage"),
+  validateSearch: (search: Record<string, unknown>): FailuresSearch =>
+    compact({ q: text(search.q), since: text(search.since), until: text(search.until), by: text(search.by) }),
+});
+
+export const compareRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/compare",
+  component: lazyRouteComponent(() => import("./compare/ComparePage"), "ComparePage"),
+  validateSearch: (search: Record<string, unknown>): CompareSearch =>
+    compact({
+      by: text(search.by),
+      first: text(search.first),
+      second: text(search.second),
+      within: text(search.within),
+      q: text(search.q),
+    }),
+});
+
+export const agreementRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/agreement",
+  component: lazyRouteComponent(() => import("./agreement/AgreementPage"), "AgreementPage"),
+  validateSearch: (search: Record<string, unknown>): AgreementSearch =>
+    compact({ evaluator: text(search.evaluator), code: text(search.code) }),
+});
+
 function compact<T extends Record<string, unknown>>(search: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(search).filter(([, value]) => value !== undefined)) as ReturnType<
     typeof compact<T>
@@ -105,7 +144,7 @@ function stringifySearch(search: Record<string, unknown>): string {
 
 export function createAppRouter(queryClient: QueryClient) {
   return createRouter({
-    routeTree: rootRoute.addChildren([runsRoute, runRoute, overviewRoute]),
+    routeTree: rootRoute.addChildren([runsRoute, runRoute, overviewRoute, failuresRoute, compareRoute, agreementRoute]),
     basepath: MOUNT || "/",
     context: { queryClient },
     defaultPreload: "intent",
