@@ -1,0 +1,172 @@
+"""The nouns of the gateway: who calls, what for, where it is sent, and what came of it.
+
+`Call` is what the client asked and never changes but by `replace`; `Exchange` is the working record that walks down the
+pipeline with it: attempts, the answer, and what plugins and guards have to say about it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+import msgspec
+
+from masthead.model.ids import ProjectId, RunId, SpanId
+from masthead.model.reading import Usage
+from masthead.model.span import AttributeValue
+from masthead.providers.dialects import Dialect
+
+Header = tuple[bytes, bytes]
+Members = dict[str, msgspec.Raw]
+"""The top-level members of a JSON body, each as the bytes that came."""
+
+EndpointName = Literal[
+    "chat", "responses", "messages", "count_tokens", "embeddings", "moderations", "models", "passed_through"
+]
+
+
+class Endpoint(NamedTuple):
+    """What a client may ask for: one route of one dialect."""
+
+    name: EndpointName
+    dialect: Dialect
+    path: str
+    """Below the upstream's base URL, such as `/chat/completions`."""
+    operation: str
+    """`gen_ai.operation.name` of its spans."""
+    is_model_call: bool = True
+    """Whether the body is JSON that names a model."""
+
+
+class Identity(NamedTuple):
+    """Who calls. `key_id` is None for the local caller, who needs no key."""
+
+    project: ProjectId
+    key_id: str | None = None
+    name: str | None = None
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """One request of a client, with the parts of its body that policy may need."""
+
+    identity: Identity
+    endpoint: Endpoint
+    model: str
+    """As the client named it: a model's name or an alias."""
+    is_stream: bool = False
+    headers: Mapping[bytes, bytes]
+    """The client's, names in lower case."""
+    members: Members
+    body: bytes
+    """What is sent to a same-dialect upstream, when the model's name need not change."""
+    method: str = "POST"
+    query: bytes = b""
+
+    def member(self, name: str) -> object:
+        """Return one top-level member of the body, decoded; None where it is absent or null. Costs its parsing."""
+        raw = self.members.get(name)
+        return None if raw is None else msgspec.json.decode(raw)
+
+    def replacing(self, **members: object) -> "Call":
+        """Return the call with these top-level members changed; one that is given as `...` is removed."""
+        changed = dict(self.members)
+        for name, value in members.items():
+            if value is ...:
+                changed.pop(name, None)
+            else:
+                changed[name] = value if isinstance(value, msgspec.Raw) else msgspec.Raw(msgspec.json.encode(value))
+        return msgspec.structs.replace(self, members=changed, body=msgspec.json.encode(changed))
+
+
+class Connection(NamedTuple):
+    """A provider's endpoint, with what it takes to speak to it. Holds a secret: never log one."""
+
+    name: str
+    provider: str
+    """As `gen_ai.provider.name` has it: `openai`, `anthropic`, `aws.bedrock`, …"""
+    dialects: tuple[Dialect, ...]
+    """What it speaks itself, preferred one first; a call of any other dialect is translated into the first."""
+    base_url: str
+    secret: str | None
+    headers: tuple[Header, ...] = ()
+    """Sent with every request, beside the credential."""
+    allowed_networks: tuple[str, ...] = ()
+    """Private address ranges (CIDR) that its host may resolve to; public ones always may."""
+
+
+class Timeouts(NamedTuple):
+    """How long an attempt may take, in seconds."""
+
+    connect_s: float = 10.0
+    first_byte_s: float = 120.0
+    between_chunks_s: float = 60.0
+    whole_s: float = 900.0
+
+
+class Target(NamedTuple):
+    """Where a call may be sent: a connection, and the model's name there."""
+
+    connection: Connection
+    model: str
+    timeouts: Timeouts = Timeouts()
+
+
+FailureKind = Literal["connect", "timeout", "broken", "status", "refused", "nonsense"]
+
+
+@dataclass(slots=True, kw_only=True)
+class Attempt:
+    """One try at one target. Filled in while it lasts."""
+
+    target: Target
+    start_ns: int
+    end_ns: int | None = None
+    status: int | None = None
+    """Of the upstream's answer; None where there was none."""
+    failure: FailureKind | None = None
+    error: str | None = None
+    retry_after_s: float | None = None
+    """What the upstream asked for."""
+
+    @property
+    def is_ok(self) -> bool:
+        """Whether the upstream answered and accepted the call."""
+        return self.failure is None and self.status is not None and self.status < 400
+
+
+class Answer(NamedTuple):
+    """A whole answer in the caller's dialect."""
+
+    status: int
+    headers: tuple[Header, ...]
+    body: bytes
+
+
+@dataclass(slots=True, kw_only=True)
+class Exchange:
+    """What happens to one call, from its first byte to its last. One task works on it at a time."""
+
+    call: Call
+    start_ns: int
+    trace_id: RunId
+    span_id: SpanId
+    parent_span_id: SpanId | None = None
+    is_joined: bool = False
+    """Whether the caller itself said which run this belongs to."""
+    attempts: list[Attempt] = field(default_factory=list[Attempt])
+    attributes: dict[str, AttributeValue] = field(default_factory=dict[str, AttributeValue])
+    """What plugins and guards add to the span."""
+    headers: list[Header] = field(default_factory=list[Header])
+    """What they add to the answer."""
+    status: int | None = None
+    """What the caller was answered."""
+    answered: list[bytes] = field(default_factory=list[bytes])
+    """The answer's body in the caller's dialect, as it was sent; of a stream, its events."""
+    is_truncated: bool = False
+    """Whether `answered` is not all of it, because it was too long to keep."""
+    first_chunk_ns: int | None = None
+    end_ns: int | None = None
+    error: str | None = None
+    """Why the caller did not get all of a good answer."""
+    is_client_gone: bool = False
+    usage: Usage | None = None
+    """Filled where somebody asked (`usage.usage_of_exchange`); the span's own is read when it is built."""

@@ -1,0 +1,135 @@
+"""Where policy comes into the gateway: ports, each with a plain default in `defaults.py`.
+
+The order for one call: `identify` → `Admission.admit` → `Plugin.before` (in order) → `Router.plan` and its attempts →
+`Plugin.filter` or `Plugin.after` (in reverse order) → `Plugin.ended`, `Ticket.settle`, `Recorder.record`.
+
+Whatever of this refuses a call raises an error of `model/errors.py` (or `Refused`, to choose the status), which reaches
+the client in its own dialect: `InvalidInput` 400, `NotAuthenticated` 401, `NotAllowed` 403, `NotFound` 404, `TooLarge`
+413, `Overloaded` 429 with Retry-After.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+from masthead.gateway.call import Answer, Attempt, Call, Exchange, Header, Identity, Target
+from masthead.model.errors import MastheadError
+
+Identify = Callable[[Mapping[str, object]], Awaitable[Identity]]
+"""Says who calls, given the ASGI scope; raises `NotAuthenticated`, `NotAllowed`, `NotFound` or `Overloaded`."""
+
+
+class Refused(MastheadError):
+    """A call that policy refuses, with the status and the kind of error that the client is told."""
+
+    def __init__(self, message: str, *, status: int, kind: str, headers: tuple[Header, ...] = ()) -> None:
+        super().__init__(message)
+        self.status = status
+        self.kind = kind
+        """`error.type` in OpenAI's dialect, `error.type` in Anthropic's."""
+        self.headers = headers
+
+
+class Ticket(Protocol):
+    """What an admitted call holds: reservations of limits and budgets."""
+
+    def settle(self, exchange: Exchange) -> None:
+        """Give back or charge what was reserved; called exactly once, in the event loop, whatever happened."""
+        ...
+
+
+class Admission(Protocol):
+    """Decides whether a call may be made at all: key's models, rates, budgets."""
+
+    async def admit(self, exchange: Exchange) -> Ticket:
+        """Return the ticket, or raise the refusal."""
+        ...
+
+
+class Step(NamedTuple):
+    """The next thing to try."""
+
+    target: Target
+    delay_s: float = 0.0
+    """How long to wait before."""
+
+
+class Plan(Protocol):
+    """The attempts of one call, decided one after the other."""
+
+    def next(self, attempts: Sequence[Attempt]) -> Step | None:
+        """Return what to try next, after those that failed; None to give up and pass the last failure on."""
+        ...
+
+    def done(self, attempts: Sequence[Attempt]) -> None:
+        """Learn how it ended: for breakers and latencies. Called once, after the last byte."""
+        ...
+
+
+class ModelEntry(NamedTuple):
+    """One line of `/v1/models`."""
+
+    id: str
+    owned_by: str
+    created_s: int = 0
+
+
+class Router(Protocol):
+    """Decides where calls go."""
+
+    def plan(self, call: Call) -> Plan:
+        """Return the plan; raise `NotFound` where no target serves this model."""
+        ...
+
+    def models(self, identity: Identity) -> Sequence[ModelEntry]:
+        """Return what this caller may name as a model."""
+        ...
+
+
+class StreamFilter(Protocol):
+    """Changes or stops a stream on its way to the client. Works on whole server-sent events in the client's dialect."""
+
+    def feed(self, events: bytes) -> bytes:
+        """Return what is to be sent for these whole events: the same bytes, changed ones, or none yet."""
+        ...
+
+    def close(self) -> bytes:
+        """Return what is still held back, at the end."""
+        ...
+
+
+class Plugin(Protocol):
+    """Sees calls and answers: cache, redaction, validators, guards, stitching. One object serves all calls."""
+
+    async def before(self, exchange: Exchange) -> Answer | None:
+        """Look at the call before it is sent; set `exchange.call` to change it, return an answer to end it here."""
+        ...
+
+    def filter(self, exchange: Exchange) -> StreamFilter | None:
+        """Return what a stream is to pass through; None leaves its bytes alone, which is fastest."""
+        ...
+
+    async def after(self, exchange: Exchange, answer: Answer) -> Answer:
+        """Return the whole answer (not a stream) as the client is to get it."""
+        ...
+
+    def ended(self, exchange: Exchange) -> None:
+        """Learn how it ended, in the event loop, after the last byte was sent."""
+        ...
+
+
+class Recorder(Protocol):
+    """Keeps what happened."""
+
+    def record(self, exchange: Exchange) -> None:
+        """Take a finished exchange; return at once, never raise. What cannot be kept is counted."""
+        ...
+
+
+class Seams(NamedTuple):
+    """Everything that is plugged into one gateway."""
+
+    identify: Identify
+    admission: Admission
+    router: Router
+    recorder: Recorder
+    plugins: tuple[Plugin, ...] = ()
