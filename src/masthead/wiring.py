@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 from masthead.api.access import project_of_writer
 from masthead.api.app import build_app
 from masthead.api.conversations import Conversations
+from masthead.api.jobs import Jobs
 from masthead.api.otlp import OtlpTraces
 from masthead.api.services import ImportFile, Services
 from masthead.clock import Clock, SystemClock
@@ -21,6 +22,7 @@ from masthead.govern.directory import Directory
 from masthead.govern.erasure import Eraser
 from masthead.govern.keyring import Keyring
 from masthead.govern.projects import Registry
+from masthead.govern.shelf import Shelf
 from masthead.ingest.allocator import return_large_blocks
 from masthead.ingest.door import Door
 from masthead.ingest.importing import Report, import_stream
@@ -28,6 +30,7 @@ from masthead.ingest.project_door import ProjectDoor
 from masthead.model.errors import StoreError, StoreFull
 from masthead.model.ids import ProjectId
 from masthead.model.importing import ImportProblem, ImportReport
+from masthead.report.brief import Briefs
 from masthead.settings import Settings
 from masthead.store.control.database import Database, sqlite_url
 from masthead.store.traces.append import Appender
@@ -81,9 +84,12 @@ def opened(settings: Settings, clock: Clock | None = None) -> Generator[Applicat
             records_content=settings.record_content == "full",
         )
         stack.callback(door.close)
+        jobs = Jobs(clock)
+        stack.callback(jobs.close)
         yield _application(
             settings=settings,
             clock=clock,
+            jobs=jobs,
             store=store,
             database=database,
             directory=directory,
@@ -96,6 +102,7 @@ def _application(
     *,
     settings: Settings,
     clock: Clock,
+    jobs: Jobs,
     store: SpanStore,
     database: Database,
     directory: Directory,
@@ -120,9 +127,12 @@ def _application(
             forget=door.forget,
             clear_set_aside=door.clear_set_aside,
         ),
+        shelf=Shelf(database=database, store=store, clock=clock),
+        briefs=Briefs(store),
         attempts=FailedAttempts(clock),
         conversations=Conversations(store),
         import_file=_import_file(store, door, clock),
+        jobs=jobs,
         check_door=lambda: _check_door(door),
         door_counters=door.counters,
         otlp=OtlpTraces(door, lambda scope: project_of_writer(services, scope)),

@@ -16,16 +16,20 @@ from masthead.api.description import describe
 from masthead.api.headers import SecurityHeaders
 from masthead.api.routes import (
     audit,
+    beside,
     diagnosis,
     export,
     health,
     importing,
+    jobs,
     keys,
     projects,
+    report,
     runs,
     scores,
     search,
     session,
+    shelf,
 )
 from masthead.api.services import Services
 
@@ -61,8 +65,23 @@ def build_api(services: Services | None) -> FastAPI:
     )
     app.state.services = services
     under = APIRouter(prefix=PREFIX)
-    for part in (runs, diagnosis, search, scores, export, importing, projects, keys, audit, session):
+    for part in (
+        runs,
+        beside,
+        diagnosis,
+        report,
+        search,
+        scores,
+        export,
+        importing,
+        jobs,
+        projects,
+        keys,
+        audit,
+        session,
+    ):
         under.include_router(part.router)
+    under.include_router(shelf.router)
     under.include_router(health.under)
     app.include_router(under)
     app.include_router(health.router)

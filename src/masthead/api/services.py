@@ -8,15 +8,18 @@ from pydantic import SecretStr
 from starlette.types import ASGIApp
 
 from masthead.api.conversations import Conversations
+from masthead.api.jobs import Jobs
 from masthead.clock import Clock
 from masthead.govern.attempts import FailedAttempts
 from masthead.govern.directory import Directory
 from masthead.govern.erasure import Eraser
 from masthead.govern.keyring import Keyring
 from masthead.govern.projects import Registry
+from masthead.govern.shelf import Shelf
 from masthead.ingest.door import DoorCounters
 from masthead.model.ids import ProjectId
 from masthead.model.importing import ImportReport
+from masthead.report.brief import Briefs
 from masthead.settings import Settings
 from masthead.store.control.database import Database
 from masthead.store.traces.port import SpanStore
@@ -37,9 +40,12 @@ class Services:
     keyring: Keyring
     registry: Registry
     eraser: Eraser
+    shelf: Shelf
+    briefs: Briefs
     attempts: FailedAttempts
     conversations: Conversations
     import_file: ImportFile
+    jobs: Jobs
     check_door: Callable[[], None]
     """Raises the reason where nothing can be taken in."""
     door_counters: Callable[[], DoorCounters]

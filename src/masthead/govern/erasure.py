@@ -6,16 +6,17 @@ harmless.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from masthead.clock import Clock
 from masthead.govern import audit
 from masthead.govern.directory import Directory
+from masthead.govern.shelf import take_out_the_gone
 from masthead.model.access import Caller
 from masthead.model.errors import Conflict, NotFound
 from masthead.model.ids import DEFAULT_PROJECT, ProjectId, RunId
 from masthead.model.run import Removed
-from masthead.model.span import AttributeValue
+from masthead.model.span import Attributes, AttributeValue
 from masthead.store.control import keys, projects
 from masthead.store.control.database import Database
 from masthead.store.traces.port import SpanStore
@@ -55,9 +56,20 @@ class Eraser:
         """
         self._note(caller, "run.delete.requested", f"run:{run_id}")
         removed = self._removed(lambda: self._store.delete_run(caller.project_id, run_id))
+        take_out_the_gone(self._database, self._store, caller.project_id)
         self._note_removed(caller, "run.delete.done", f"run:{run_id}", removed)
         if removed == Removed(0, 0, 0):
             raise NotFound(f"no run {run_id!r} in project {caller.project_id!r}")
+        return removed
+
+    def runs(self, caller: Caller, run_ids: Sequence[RunId]) -> Removed:
+        """Remove several runs of the caller's project at once; those that are not there count nothing."""
+        named: Attributes = {"run_ids": [*dict.fromkeys(run_ids)]}
+        target = f"runs:{len(set(run_ids))}"
+        self._note(caller, "runs.delete.requested", target, named)
+        removed = self._removed(lambda: self._store.delete_runs(caller.project_id, run_ids))
+        take_out_the_gone(self._database, self._store, caller.project_id)
+        self._note(caller, "runs.delete.done", target, {**named, **_counts(removed)})
         return removed
 
     def user(self, caller: Caller, user_id: str) -> Removed:
@@ -65,6 +77,7 @@ class Eraser:
         target = f"user:{digest_of_user(caller.project_id, user_id)}"
         self._note(caller, "user.erase.requested", target)
         removed = self._removed(lambda: self._store.delete_user(caller.project_id, user_id))
+        take_out_the_gone(self._database, self._store, caller.project_id)
         self._note_removed(caller, "user.erase.done", target, removed)
         return removed
 
@@ -101,13 +114,12 @@ class Eraser:
         self._forget()
         return removed
 
-    def _note(self, caller: Caller, action: str, target: str) -> None:
+    def _note(self, caller: Caller, action: str, target: str, details: Attributes | None = None) -> None:
         with self._database.writing() as session:
-            audit.note(session, self._clock, caller, action, target)
+            audit.note(session, self._clock, caller, action, target, details=details)
 
     def _note_removed(self, caller: Caller, action: str, target: str, removed: Removed) -> None:
-        with self._database.writing() as session:
-            audit.note(session, self._clock, caller, action, target, details=_counts(removed))
+        self._note(caller, action, target, _counts(removed))
 
 
 def digest_of_user(project_id: ProjectId, user_id: str) -> str:

@@ -1,5 +1,6 @@
 """Projects: made, changed and listed, each act one transaction with its audit entry."""
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -124,6 +125,18 @@ class Registry:
             acts.append(("project.redaction.changed", redaction))
         for action, details in acts:
             audit.note(session, self._clock, caller, action, f"project:{after.id}", details=details)
+
+
+def tried(redaction: Redaction, text: str) -> tuple[str, dict[str, int]]:
+    """Return the text as it would be stored, and how many pieces of each kind were taken out.
+
+    Raises:
+        InvalidInput: a pattern is no regular expression.
+    """
+    redact.check(redaction)
+    counts = Counter[str]()
+    shown = redact.Redactor(replace(redaction, is_on=True)).text(text, counts)
+    return shown, dict(counts)
 
 
 def _changed(project: Project, change: Change) -> Project:

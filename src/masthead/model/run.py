@@ -44,6 +44,7 @@ class RunFilter:
     since_ns: int | None = None
     until_ns: int | None = None
     run_id_prefix: str | None = None
+    run_ids: tuple[RunId, ...] = ()
     agent: str | None = None
     model: str | None = None
     system: str | None = None
@@ -57,6 +58,12 @@ class RunFilter:
     max_duration_s: float | None = None
     text: str | None = None
     """A substring, case-insensitive, of anything that was said in the run."""
+    about: str | None = None
+    """A substring, case-insensitive, of the run's task or name, or of an agent, model, system or tag."""
+    code: str | None = None
+    """A failure mode that the run's diagnosis found."""
+    origin_agent: str | None = None
+    """The agent with whom the failure began, as the run's diagnosis has it."""
     session_id: str | None = None
     user_id: str | None = None
     tag: str | None = None

@@ -26,13 +26,29 @@ BODIES: dict[tuple[str, str], Any] = {
     ("PATCH", "/api/v1/projects/{project_id}"): {"name": "One"},
     ("POST", "/api/v1/keys"): {"name": "made by the matrix", "role": "viewer"},
     ("POST", "/api/v1/import"): b"nothing that any importer knows",
+    ("POST", "/api/v1/runs/briefs"): {"run_ids": [RUN_OF_ONE]},
+    ("POST", "/api/v1/runs/delete"): {"run_ids": [ABSENT]},
+    ("POST", "/api/v1/export"): {"run_ids": [RUN_OF_ONE]},
+    ("POST", "/api/v1/redaction/try"): {"text": "a@b.example", "redaction": {"is_on": True}},
+    ("POST", "/api/v1/views"): {"name": "made by the matrix", "query": "outcome:failure"},
+    ("POST", "/api/v1/lists"): {"name": "made by the matrix", "kind": "queue"},
+    ("POST", "/api/v1/lists/{list_id}/runs"): {"add": []},
+    ("POST", "/api/v1/lists/{list_id}/done"): {"run_id": RUN_OF_ONE, "is_done": True},
+    ("POST", "/api/v1/tags"): {"run_ids": [RUN_OF_ONE], "add": ["matrix"]},
+}
+
+QUERIES: dict[str, dict[str, Any]] = {
+    "search": {"text": "turn"},
+    "followed": {"turn": 0},
+    "test-case": {"code": "FM-1.3", "evaluator": "me"},
 }
 
 
 def request(site: Site, method: str, path: str, key: str | None, **ids: str) -> Any:
-    names = {"run_id": ABSENT, "span_id": "f" * 16, "key_id": "f" * 16, "project_id": "absent", "user_id": "nobody"}
+    names = {"run_id": ABSENT, "other_id": ABSENT, "project_id": "absent", "user_id": "nobody"}
+    names |= dict.fromkeys(("span_id", "key_id", "view_id", "list_id"), "f" * 16)
     body = BODIES.get((method, path))
-    options: dict[str, Any] = {"params": {"text": "turn"} if "search" in path else {}}
+    options: dict[str, Any] = {"params": QUERIES.get(path.rpartition("/")[2], {})}
     if isinstance(body, bytes):
         options |= {"content": body, "headers": {"content-type": "application/octet-stream"}}
     elif body is not None:
@@ -78,7 +94,10 @@ def test_without_a_usable_key_nothing_is_answered(site: Site, method: str, path:
 def test_another_projects_ids_are_as_if_they_did_not_exist(site: Site, method: str, path: str, needed: str) -> None:
     spans = site.ask("GET", f"/api/v1/runs/{RUN_OF_ONE}/spans", site.key("one")).json()["items"]
     keys = site.ask("GET", "/api/v1/keys", site.key("one")).json()["items"]
+    lists = site.ask("GET", "/api/v1/lists", site.key("one")).json()["items"]
+    views = site.ask("GET", "/api/v1/views", site.key("one")).json()["items"]
     ids = {"run_id": RUN_OF_ONE, "span_id": spans[0]["span_id"], "key_id": keys[0]["id"], "project_id": "one"}
+    ids |= {"list_id": lists[0]["id"], "view_id": views[0]["id"]}
     response = request(site, method, path, site.key("two"), **ids)
     assert "s3cr3t-one" not in response.text
     if any(f"{{{name}}}" in path for name in ids):

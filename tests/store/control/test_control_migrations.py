@@ -9,7 +9,8 @@ from sqlalchemy import create_engine, text
 
 from masthead.model.errors import SettingsError, StoreDamaged, StoreError
 from masthead.model.ids import DEFAULT_PROJECT
-from masthead.store.control import audit, keys, projects
+from masthead.model.shelf import SavedView
+from masthead.store.control import audit, keys, lists, projects, views
 from masthead.store.control.database import Database
 from masthead.store.control.migrating import latest
 from masthead.store.control.tables import HEAD, Base
@@ -73,6 +74,33 @@ def test_a_database_of_the_first_revision_is_brought_forward_with_its_rows(new_u
     assert key is not None
     assert (key.id, key.name) == ("k1", "mine")
     assert [(entry.sequence, entry.action) for entry in entries] == [(1, "key.created")]
+
+
+def test_a_database_of_the_last_release_gets_views_and_lists(new_url: Callable[[], str]) -> None:
+    url = new_url()
+    old = Database.connect(url)
+    old.migrate("0002")
+    with old.writing() as session:
+        session.execute(text("INSERT INTO projects VALUES ('default', 'Default', 5, NULL, '{}')"))
+    old.close()
+    view = SavedView(
+        id="v1",
+        project_id=DEFAULT_PROJECT,
+        name="Failures",
+        query="outcome:failure",
+        since="-24h",
+        until=None,
+        created_ns=1,
+        created_by="local",
+    )
+    new = Database.open(url)
+    with new.writing() as session:
+        views.insert(session, view)
+    with new.reading() as session:
+        assert views.all_of(session, DEFAULT_PROJECT) == [view]
+        assert lists.all_of(session, DEFAULT_PROJECT) == []
+    new.close()
+    assert differences(url) == []
 
 
 def test_a_database_of_a_newer_masthead_is_refused_and_left_alone(new_url: Callable[[], str]) -> None:

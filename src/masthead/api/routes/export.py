@@ -11,6 +11,7 @@ from masthead.api.routes.taken import Viewer, With
 from masthead.api.schema.base import Input
 from masthead.api.schema.conversation import ConversationWindow
 from masthead.api.schema.filters import RunFilterQuery
+from masthead.api.schema.run import ManyRuns
 from masthead.api.schema.score import Score
 from masthead.api.services import Services
 from masthead.ingest.otlp_write import traces_json
@@ -37,15 +38,30 @@ class ExportQuery(RunFilterQuery, Input):
     """`jsonl`: a conversation with its scores a line; `otlp`: a run's spans a line; `parquet`: a row a span."""
 
 
+class ChosenExport(ManyRuns):
+    """Which runs, and in which form."""
+
+    format: Format = "jsonl"
+    """`jsonl`: a conversation with its scores a line; `otlp`: a run's spans a line; `parquet`: a row a span."""
+
+
 @router.get("/export", response_class=StreamingResponse)
 def export_runs(services: With, caller: Viewer, query: Annotated[ExportQuery, Query()]) -> StreamingResponse:
     """Write the chosen runs out, the latest first."""
-    chosen = query.filter()
-    blocks = {"jsonl": _conversations, "otlp": _spans, "parquet": _parquet}[query.format]
-    name = f"masthead-{caller.project_id}.{'json' if query.format == 'otlp' else query.format}"
+    return _file(services, caller.project_id, query.format, query.filter())
+
+
+@router.post("/export", response_class=StreamingResponse)
+def export_chosen_runs(services: With, caller: Viewer, asked: ChosenExport) -> StreamingResponse:
+    """Write some runs out, the latest first."""
+    return _file(services, caller.project_id, asked.format, RunFilter(run_ids=tuple(asked.ids())))
+
+
+def _file(services: Services, project: ProjectId, form: Format, chosen: RunFilter) -> StreamingResponse:
+    blocks = {"jsonl": _conversations, "otlp": _spans, "parquet": _parquet}[form]
+    name = f"masthead-{project}.{'json' if form == 'otlp' else form}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    stream = blocks(services, caller.project_id, chosen)
-    return StreamingResponse(stream, media_type=_MEDIA_TYPES[query.format], headers=headers)
+    return StreamingResponse(blocks(services, project, chosen), media_type=_MEDIA_TYPES[form], headers=headers)
 
 
 def _conversations(services: Services, project: ProjectId, chosen: RunFilter) -> Iterator[bytes]:

@@ -6,6 +6,7 @@ from masthead.api.access import at_project
 from masthead.api.routes.taken import Operator, Owner, ProjectIdPath, Viewer, With
 from masthead.api.schema import tenancy as t
 from masthead.api.schema.run import Removed
+from masthead.govern.projects import tried
 
 router = APIRouter(tags=["projects"])
 
@@ -20,6 +21,13 @@ def list_projects(services: With, caller: Viewer) -> t.Projects:
 def create_project(services: With, caller: Operator, new: t.NewProject) -> t.Project:
     """Make a project; for the operator alone."""
     return t.Project.of(services.registry.create(caller, new.noun()))
+
+
+@router.post("/redaction/try")
+def try_redaction(_: Owner, trial: t.RedactionTrial) -> t.Redacted:
+    """Show what would be taken out of a text; nothing is stored."""
+    text, counts = tried(trial.redaction.noun(), trial.text)
+    return t.Redacted(text=text, counts=counts)
 
 
 @router.get("/projects/{project_id}")

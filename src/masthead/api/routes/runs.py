@@ -29,6 +29,19 @@ def find_existing_runs(services: With, caller: Viewer, asked: r.RunIds) -> r.Exi
     return r.ExistingRuns(run_ids=sorted(found), spans={str(run_id): spans for run_id, spans in found.items()})
 
 
+@router.post("/runs/briefs")
+def list_briefs(services: With, caller: Viewer, asked: r.BriefsInput) -> r.Briefs:
+    """Say of some runs how many turns they have, what was found in them, and with whom it began."""
+    found = services.briefs.of_runs(caller.project_id, [RunId(run_id) for run_id in asked.run_ids])
+    return r.Briefs.trusted(items=[r.Brief.of(brief) for brief in found])
+
+
+@router.post("/runs/delete")
+def delete_runs(services: With, caller: Editor, asked: r.ManyRuns) -> r.Removed:
+    """Remove several runs' spans and scores from the disk, and say so in the audit log."""
+    return r.Removed.of(services.eraser.runs(caller, asked.ids()))
+
+
 @router.get("/facets")
 def list_facets(services: With, caller: Viewer, query: Annotated[r.FacetsQuery, Query()]) -> r.Facets:
     """List the commonest agents, models, systems, outcomes and tags among the runs that the filter leaves."""

@@ -47,6 +47,12 @@ class RunFilterQuery(Input):
     """Runs that took at most so many seconds."""
     text: _Word | None = None
     """A substring, case-insensitive, of anything that was said in the run."""
+    code: _Word | None = None
+    """A failure mode that the run's diagnosis found, such as `FM-1.3`."""
+    origin_agent: _Word | None = None
+    """The agent with whom the failure began, as the run's diagnosis has it."""
+    about: _Word | None = None
+    """A substring, case-insensitive, of the task or name, or of an agent, model, system or tag."""
     session_id: _Word | None = None
     """The session or thread that the run belongs to."""
     user_id: _Word | None = None
@@ -83,6 +89,9 @@ class RunFilterQuery(Input):
             min_duration_s=self.min_duration_s,
             max_duration_s=self.max_duration_s,
             text=self.text,
+            about=self.about,
+            code=self.code,
+            origin_agent=self.origin_agent,
             session_id=self.session_id,
             user_id=self.user_id,
             tag=self.tag,

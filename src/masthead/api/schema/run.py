@@ -7,7 +7,9 @@ from pydantic import Field, JsonValue
 from masthead.api.schema.base import Input, Output, PageQuery, Time, Usd, usd_or_none
 from masthead.api.schema.filters import RunFilterQuery
 from masthead.model import run as noun
+from masthead.model.ids import RunId
 from masthead.model.times import rfc3339
+from masthead.report import brief as noun_brief
 
 
 class Run(Output):
@@ -78,6 +80,52 @@ class RunIds(Input):
     """Some runs."""
 
     run_ids: Annotated[list[Annotated[str, Field(max_length=64)]], Field(max_length=10_000)]
+
+
+class ManyRuns(Input):
+    """Some runs, by their ids."""
+
+    run_ids: Annotated[list[Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]], Field(min_length=1, max_length=1000)]
+
+    def ids(self) -> list[RunId]:
+        """Return the ids, each once."""
+        return [RunId(run_id) for run_id in dict.fromkeys(self.run_ids)]
+
+
+class BriefsInput(Input):
+    """For which runs to say what was found in them."""
+
+    run_ids: Annotated[list[Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]], Field(max_length=200)]
+
+
+class Brief(Output):
+    """What a list says of a run beside its row."""
+
+    run_id: str
+    turns: int | None
+    """Null where they were not counted: the run is not diagnosed and has over 5,000 spans."""
+    is_diagnosed: bool
+    codes: list[str]
+    """The failure modes that were found, in the order in which they began."""
+    origin_agent: str | None
+    """With whom the failure began."""
+
+    @classmethod
+    def of(cls, brief: noun_brief.Brief) -> "Brief":
+        """Render a brief."""
+        return cls.trusted(
+            run_id=brief.run_id,
+            turns=brief.turns,
+            is_diagnosed=brief.is_diagnosed,
+            codes=list(brief.codes),
+            origin_agent=brief.origin_agent,
+        )
+
+
+class Briefs(Output):
+    """Those of the runs that the project has."""
+
+    items: list[Brief]
 
 
 class ExistingRuns(Output):

@@ -44,6 +44,21 @@ class Redaction(Output):
     custom: list[RedactionRuleSchema]
 
 
+class RedactionTrial(Input):
+    """A text on which to try what would be taken out."""
+
+    text: Annotated[str, Field(max_length=100_000)]
+    redaction: RedactionInput
+
+
+class Redacted(Output):
+    """The text as it would be stored, and what was taken out of it."""
+
+    text: str
+    counts: dict[str, int]
+    """By kind."""
+
+
 class Project(Output):
     """A tenant. `retention_days` is null where spans are kept for ever."""
 

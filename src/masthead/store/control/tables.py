@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, String, Text
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-HEAD: Final = "0002"
+HEAD: Final = "0003"
 """The last migration's revision: that of these tables."""
 
 
@@ -69,3 +69,48 @@ class AuditTable(Base):
     details: Mapped[str] = mapped_column(Text)
     previous_hash: Mapped[str] = mapped_column(String(64))
     hash: Mapped[str] = mapped_column(String(64), unique=True)
+
+
+class SavedViewTable(Base):
+    """Queries on the list of runs that a project keeps under a name."""
+
+    __tablename__ = "saved_views"
+    __table_args__ = (UniqueConstraint("project_id", "name"),)
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(200))
+    query: Mapped[str] = mapped_column(Text)
+    since: Mapped[str | None] = mapped_column(String(64))
+    until: Mapped[str | None] = mapped_column(String(64))
+    created_ns: Mapped[int] = mapped_column(BigInteger)
+    created_by: Mapped[str] = mapped_column(String(200))
+
+
+class RunListTable(Base):
+    """Named lists of runs: datasets and annotation queues."""
+
+    __tablename__ = "run_lists"
+    __table_args__ = (UniqueConstraint("project_id", "name"),)
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(200))
+    kind: Mapped[str] = mapped_column(String(20))
+    created_ns: Mapped[int] = mapped_column(BigInteger)
+    created_by: Mapped[str] = mapped_column(String(200))
+
+
+class ListedRunTable(Base):
+    """Which runs are in which list. The runs themselves are in the span store."""
+
+    __tablename__ = "listed_runs"
+    __table_args__ = (Index("listed_runs_by_place", "list_id", "place"),)
+
+    list_id: Mapped[str] = mapped_column(ForeignKey("run_lists.id", ondelete="CASCADE"), primary_key=True)
+    run_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    place: Mapped[int] = mapped_column(BigInteger)
+    added_ns: Mapped[int] = mapped_column(BigInteger)
+    added_by: Mapped[str] = mapped_column(String(200))
+    done_ns: Mapped[int | None] = mapped_column(BigInteger)
+    done_by: Mapped[str | None] = mapped_column(String(200))

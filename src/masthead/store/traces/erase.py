@@ -13,7 +13,7 @@ from masthead.store.traces.engine import Engine, fetch
 from masthead.store.traces.hexadecimal import run_ids_of
 
 _RUNS_AT_ONCE = 5_000
-_TABLES = ("spans", "runs", "scores")
+_TABLES = ("spans", "runs", "scores", "run_tags", "observations")
 
 _CHOSEN = (
     "project_id = {project:String} AND run_id IN (SELECT toFixedString(unhex(arrayJoin({run_ids:Array(String)})), 16))"

@@ -5,7 +5,9 @@ from typing import NamedTuple
 from masthead.model.ids import ProjectId
 from masthead.model.run import RunFilter
 from masthead.store.traces.bind import Param
+from masthead.store.traces.hexadecimal import run_ids_of
 from masthead.store.traces.needle import condition
+from masthead.store.traces.tags import HAS_TAG
 
 HOUR_NS = 3_600_000_000_000
 
@@ -17,6 +19,7 @@ def hour_of(time_ns: int) -> int:
     return min(max(0, time_ns // HOUR_NS), _LAST_HOUR)
 
 
+_OBSERVED = "run_id IN (SELECT run_id FROM observations FINAL WHERE project_id = {{project:String}} AND {holds})"
 _CONDITIONS = {
     "since_ns": "start_ns >= {since_ns:Int64}",
     "until_ns": "start_ns < {until_ns:Int64}",
@@ -33,11 +36,21 @@ _CONDITIONS = {
     "max_duration_s": "(end_ns - start_ns) / 1e9 <= {max_duration_s:Float64}",
     "session_id": "session_id = {session_id:String}",
     "user_id": "user_id = {user_id:String}",
-    "tag": "has(tags, {tag:String})",
+    "tag": HAS_TAG,
+    "code": _OBSERVED.format(holds="has(codes, {code:String})"),
+    "origin_agent": _OBSERVED.format(holds="origin_agent = {origin_agent:String}"),
 }
 _HAS_ERROR = "(errors > 0 OR outcome = 'error')"
 _METADATA = """(
     mapContains(metadata, {{key{place}:String}}) AND metadata[{{key{place}:String}}] = {{value{place}:String}}
+)"""
+_CHOSEN = "run_id IN (SELECT toFixedString(unhex(arrayJoin({run_ids:Array(String)})), 16))"
+_ABOUT = """(
+    positionCaseInsensitiveUTF8(task, {about:String}) > 0 OR positionCaseInsensitiveUTF8(name, {about:String}) > 0
+    OR arrayExists(
+        x -> positionCaseInsensitiveUTF8(toString(x), {about:String}) > 0,
+        arrayConcat([toString(system)], agents, models, tags)
+    )
 )"""
 _SAID = """run_id IN (
     SELECT run_id FROM spans
@@ -67,6 +80,12 @@ def where(project: ProjectId, chosen: RunFilter) -> Where:
     for place, (key, value) in enumerate(chosen.metadata):
         parts.append(_METADATA.format(place=place))
         params |= {f"key{place}": key, f"value{place}": value}
+    if chosen.run_ids:
+        parts.append(_CHOSEN)
+        params["run_ids"] = run_ids_of(chosen.run_ids)
+    if chosen.about:
+        parts.append(_ABOUT)
+        params["about"] = chosen.about
     if chosen.text:
         said = condition(chosen.text)
         params |= {**said.params, "since_hour": hour_of(chosen.since_ns or 0)}

@@ -4,10 +4,11 @@ Calls block; asynchronous callers run them in worker threads. Times are Unix nan
 A cursor that was not returned by the same method raises `InvalidInput`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple, Protocol
 
 from masthead.model.ids import ProjectId, RunId, SpanId
+from masthead.model.observation import Coverage, Observation, StoredObservation
 from masthead.model.run import Facets, Page, Removed, RunFilter, RunRow, SearchHit, SpanSummary, StatRow, UnpricedModel
 from masthead.model.score import Score, ScoreFilter
 from masthead.model.span import Span
@@ -104,8 +105,40 @@ class SpanStore(Protocol):
         """Write scores durably; the same score (by id) again changes nothing."""
         ...
 
+    def labelled(self, project: ProjectId, run_ids: Sequence[RunId]) -> set[RunId]:
+        """Return those of the runs on which a person has written a score."""
+        ...
+
+    def tag(self, project: ProjectId, run_ids: Sequence[RunId], changes: Mapping[str, bool], *, time_ns: int) -> None:
+        """Put tags on these runs (True) or take them off (False), over what their spans say; the later word counts."""
+        ...
+
+    def observations(self, project: ProjectId, chosen: RunFilter, *, limit: int) -> list[Observation]:
+        """Return those of the chosen runs that are diagnosed, in narrow rows, the latest started first."""
+        ...
+
+    def observations_of(self, project: ProjectId, run_ids: Sequence[RunId]) -> dict[RunId, Observation]:
+        """Return those of the named runs that are diagnosed, in narrow rows."""
+        ...
+
+    def add_observations(self, project: ProjectId, new: Sequence[StoredObservation]) -> None:
+        """Write diagnosed runs durably; each takes the place of the run's row before."""
+        ...
+
+    def coverage(self, project: ProjectId, chosen: RunFilter, *, version: str) -> Coverage:
+        """Count the chosen runs, those with a diagnosis, and those whose diagnosis by this version still holds."""
+        ...
+
+    def undiagnosed(self, project: ProjectId, chosen: RunFilter, *, version: str, limit: int) -> list[RunId]:
+        """Return those of the chosen runs that have no diagnosis that still holds, the latest started first."""
+        ...
+
     def delete_run(self, project: ProjectId, run_id: RunId) -> Removed:
         """Remove a run's spans, summary and scores from the disk."""
+        ...
+
+    def delete_runs(self, project: ProjectId, run_ids: Sequence[RunId]) -> Removed:
+        """Remove several runs' spans, summaries and scores from the disk, at the cost of one."""
         ...
 
     def delete_project(self, project: ProjectId) -> Removed:

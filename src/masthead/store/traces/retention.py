@@ -32,6 +32,8 @@ _STORED_S = {
     "spans": "intDiv(received_ns, 1000000000)",
     "runs": "intDiv(received_ns, 1000000000)",
     "scores": "intDiv(time_ns, 1000000000)",
+    "run_tags": "intDiv(time_ns, 1000000000)",
+    "observations": "intDiv(time_ns, 1000000000)",
 }
 _UNTIL = """
 toDateTime(if({{days:UInt32}} = 0, 4294967295, least(4294967295, {stored_s} + {{days:UInt32}} * 86400)), 'UTC')

@@ -11,6 +11,7 @@ from masthead.store.traces.cursors import Place, place_of
 from masthead.store.traces.engine import Engine, fetch
 from masthead.store.traces.filters import where
 from masthead.store.traces.hexadecimal import is_run_id, run_ids_of
+from masthead.store.traces.tags import laid_over
 
 _COLUMNS = """
     lower(hex(run_id)), name, nullIf(toString(system), ''), nullIf(task, ''), start_ns, end_ns,
@@ -81,7 +82,7 @@ def page(engine: Engine, project: ProjectId, chosen: RunFilter, *, limit: int, c
     params["limit"] = limit + 1
     rows = _rows(engine, _LIST.format(columns=_COLUMNS, where=conditions), params)
     more = len(rows) > limit
-    items = rows[:limit]
+    items = laid_over(engine, project, rows[:limit])
     return Page(items, Place(items[-1].start_ns, items[-1].run_id).text() if more and items else None)
 
 
@@ -90,7 +91,7 @@ def one(engine: Engine, project: ProjectId, run_id: RunId) -> RunRow | None:
     if not is_run_id(run_id):
         return None
     rows = _rows(engine, _ONE, {"project": project, "run_id": run_id})
-    return rows[0] if rows else None
+    return laid_over(engine, project, rows)[0] if rows else None
 
 
 def existing(engine: Engine, project: ProjectId, run_ids: Sequence[RunId]) -> set[RunId]:

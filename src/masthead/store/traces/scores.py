@@ -45,6 +45,14 @@ LIMIT {{limit:UInt32}}
 """
 
 
+_LABELLED = """
+SELECT DISTINCT lower(hex(run_id))
+FROM scores FINAL
+WHERE project_id = {project:String} AND source = 'human'
+    AND run_id IN (SELECT toFixedString(unhex(arrayJoin({run_ids:Array(String)})), 16))
+"""
+
+
 class _Row(NamedTuple):
     id: str
     run_id: RunId
@@ -86,6 +94,12 @@ def page(engine: Engine, project: ProjectId, chosen: ScoreFilter, *, limit: int,
     items = [_score(row) for row in fetch(engine, _Row, sql, params)]
     more = len(items) > limit
     return Page(items[:limit], Place(items[limit - 1].time_ns, items[limit - 1].id).text() if more else None)
+
+
+def labelled(engine: Engine, project: ProjectId, run_ids: Sequence[RunId]) -> set[RunId]:
+    """Return those of the runs on which a person has written a score."""
+    params: dict[str, Param] = {"project": project, "run_ids": run_ids_of(run_ids)}
+    return {RunId(run_id) for (run_id,) in fetch(engine, tuple[str], _LABELLED, params)}
 
 
 def _score(row: _Row) -> Score:

@@ -8,6 +8,7 @@ from masthead.model.run import Facets, FacetValue, RunFilter, StatRow, UnpricedM
 from masthead.store.traces.engine import Engine, fetch
 from masthead.store.traces.filters import where
 from masthead.store.traces.port import Bucket, StatGroup
+from masthead.store.traces.tags import BY_PEOPLE, TAGS
 
 _WEEK_SHIFT_NS = 4 * 86_400_000_000_000
 """1970-01-05 was the first Monday."""
@@ -24,7 +25,7 @@ _BUCKETS: dict[Bucket, str] = {
 _WHOLE_RUN = """
     SELECT {bucket} AS bucket, {group} AS grouped, start_ns, end_ns, outcome, errors, spans, llm_calls,
         input_tokens, output_tokens, cost_usd
-    FROM runs FINAL
+    FROM runs FINAL {joined}
     WHERE {where}
 """
 _BY_PART = """
@@ -53,7 +54,7 @@ _GROUPS: dict[StatGroup, tuple[str, str]] = {
     "model": (_BY_PART, "model"),
     "system": (_WHOLE_RUN, "system"),
     "outcome": (_WHOLE_RUN, "outcome"),
-    "tag": (_WHOLE_RUN, "arrayJoin(emptyArrayToSingle(tags))"),
+    "tag": (_WHOLE_RUN, f"arrayJoin(emptyArrayToSingle({TAGS}))"),
 }
 
 _FACETS = """
@@ -62,10 +63,10 @@ FROM (
     SELECT arrayJoin(arrayConcat(
         arrayMap(x -> ('agent', toString(x)), agents),
         arrayMap(x -> ('model', toString(x)), models),
-        arrayMap(x -> ('tag', toString(x)), tags),
+        arrayMap(x -> ('tag', x), {tags}),
         [('system', toString(system)), ('outcome', toString(outcome))]
     )) AS facet
-    FROM runs FINAL
+    FROM runs FINAL {joined}
     WHERE {where}
 )
 WHERE value != ''
@@ -106,7 +107,9 @@ def stats(
     rows, group = (_WHOLE_RUN, "''") if group_by is None else _GROUPS[group_by]
     sql = _STATS.format(
         start="min(start_ns)" if bucket == "total" else "bucket",
-        rows=rows.format(bucket=_BUCKETS[bucket], group=group, where=conditions),
+        rows=rows.format(
+            bucket=_BUCKETS[bucket], group=group, where=conditions, joined=BY_PEOPLE if group_by == "tag" else ""
+        ),
     )
     return [StatRow(**row._asdict()) for row in fetch(engine, _Row, sql, params)]
 
@@ -116,7 +119,8 @@ def facets(engine: Engine, project: ProjectId, chosen: RunFilter, *, limit: int)
     conditions, params = where(project, chosen)
     params["limit"] = limit
     found: dict[str, list[FacetValue]] = {}
-    for kind, value, runs in fetch(engine, tuple[str, str, int], _FACETS.format(where=conditions), params):
+    sql = _FACETS.format(where=conditions, tags=TAGS, joined=BY_PEOPLE)
+    for kind, value, runs in fetch(engine, tuple[str, str, int], sql, params):
         found.setdefault(kind, []).append(FacetValue(value, runs))
     return Facets(
         agents=tuple(found.get("agent", ())),

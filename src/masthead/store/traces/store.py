@@ -1,12 +1,25 @@
 """The `SpanStore` over one engine: each method is one function of this package."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from masthead.model.ids import ProjectId, RunId, SpanId
+from masthead.model.observation import Coverage, Observation, StoredObservation
 from masthead.model.run import Facets, Page, Removed, RunFilter, RunRow, SearchHit, SpanSummary, StatRow, UnpricedModel
 from masthead.model.score import Score, ScoreFilter
 from masthead.model.span import Span
-from masthead.store.traces import erase, export, retention, runs, scores, search, sizes, spans, stats
+from masthead.store.traces import (
+    erase,
+    export,
+    observations,
+    retention,
+    runs,
+    scores,
+    search,
+    sizes,
+    spans,
+    stats,
+    tags,
+)
 from masthead.store.traces.engine import Engine
 from masthead.store.traces.port import Bucket, StatGroup, TableSize
 
@@ -95,9 +108,41 @@ class TraceStore:
         """Write scores durably."""
         scores.add(self.engine, project, new)
 
+    def labelled(self, project: ProjectId, run_ids: Sequence[RunId]) -> set[RunId]:
+        """Return those of the runs on which a person has written a score."""
+        return scores.labelled(self.engine, project, run_ids)
+
+    def tag(self, project: ProjectId, run_ids: Sequence[RunId], changes: Mapping[str, bool], *, time_ns: int) -> None:
+        """Put tags on these runs or take them off."""
+        tags.put(self.engine, project, run_ids, changes, time_ns=time_ns)
+
+    def observations(self, project: ProjectId, chosen: RunFilter, *, limit: int) -> list[Observation]:
+        """Return those of the chosen runs that are diagnosed, the latest started first."""
+        return observations.listed(self.engine, project, chosen, limit=limit)
+
+    def observations_of(self, project: ProjectId, run_ids: Sequence[RunId]) -> dict[RunId, Observation]:
+        """Return those of the named runs that are diagnosed."""
+        return observations.of_runs(self.engine, project, run_ids)
+
+    def add_observations(self, project: ProjectId, new: Sequence[StoredObservation]) -> None:
+        """Write diagnosed runs durably."""
+        observations.add(self.engine, project, new)
+
+    def coverage(self, project: ProjectId, chosen: RunFilter, *, version: str) -> Coverage:
+        """Count the chosen runs, those with a diagnosis, and those whose diagnosis still holds."""
+        return observations.coverage(self.engine, project, chosen, version=version)
+
+    def undiagnosed(self, project: ProjectId, chosen: RunFilter, *, version: str, limit: int) -> list[RunId]:
+        """Return those of the chosen runs that have no diagnosis that still holds."""
+        return observations.due(self.engine, project, chosen, version=version, limit=limit)
+
     def delete_run(self, project: ProjectId, run_id: RunId) -> Removed:
         """Remove a run from the disk."""
         return erase.runs(self.engine, project, [run_id])
+
+    def delete_runs(self, project: ProjectId, run_ids: Sequence[RunId]) -> Removed:
+        """Remove several runs from the disk."""
+        return erase.runs(self.engine, project, run_ids)
 
     def delete_project(self, project: ProjectId) -> Removed:
         """Remove everything of a project from the disk."""
