@@ -44,6 +44,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs/briefs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * List Briefs
+         * @description Say of some runs how many turns they have, what was found in them, and with whom it began.
+         */
+        post: operations["list_briefs_api_v1_runs_briefs_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Delete Runs
+         * @description Remove several runs' spans and scores from the disk, and say so in the audit log.
+         */
+        post: operations["delete_runs_api_v1_runs_delete_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/facets": {
         parameters: {
             query?: never;
@@ -228,6 +268,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs/{run_id}/beside/{other_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Runs Beside
+         * @description Lay two runs beside each other, turn by turn, and say where they part.
+         */
+        get: operations["get_runs_beside_api_v1_runs__run_id__beside__other_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run_id}/test-case": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Test Case
+         * @description Write a finding down as a pytest file with the turns that show it. No language model is called.
+         */
+        get: operations["get_test_case_api_v1_runs__run_id__test_case_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run_id}/followed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Followed
+         * @description Follow a failure from a turn that somebody names: how it spread and what it cost.
+         */
+        get: operations["get_followed_api_v1_runs__run_id__followed_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs/{run_id}/diagnosis": {
         parameters: {
             query?: never;
@@ -240,6 +340,66 @@ export interface paths {
          * @description Say what failed in a run, where it began, how it spread, what it cost and what to change.
          */
         get: operations["get_diagnosis_api_v1_runs__run_id__diagnosis_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/diagnoses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start Diagnoses
+         * @description Diagnose, in a job, the chosen runs that have no diagnosis that still holds; asks no language model.
+         */
+        post: operations["start_diagnoses_api_v1_diagnoses_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Report
+         * @description Show where runs fail: rates, failure modes, trends, who begins it, what it costs, what to change.
+         */
+        get: operations["get_report_api_v1_report_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare Groups
+         * @description Compare how often groups of runs succeed, and which failure modes one of them adds or removes.
+         */
+        get: operations["compare_groups_api_v1_compare_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -345,7 +505,11 @@ export interface paths {
          */
         get: operations["export_runs_api_v1_export_get"];
         put?: never;
-        post?: never;
+        /**
+         * Export Chosen Runs
+         * @description Write some runs out, the latest first.
+         */
+        post: operations["export_chosen_runs_api_v1_export_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -372,6 +536,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Jobs
+         * @description List the project's jobs since the server's start, the latest first.
+         */
+        get: operations["list_jobs_api_v1_jobs_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Job
+         * @description Say how far a job is.
+         */
+        get: operations["get_job_api_v1_jobs__job_id__get"];
+        put?: never;
+        post?: never;
+        /**
+         * Stop Job
+         * @description Stop a job after the step that it is at; what it finished stays.
+         */
+        delete: operations["stop_job_api_v1_jobs__job_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects": {
         parameters: {
             query?: never;
@@ -390,6 +598,26 @@ export interface paths {
          * @description Make a project; for the operator alone.
          */
         post: operations["create_project_api_v1_projects_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/redaction/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try Redaction
+         * @description Show what would be taken out of a text; nothing is stored.
+         */
+        post: operations["try_redaction_api_v1_redaction_try_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -547,6 +775,182 @@ export interface paths {
          * @description Log the browser out; it is no error where nobody was logged in.
          */
         delete: operations["log_out_api_v1_session_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Views
+         * @description List the project's saved views.
+         */
+        get: operations["list_views_api_v1_views_get"];
+        put?: never;
+        /**
+         * Save View
+         * @description Keep a query on the list of runs under a name, for everybody in the project.
+         */
+        post: operations["save_view_api_v1_views_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views/{view_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete View
+         * @description Forget a saved view.
+         */
+        delete: operations["delete_view_api_v1_views__view_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lists": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Lists
+         * @description List the project's datasets and annotation queues, and how far each is labelled.
+         */
+        get: operations["list_lists_api_v1_lists_get"];
+        put?: never;
+        /**
+         * Create List
+         * @description Make a list of runs.
+         */
+        post: operations["create_list_api_v1_lists_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lists/{list_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get List
+         * @description Show a list of runs and how far it is labelled.
+         */
+        get: operations["get_list_api_v1_lists__list_id__get"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete List
+         * @description Remove a list; its runs stay.
+         */
+        delete: operations["delete_list_api_v1_lists__list_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lists/{list_id}/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Listed Runs
+         * @description List the runs of a list in its order.
+         */
+        get: operations["list_listed_runs_api_v1_lists__list_id__runs_get"];
+        put?: never;
+        /**
+         * Change Listed Runs
+         * @description Put runs into a list, and take others out.
+         */
+        post: operations["change_listed_runs_api_v1_lists__list_id__runs_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lists/{list_id}/next": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Next Run
+         * @description Say which run of a list is the next to be labelled.
+         */
+        get: operations["get_next_run_api_v1_lists__list_id__next_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lists/{list_id}/done": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Mark Run
+         * @description Note whether a run of a list needs no more labels, and say which one is next.
+         */
+        post: operations["mark_run_api_v1_lists__list_id__done_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tag Runs
+         * @description Put tags on runs and take tags off them; filters, facets and figures see them like those of the spans.
+         */
+        post: operations["tag_runs_api_v1_tags_post"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -742,6 +1146,47 @@ export interface components {
             head: string;
         };
         /**
+         * Brief
+         * @description What a list says of a run beside its row.
+         */
+        Brief: {
+            /** Run Id */
+            run_id: string;
+            /**
+             * Turns
+             * @description Null where they were not counted: the run is not diagnosed and has over 5,000 spans.
+             */
+            turns: number | null;
+            /** Is Diagnosed */
+            is_diagnosed: boolean;
+            /**
+             * Codes
+             * @description The failure modes that were found, in the order in which they began.
+             */
+            codes: string[];
+            /**
+             * Origin Agent
+             * @description With whom the failure began.
+             */
+            origin_agent: string | null;
+        };
+        /**
+         * Briefs
+         * @description Those of the runs that the project has.
+         */
+        Briefs: {
+            /** Items */
+            items: components["schemas"]["Brief"][];
+        };
+        /**
+         * BriefsInput
+         * @description For which runs to say what was found in them.
+         */
+        BriefsInput: {
+            /** Run Ids */
+            run_ids: string[];
+        };
+        /**
          * Carried
          * @description What passed from one turn to a later one, verbatim, shortened.
          */
@@ -753,6 +1198,114 @@ export interface components {
             kind: "value" | "claim" | "name" | "file" | "code" | "decision" | "result";
             /** Text */
             text: string;
+        };
+        /**
+         * ChosenExport
+         * @description Which runs, and in which form.
+         */
+        ChosenExport: {
+            /** Run Ids */
+            run_ids: string[];
+            /**
+             * Format
+             * @description `jsonl`: a conversation with its scores a line; `otlp`: a run's spans a line; `parquet`: a row a span.
+             * @default jsonl
+             * @enum {string}
+             */
+            format: "jsonl" | "otlp" | "parquet";
+        };
+        /**
+         * Cluster
+         * @description Failed runs that failed alike, with the one whose origin is the surest as example.
+         */
+        Cluster: {
+            /** Label */
+            label: string;
+            /** Runs */
+            runs: number;
+            /** Share */
+            share: number;
+            /** Example */
+            example: string;
+            /** Example Task */
+            example_task: string | null;
+            /** Example Reason */
+            example_reason: string | null;
+        };
+        /**
+         * CodeRow
+         * @description How often a code occurs, in all runs and in those that failed or succeeded, and what its runs lost.
+         */
+        CodeRow: {
+            /** Code */
+            code: string;
+            /** Runs */
+            runs: number;
+            /** Share */
+            share: number;
+            interval: components["schemas"]["Interval"] | null;
+            /** Of Failed */
+            of_failed: number | null;
+            /** Of Succeeded */
+            of_succeeded: number | null;
+            /** Mean Share Lost */
+            mean_share_lost: number | null;
+            lost: components["schemas"]["Lost"];
+        };
+        /**
+         * CodeShare
+         * @description In how many runs of a stretch of time a code occurs.
+         */
+        CodeShare: {
+            /** Code */
+            code: string;
+            /** Runs */
+            runs: number;
+            /** Share */
+            share: number;
+            interval: components["schemas"]["Interval"] | null;
+        };
+        /**
+         * CodeTest
+         * @description How often a failure mode occurs on either side.
+         */
+        CodeTest: {
+            /** Code */
+            code: string;
+            test: components["schemas"]["Test"];
+        };
+        /**
+         * Comparison
+         * @description Two groups. `attempted` counts missing runs as wrong, `recorded` leaves pairs with a missing run out.
+         */
+        Comparison: {
+            /** Stratum */
+            stratum: string | null;
+            first: components["schemas"]["Rate"];
+            second: components["schemas"]["Rate"];
+            attempted: components["schemas"]["Test"];
+            recorded: components["schemas"]["Test"];
+            /** Codes */
+            codes: components["schemas"]["CodeTest"][];
+        };
+        /**
+         * Comparisons
+         * @description Every comparison, corrected over all of them. `coverage` says how many of the chosen runs are diagnosed.
+         */
+        Comparisons: {
+            coverage: components["schemas"]["Coverage"];
+            /**
+             * Is Cut
+             * @description Whether only the latest runs were looked at, because there are too many.
+             */
+            is_cut: boolean;
+            /**
+             * Keys
+             * @description By what these runs can be grouped.
+             */
+            keys: components["schemas"]["masthead__api__schema__statistics__Key"][];
+            /** Items */
+            items: components["schemas"]["Comparison"][];
         };
         /**
          * ConversationWindow
@@ -788,13 +1341,148 @@ export interface components {
             turns: components["schemas"]["Turn"][];
         };
         /**
+         * Coverage
+         * @description How many runs there are, how many have a diagnosis, and of how many it still holds.
+         */
+        Coverage: {
+            /** Runs */
+            runs: number;
+            /** Diagnosed */
+            diagnosed: number;
+            /** Current */
+            current: number;
+        };
+        /**
          * CreatedKey
          * @description A new key. This is the only time that its secret is shown.
          */
         CreatedKey: {
-            key: components["schemas"]["Key"];
+            key: components["schemas"]["masthead__api__schema__tenancy__Key"];
             /** Secret */
             secret: string;
+        };
+        /**
+         * DiagnosesInput
+         * @description Which runs to diagnose: those that the filter leaves, or the named ones of them.
+         */
+        DiagnosesInput: {
+            /**
+             * Since
+             * @description Runs that started at or after this RFC 3339 time (or date, UTC).
+             */
+            since?: string | null;
+            /**
+             * Until
+             * @description Runs that started before this RFC 3339 time.
+             */
+            until?: string | null;
+            /**
+             * Agent
+             * @description An agent that took part, by name.
+             */
+            agent?: string | null;
+            /**
+             * Model
+             * @description A model that was called.
+             */
+            model?: string | null;
+            /**
+             * System
+             * @description The agent system: framework, design or service.
+             */
+            system?: string | null;
+            /**
+             * Outcome
+             * @description `success` and `failure` as the record says; `error` where the run broke off.
+             */
+            outcome?: ("success" | "failure" | "error") | null;
+            /**
+             * Has Error
+             * @description Whether any span of the run has an error.
+             */
+            has_error?: boolean | null;
+            /**
+             * Min Cost Usd
+             * @description Runs that cost at least this much; those of unknown cost are left out.
+             */
+            min_cost_usd?: number | string | null;
+            /**
+             * Max Cost Usd
+             * @description Runs that cost at most this much; those of unknown cost are left out.
+             */
+            max_cost_usd?: number | string | null;
+            /**
+             * Min Tokens
+             * @description At least so many input and output tokens together.
+             */
+            min_tokens?: number | null;
+            /**
+             * Max Tokens
+             * @description At most so many.
+             */
+            max_tokens?: number | null;
+            /**
+             * Min Duration S
+             * @description Runs that took at least so many seconds.
+             */
+            min_duration_s?: number | null;
+            /**
+             * Max Duration S
+             * @description Runs that took at most so many seconds.
+             */
+            max_duration_s?: number | null;
+            /**
+             * Text
+             * @description A substring, case-insensitive, of anything that was said in the run.
+             */
+            text?: string | null;
+            /**
+             * Code
+             * @description A failure mode that the run's diagnosis found, such as `FM-1.3`.
+             */
+            code?: string | null;
+            /**
+             * Origin Agent
+             * @description The agent with whom the failure began, as the run's diagnosis has it.
+             */
+            origin_agent?: string | null;
+            /**
+             * About
+             * @description A substring, case-insensitive, of the task or name, or of an agent, model, system or tag.
+             */
+            about?: string | null;
+            /**
+             * Session Id
+             * @description The session or thread that the run belongs to.
+             */
+            session_id?: string | null;
+            /**
+             * User Id
+             * @description The end user for whom it ran.
+             */
+            user_id?: string | null;
+            /**
+             * Run Id Prefix
+             * @description The first characters of the run's id.
+             */
+            run_id_prefix?: string | null;
+            /**
+             * Tag
+             * @description A tag that the run carries.
+             */
+            tag?: string | null;
+            /**
+             * Metadata
+             * @description `key=value` of the run's metadata; may be repeated, all must hold.
+             * @default []
+             */
+            metadata: string[];
+            /**
+             * Run Ids
+             * @description Only these runs; left out, all that the filter leaves.
+             * @default []
+             */
+            run_ids: string[];
         };
         /**
          * Diagnosis
@@ -812,6 +1500,25 @@ export interface components {
             cost: components["schemas"]["FailureCost"] | null;
             /** Advice */
             advice: components["schemas"]["Advice"][];
+        };
+        /**
+         * Difference
+         * @description A difference of two rates, second minus first, with its interval from a bootstrap over tasks.
+         */
+        Difference: {
+            /** Value */
+            value: number;
+            interval: components["schemas"]["Interval"];
+        };
+        /**
+         * DoneInput
+         * @description Whether a run of a list needs no more labels.
+         */
+        DoneInput: {
+            /** Run Id */
+            run_id: string;
+            /** Is Done */
+            is_done: boolean;
         };
         /**
          * Door
@@ -1006,6 +1713,14 @@ export interface components {
             cost_usd: string | null;
         };
         /**
+         * Followed
+         * @description How what began at a turn spread, and what came after it.
+         */
+        Followed: {
+            spread: components["schemas"]["Spread"];
+            cost: components["schemas"]["FailureCost"];
+        };
+        /**
          * Health
          * @description Whether the process answers.
          */
@@ -1113,46 +1828,125 @@ export interface components {
             /** Problems Total */
             problems_total: number;
         };
-        JsonValue: unknown;
         /**
-         * Key
-         * @description A key as lists show it: its secret is shown once, when it is made, and stored only as a hash.
+         * Interval
+         * @description A 95 % confidence interval.
          */
-        Key: {
+        Interval: {
+            /** Low */
+            low: number;
+            /** High */
+            high: number;
+        };
+        /**
+         * Job
+         * @description How far a job is. `done` of `total` runs are finished; those stay, whatever becomes of the job.
+         */
+        Job: {
             /** Id */
             id: string;
-            /** Project Id */
-            project_id: string;
-            /** Name */
-            name: string;
-            role: components["schemas"]["Role"];
+            /** Kind */
+            kind: string;
             /**
-             * Prefix
-             * @description The secret's first characters, to tell keys apart.
+             * State
+             * @enum {string}
              */
-            prefix: string;
+            state: "queued" | "running" | "done" | "failed" | "stopped";
+            /** Done */
+            done: number;
+            /** Total */
+            total: number;
             /**
-             * Created
+             * Problem
+             * @description Why it failed.
+             */
+            problem: string | null;
+            /**
+             * Asked
              * Format: date-time
              */
-            created: string;
-            /** Expires */
-            expires: string | null;
-            /** Revoked */
-            revoked: string | null;
-            /**
-             * Last Used
-             * @description To the minute.
-             */
-            last_used: string | null;
+            asked: string;
+            /** Started */
+            started: string | null;
+            /** Ended */
+            ended: string | null;
         };
+        /**
+         * Jobs
+         * @description The project's jobs since the server's start, the latest first.
+         */
+        Jobs: {
+            /** Items */
+            items: components["schemas"]["Job"][];
+        };
+        JsonValue: unknown;
         /**
          * Keys
          * @description The project's keys, latest first, revoked ones too.
          */
         Keys: {
             /** Items */
-            items: components["schemas"]["Key"][];
+            items: components["schemas"]["masthead__api__schema__tenancy__Key"][];
+        };
+        /**
+         * ListChange
+         * @description Which runs come into a list, and which leave it.
+         */
+        ListChange: {
+            /**
+             * Add
+             * @default []
+             */
+            add: string[];
+            /**
+             * Remove
+             * @default []
+             */
+            remove: string[];
+        };
+        /**
+         * ListChanged
+         * @description How many runs came and went, and how the list is now.
+         */
+        ListChanged: {
+            /** Added */
+            added: number;
+            /** Removed */
+            removed: number;
+            list: components["schemas"]["RunList"];
+        };
+        /**
+         * ListedRun
+         * @description A run in a list.
+         */
+        ListedRun: {
+            run: components["schemas"]["Run"];
+            /**
+             * Added
+             * Format: date-time
+             */
+            added: string;
+            /** Added By */
+            added_by: string;
+            /** Is Labelled */
+            is_labelled: boolean;
+            /**
+             * Done
+             * @description When somebody said that it needs no more labels.
+             */
+            done: string | null;
+            /** Done By */
+            done_by: string | null;
+        };
+        /**
+         * ListedRuns
+         * @description One page of a list, in its order.
+         */
+        ListedRuns: {
+            /** Items */
+            items: components["schemas"]["ListedRun"][];
+            /** Cursor */
+            cursor: string | null;
         };
         /**
          * LoggedIn
@@ -1164,6 +1958,50 @@ export interface components {
              * @description To be sent as `X-CSRF-Token` with everything that changes something.
              */
             csrf_token: string;
+        };
+        /**
+         * Lost
+         * @description What failed runs spent after their failures began, beside all that the runs spent; null where unknown.
+         */
+        Lost: {
+            /** Failed Runs */
+            failed_runs: number;
+            /** Turns After */
+            turns_after: number;
+            /** Turns */
+            turns: number;
+            /** Tokens After */
+            tokens_after: number | null;
+            /** Tokens */
+            tokens: number | null;
+            /** Usd After */
+            usd_after: string | null;
+            /** Usd */
+            usd: string | null;
+            /** Seconds After */
+            seconds_after: number | null;
+            /** Mean Share */
+            mean_share: number | null;
+        };
+        /**
+         * ManyRuns
+         * @description Some runs, by their ids.
+         */
+        ManyRuns: {
+            /** Run Ids */
+            run_ids: string[];
+        };
+        /**
+         * MapRow
+         * @description A group of runs, and in how many of them each code occurs, in the order of `codes`.
+         */
+        MapRow: {
+            /** Group */
+            group: string;
+            /** Runs */
+            runs: number;
+            /** Counts */
+            counts: number[];
         };
         /**
          * Me
@@ -1221,6 +2059,20 @@ export interface components {
             expires_in_days?: number | null;
         };
         /**
+         * NewList
+         * @description A list of runs to make.
+         */
+        NewList: {
+            /** Name */
+            name: string;
+            /**
+             * Kind
+             * @description `dataset`: runs that belong together; `queue`: runs that people label one after the other.
+             * @enum {string}
+             */
+            kind: "dataset" | "queue";
+        };
+        /**
          * NewProject
          * @description A project to create.
          */
@@ -1238,6 +2090,38 @@ export interface components {
              */
             retention_days?: number | null;
             redaction?: components["schemas"]["RedactionInput"] | null;
+        };
+        /**
+         * NewView
+         * @description A query on the list of runs, to be kept under a name.
+         */
+        NewView: {
+            /** Name */
+            name: string;
+            /**
+             * Query
+             * @description What stands in the query bar, such as `outcome:failure agent:Planner`.
+             */
+            query: string;
+            /**
+             * Since
+             * @description RFC 3339, or relative to now: `-24h`.
+             */
+            since?: string | null;
+            /** Until */
+            until?: string | null;
+        };
+        /**
+         * NextRun
+         * @description The next run of a list that is not labelled, null where all are; and how far the list is.
+         */
+        NextRun: {
+            /** Run Id */
+            run_id: string | null;
+            /** Runs */
+            runs: number;
+            /** Labelled */
+            labelled: number;
         };
         /**
          * Outline
@@ -1280,6 +2164,22 @@ export interface components {
             characters: number[];
         };
         /**
+         * PairRow
+         * @description Two codes in the same run: how much more often than by chance, and in how many the first began earlier.
+         */
+        PairRow: {
+            /** First */
+            first: string;
+            /** Second */
+            second: string;
+            /** Runs */
+            runs: number;
+            /** Lift */
+            lift: number;
+            /** First Leads */
+            first_leads: number;
+        };
+        /**
          * Project
          * @description A tenant. `retention_days` is null where spans are kept for ever.
          */
@@ -1320,6 +2220,43 @@ export interface components {
             items: components["schemas"]["Project"][];
         };
         /**
+         * Rate
+         * @description Successes of a group, over both denominators.
+         *
+         *     A missing run counts as wrong in `of_attempted` and is left out of `of_recorded`; `undecided` runs, whose record has
+         *     no verdict, are in neither. `mean_over_repeats` is the mean of the recorded rates of each seed.
+         */
+        Rate: {
+            /** Group */
+            group: string;
+            /** Successes */
+            successes: number;
+            /** Recorded */
+            recorded: number;
+            /** Attempted */
+            attempted: number;
+            /** Undecided */
+            undecided: number;
+            /** Of Recorded */
+            of_recorded: number | null;
+            of_recorded_interval: components["schemas"]["Interval"] | null;
+            /** Of Attempted */
+            of_attempted: number | null;
+            of_attempted_interval: components["schemas"]["Interval"] | null;
+            /** Mean Over Repeats */
+            mean_over_repeats: number | null;
+        };
+        /**
+         * Rates
+         * @description The rates of the groups that a key makes.
+         */
+        Rates: {
+            /** Key */
+            key: string;
+            /** Rates */
+            rates: components["schemas"]["Rate"][];
+        };
+        /**
          * Readiness
          * @description Whether it can take and show runs; each part says `ok`, or what is wrong.
          */
@@ -1329,6 +2266,21 @@ export interface components {
             /** Parts */
             parts: {
                 [key: string]: string;
+            };
+        };
+        /**
+         * Redacted
+         * @description The text as it would be stored, and what was taken out of it.
+         */
+        Redacted: {
+            /** Text */
+            text: string;
+            /**
+             * Counts
+             * @description By kind.
+             */
+            counts: {
+                [key: string]: number;
             };
         };
         /**
@@ -1377,6 +2329,15 @@ export interface components {
             pattern: string;
         };
         /**
+         * RedactionTrial
+         * @description A text on which to try what would be taken out.
+         */
+        RedactionTrial: {
+            /** Text */
+            text: string;
+            redaction: components["schemas"]["RedactionInput"];
+        };
+        /**
          * Removed
          * @description What was truly removed from the disk.
          */
@@ -1387,6 +2348,43 @@ export interface components {
             spans: number;
             /** Scores */
             scores: number;
+        };
+        /**
+         * Report
+         * @description What the diagnosed ones of the chosen runs show. `coverage` says how many of them all those are.
+         */
+        Report: {
+            coverage: components["schemas"]["Coverage"];
+            /**
+             * Is Cut
+             * @description Whether only the latest runs were looked at, because there are too many.
+             */
+            is_cut: boolean;
+            /**
+             * Keys
+             * @description By what these runs can be grouped.
+             */
+            keys: components["schemas"]["masthead__api__schema__statistics__Key"][];
+            overall: components["schemas"]["Rate"];
+            /** By */
+            by: components["schemas"]["Rates"][];
+            /** Codes */
+            codes: components["schemas"]["CodeRow"][];
+            /** Code Map */
+            code_map: components["schemas"]["MapRow"][];
+            /** Pairs */
+            pairs: components["schemas"]["PairRow"][];
+            /** First Agents */
+            first_agents: components["schemas"]["Share"][];
+            lost: components["schemas"]["Lost"];
+            /** Worst */
+            worst: components["schemas"]["Worst"][];
+            /** Clusters */
+            clusters: components["schemas"]["Cluster"][];
+            /** Advice */
+            advice: components["schemas"]["Advice"][];
+            /** Trends */
+            trends: components["schemas"]["Trend"][];
         };
         /**
          * Role
@@ -1477,6 +2475,43 @@ export interface components {
             run_ids: string[];
         };
         /**
+         * RunList
+         * @description A named list of runs.
+         */
+        RunList: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "dataset" | "queue";
+            /**
+             * Created
+             * Format: date-time
+             */
+            created: string;
+            /** Created By */
+            created_by: string;
+            /** Runs */
+            runs: number;
+            /**
+             * Labelled
+             * @description Runs on which a person wrote a score, or which a person marked as done.
+             */
+            labelled: number;
+        };
+        /**
+         * RunLists
+         * @description The project's lists, by name.
+         */
+        RunLists: {
+            /** Items */
+            items: components["schemas"]["RunList"][];
+        };
+        /**
          * RunPage
          * @description One page of runs, latest first.
          */
@@ -1485,6 +2520,79 @@ export interface components {
             items: components["schemas"]["Run"][];
             /** Cursor */
             cursor: string | null;
+        };
+        /**
+         * RunsBeside
+         * @description Two runs in rows, one entry a row in each column: every turn of both exactly once, in order.
+         */
+        RunsBeside: {
+            /** Left Run Id */
+            left_run_id: string;
+            /** Right Run Id */
+            right_run_id: string;
+            /**
+             * Matches
+             * @description How turns agree: word for word; the same step in other words; another step; on one side only.
+             */
+            matches: ("same" | "alike" | "changed" | "left" | "right")[];
+            /**
+             * Match
+             * @description Positions in `matches`.
+             */
+            match: number[];
+            /**
+             * Left
+             * @description Turns of the first run; null where it has nothing like the other's turn.
+             */
+            left: (number | null)[];
+            /** Right */
+            right: (number | null)[];
+            /**
+             * Likeness
+             * @description The share of words in common, 0 to 1.
+             */
+            likeness: number[];
+            /**
+             * Divergence
+             * @description The first row in which the two did different things; null where there is none.
+             */
+            divergence: number | null;
+            /**
+             * Difference
+             * @description The first row that is not word for word the same.
+             */
+            difference: number | null;
+        };
+        /**
+         * SavedView
+         * @description A query on the list of runs under a name.
+         */
+        SavedView: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Query */
+            query: string;
+            /** Since */
+            since: string | null;
+            /** Until */
+            until: string | null;
+            /**
+             * Created
+             * Format: date-time
+             */
+            created: string;
+            /** Created By */
+            created_by: string;
+        };
+        /**
+         * SavedViews
+         * @description The project's saved views, by name.
+         */
+        SavedViews: {
+            /** Items */
+            items: components["schemas"]["SavedView"][];
         };
         /**
          * Score
@@ -1606,6 +2714,18 @@ export interface components {
         SessionInput: {
             /** Key */
             key: string;
+        };
+        /**
+         * Share
+         * @description A name, how many runs it stands for, and their share.
+         */
+        Share: {
+            /** Name */
+            name: string;
+            /** Runs */
+            runs: number;
+            /** Share */
+            share: number;
         };
         /**
          * Span
@@ -1917,6 +3037,101 @@ export interface components {
             parts: number;
         };
         /**
+         * TagChange
+         * @description Tags to put on runs and to take off them, over what their spans say.
+         */
+        TagChange: {
+            /** Run Ids */
+            run_ids: string[];
+            /**
+             * Add
+             * @default []
+             */
+            add: string[];
+            /**
+             * Remove
+             * @default []
+             */
+            remove: string[];
+        };
+        /**
+         * Tagged
+         * @description How many runs were tagged: those of the given ones that are the project's.
+         */
+        Tagged: {
+            /** Runs */
+            runs: number;
+        };
+        /**
+         * Tally
+         * @description Successes among attempts.
+         */
+        Tally: {
+            /** Successes */
+            successes: number;
+            /** Attempts */
+            attempts: number;
+        };
+        /**
+         * Test
+         * @description One test. With pairs it is McNemar's exact test, without Fisher's; `p_holm` is corrected for all beside it.
+         *
+         *     `only_first` and `only_second` are the pairs in which one side alone has it. `detectable` is the least difference
+         *     that would have been seen with 80 % power.
+         */
+        Test: {
+            first: components["schemas"]["Tally"];
+            second: components["schemas"]["Tally"];
+            /** Pairs */
+            pairs: number;
+            /** Only First */
+            only_first: number;
+            /** Only Second */
+            only_second: number;
+            difference: components["schemas"]["Difference"] | null;
+            /** P */
+            p: number | null;
+            /** P Holm */
+            p_holm: number | null;
+            /** Detectable */
+            detectable: number | null;
+            /** Is Different */
+            is_different: boolean;
+        };
+        /**
+         * TestCase
+         * @description A pytest file that runs wherever Masthead is installed.
+         */
+        TestCase: {
+            /**
+             * Name
+             * @description A name for the file.
+             */
+            name: string;
+            /** Source */
+            source: string;
+            /**
+             * Turns
+             * @description How many of the run's turns it holds.
+             */
+            turns: number;
+        };
+        /**
+         * Trend
+         * @description A stretch of time: the day on which it begins (UTC), its length, success, and the codes that occur.
+         */
+        Trend: {
+            /** Day */
+            day: string;
+            /** Days */
+            days: number;
+            /** Runs */
+            runs: number;
+            success: components["schemas"]["Rate"];
+            /** Codes */
+            codes: components["schemas"]["CodeShare"][];
+        };
+        /**
          * Turn
          * @description One thing that one agent said or did. Speaker and addressees are agent ids; `index` is 0-based and dense.
          */
@@ -1986,6 +3201,68 @@ export interface components {
             items: components["schemas"]["UnpricedModel"][];
         };
         /**
+         * Worst
+         * @description A run that lost most after its failure began.
+         */
+        Worst: {
+            /** Run Id */
+            run_id: string;
+            /** Task */
+            task: string | null;
+            /** Origin Agent */
+            origin_agent: string | null;
+            /** Origin Turn */
+            origin_turn: number | null;
+            /** Turns After */
+            turns_after: number;
+            /** Share Lost */
+            share_lost: number | null;
+            /** Codes */
+            codes: string[];
+        };
+        /**
+         * Key
+         * @description A key to group runs by, and how many values it has among them.
+         */
+        masthead__api__schema__statistics__Key: {
+            /** Key */
+            key: string;
+            /** Values */
+            values: number;
+        };
+        /**
+         * Key
+         * @description A key as lists show it: its secret is shown once, when it is made, and stored only as a hash.
+         */
+        masthead__api__schema__tenancy__Key: {
+            /** Id */
+            id: string;
+            /** Project Id */
+            project_id: string;
+            /** Name */
+            name: string;
+            role: components["schemas"]["Role"];
+            /**
+             * Prefix
+             * @description The secret's first characters, to tell keys apart.
+             */
+            prefix: string;
+            /**
+             * Created
+             * Format: date-time
+             */
+            created: string;
+            /** Expires */
+            expires: string | null;
+            /** Revoked */
+            revoked: string | null;
+            /**
+             * Last Used
+             * @description To the minute.
+             */
+            last_used: string | null;
+        };
+        /**
          * Problem
          * @description An error, as RFC 9457 has it (`application/problem+json`).
          */
@@ -2027,10 +3304,24 @@ export type Attribution = components['schemas']['Attribution'];
 export type AuditEntry = components['schemas']['AuditEntry'];
 export type AuditPage = components['schemas']['AuditPage'];
 export type AuditVerdict = components['schemas']['AuditVerdict'];
+export type Brief = components['schemas']['Brief'];
+export type Briefs = components['schemas']['Briefs'];
+export type BriefsInput = components['schemas']['BriefsInput'];
 export type Carried = components['schemas']['Carried'];
+export type ChosenExport = components['schemas']['ChosenExport'];
+export type Cluster = components['schemas']['Cluster'];
+export type CodeRow = components['schemas']['CodeRow'];
+export type CodeShare = components['schemas']['CodeShare'];
+export type CodeTest = components['schemas']['CodeTest'];
+export type Comparison = components['schemas']['Comparison'];
+export type Comparisons = components['schemas']['Comparisons'];
 export type ConversationWindow = components['schemas']['ConversationWindow'];
+export type Coverage = components['schemas']['Coverage'];
 export type CreatedKey = components['schemas']['CreatedKey'];
+export type DiagnosesInput = components['schemas']['DiagnosesInput'];
 export type Diagnosis = components['schemas']['Diagnosis'];
+export type Difference = components['schemas']['Difference'];
+export type DoneInput = components['schemas']['DoneInput'];
 export type Door = components['schemas']['Door'];
 export type Ending = components['schemas']['Ending'];
 export type EndingKind = components['schemas']['EndingKind'];
@@ -2042,40 +3333,65 @@ export type Finding = components['schemas']['Finding'];
 export type Flow = components['schemas']['Flow'];
 export type FlowEdge = components['schemas']['FlowEdge'];
 export type FlowNode = components['schemas']['FlowNode'];
+export type Followed = components['schemas']['Followed'];
 export type Health = components['schemas']['Health'];
 export type Hit = components['schemas']['Hit'];
 export type HitPage = components['schemas']['HitPage'];
 export type Hypothesis = components['schemas']['Hypothesis'];
 export type ImportProblem = components['schemas']['ImportProblem'];
 export type ImportReport = components['schemas']['ImportReport'];
+export type Interval = components['schemas']['Interval'];
+export type Job = components['schemas']['Job'];
+export type Jobs = components['schemas']['Jobs'];
 export type JsonValue = components['schemas']['JsonValue'];
-export type Key = components['schemas']['Key'];
 export type Keys = components['schemas']['Keys'];
+export type ListChange = components['schemas']['ListChange'];
+export type ListChanged = components['schemas']['ListChanged'];
+export type ListedRun = components['schemas']['ListedRun'];
+export type ListedRuns = components['schemas']['ListedRuns'];
 export type LoggedIn = components['schemas']['LoggedIn'];
+export type Lost = components['schemas']['Lost'];
+export type ManyRuns = components['schemas']['ManyRuns'];
+export type MapRow = components['schemas']['MapRow'];
 export type Me = components['schemas']['Me'];
 export type MissedCheck = components['schemas']['MissedCheck'];
 export type NewKey = components['schemas']['NewKey'];
+export type NewList = components['schemas']['NewList'];
 export type NewProject = components['schemas']['NewProject'];
+export type NewView = components['schemas']['NewView'];
+export type NextRun = components['schemas']['NextRun'];
 export type Outline = components['schemas']['Outline'];
+export type PairRow = components['schemas']['PairRow'];
 export type Project = components['schemas']['Project'];
 export type ProjectChange = components['schemas']['ProjectChange'];
 export type Projects = components['schemas']['Projects'];
+export type Rate = components['schemas']['Rate'];
+export type Rates = components['schemas']['Rates'];
 export type Readiness = components['schemas']['Readiness'];
+export type Redacted = components['schemas']['Redacted'];
 export type Redaction = components['schemas']['Redaction'];
 export type RedactionInput = components['schemas']['RedactionInput'];
 export type RedactionRuleSchema = components['schemas']['RedactionRuleSchema'];
+export type RedactionTrial = components['schemas']['RedactionTrial'];
 export type Removed = components['schemas']['Removed'];
+export type Report = components['schemas']['Report'];
 export type Role = components['schemas']['Role'];
 export type Run = components['schemas']['Run'];
 export type RunDetail = components['schemas']['RunDetail'];
 export type RunIds = components['schemas']['RunIds'];
+export type RunList = components['schemas']['RunList'];
+export type RunLists = components['schemas']['RunLists'];
 export type RunPage = components['schemas']['RunPage'];
+export type RunsBeside = components['schemas']['RunsBeside'];
+export type SavedView = components['schemas']['SavedView'];
+export type SavedViews = components['schemas']['SavedViews'];
 export type Score = components['schemas']['Score'];
 export type ScoreInput = components['schemas']['ScoreInput'];
 export type ScorePage = components['schemas']['ScorePage'];
 export type ScoresInput = components['schemas']['ScoresInput'];
 export type ScoresTaken = components['schemas']['ScoresTaken'];
 export type SessionInput = components['schemas']['SessionInput'];
+export type Share = components['schemas']['Share'];
 export type Span = components['schemas']['Span'];
 export type SpanEvent = components['schemas']['SpanEvent'];
 export type SpanLink = components['schemas']['SpanLink'];
@@ -2090,10 +3406,19 @@ export type Status = components['schemas']['Status'];
 export type Subject = components['schemas']['Subject'];
 export type SubjectInput = components['schemas']['SubjectInput'];
 export type Table = components['schemas']['Table'];
+export type TagChange = components['schemas']['TagChange'];
+export type Tagged = components['schemas']['Tagged'];
+export type Tally = components['schemas']['Tally'];
+export type Test = components['schemas']['Test'];
+export type TestCase = components['schemas']['TestCase'];
+export type Trend = components['schemas']['Trend'];
 export type Turn = components['schemas']['Turn'];
 export type TurnHits = components['schemas']['TurnHits'];
 export type UnpricedModel = components['schemas']['UnpricedModel'];
 export type UnpricedModels = components['schemas']['UnpricedModels'];
+export type Worst = components['schemas']['Worst'];
+export type MastheadApiSchemaStatisticsKey = components['schemas']['masthead__api__schema__statistics__Key'];
+export type MastheadApiSchemaTenancyKey = components['schemas']['masthead__api__schema__tenancy__Key'];
 export type Problem = components['schemas']['Problem'];
 export type $defs = Record<string, never>;
 export interface operations {
@@ -2134,6 +3459,12 @@ export interface operations {
                 max_duration_s?: number | null;
                 /** @description A substring, case-insensitive, of anything that was said in the run. */
                 text?: string | null;
+                /** @description A failure mode that the run's diagnosis found, such as `FM-1.3`. */
+                code?: string | null;
+                /** @description The agent with whom the failure began, as the run's diagnosis has it. */
+                origin_agent?: string | null;
+                /** @description A substring, case-insensitive, of the task or name, or of an agent, model, system or tag. */
+                about?: string | null;
                 /** @description The session or thread that the run belongs to. */
                 session_id?: string | null;
                 /** @description The end user for whom it ran. */
@@ -2204,6 +3535,72 @@ export interface operations {
             };
         };
     };
+    list_briefs_api_v1_runs_briefs_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BriefsInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Briefs"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_runs_api_v1_runs_delete_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ManyRuns"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Removed"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_facets_api_v1_facets_get: {
         parameters: {
             query?: {
@@ -2235,6 +3632,12 @@ export interface operations {
                 max_duration_s?: number | null;
                 /** @description A substring, case-insensitive, of anything that was said in the run. */
                 text?: string | null;
+                /** @description A failure mode that the run's diagnosis found, such as `FM-1.3`. */
+                code?: string | null;
+                /** @description The agent with whom the failure began, as the run's diagnosis has it. */
+                origin_agent?: string | null;
+                /** @description A substring, case-insensitive, of the task or name, or of an agent, model, system or tag. */
+                about?: string | null;
                 /** @description The session or thread that the run belongs to. */
                 session_id?: string | null;
                 /** @description The end user for whom it ran. */
@@ -2584,6 +3987,120 @@ export interface operations {
             };
         };
     };
+    get_runs_beside_api_v1_runs__run_id__beside__other_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description 32 hexadecimal characters. */
+                run_id: string;
+                /** @description 32 hexadecimal characters. */
+                other_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunsBeside"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_test_case_api_v1_runs__run_id__test_case_get: {
+        parameters: {
+            query: {
+                /** @description The project, for callers without a key (the header `X-Masthead-Project` says the same). */
+                project?: string | null;
+                /** @description What was found, such as `FM-1.3`. */
+                code: string;
+                /** @description Who found it: a detector, a judge or a person. */
+                evaluator: string;
+                /** @description The turns that show it; may be repeated. */
+                evidence?: number[];
+                /** @description Why, in the evaluator's words. */
+                reason?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description 32 hexadecimal characters. */
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestCase"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_followed_api_v1_runs__run_id__followed_get: {
+        parameters: {
+            query: {
+                /** @description The project, for callers without a key (the header `X-Masthead-Project` says the same). */
+                project?: string | null;
+                /** @description Where somebody says that it began. */
+                turn: number;
+            };
+            header?: never;
+            path: {
+                /** @description 32 hexadecimal characters. */
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Followed"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_diagnosis_api_v1_runs__run_id__diagnosis_get: {
         parameters: {
             query?: never;
@@ -2603,6 +4120,199 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Diagnosis"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    start_diagnoses_api_v1_diagnoses_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DiagnosesInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_report_api_v1_report_get: {
+        parameters: {
+            query?: {
+                /** @description Runs that started at or after this RFC 3339 time (or date, UTC). */
+                since?: string | null;
+                /** @description Runs that started before this RFC 3339 time. */
+                until?: string | null;
+                /** @description An agent that took part, by name. */
+                agent?: string | null;
+                /** @description A model that was called. */
+                model?: string | null;
+                /** @description The agent system: framework, design or service. */
+                system?: string | null;
+                /** @description `success` and `failure` as the record says; `error` where the run broke off. */
+                outcome?: ("success" | "failure" | "error") | null;
+                /** @description Whether any span of the run has an error. */
+                has_error?: boolean | null;
+                /** @description Runs that cost at least this much; those of unknown cost are left out. */
+                min_cost_usd?: number | string | null;
+                /** @description Runs that cost at most this much; those of unknown cost are left out. */
+                max_cost_usd?: number | string | null;
+                /** @description At least so many input and output tokens together. */
+                min_tokens?: number | null;
+                /** @description At most so many. */
+                max_tokens?: number | null;
+                /** @description Runs that took at least so many seconds. */
+                min_duration_s?: number | null;
+                /** @description Runs that took at most so many seconds. */
+                max_duration_s?: number | null;
+                /** @description A substring, case-insensitive, of anything that was said in the run. */
+                text?: string | null;
+                /** @description A failure mode that the run's diagnosis found, such as `FM-1.3`. */
+                code?: string | null;
+                /** @description The agent with whom the failure began, as the run's diagnosis has it. */
+                origin_agent?: string | null;
+                /** @description A substring, case-insensitive, of the task or name, or of an agent, model, system or tag. */
+                about?: string | null;
+                /** @description The session or thread that the run belongs to. */
+                session_id?: string | null;
+                /** @description The end user for whom it ran. */
+                user_id?: string | null;
+                /** @description The first characters of the run's id. */
+                run_id_prefix?: string | null;
+                /** @description A tag that the run carries. */
+                tag?: string | null;
+                /** @description `key=value` of the run's metadata; may be repeated, all must hold. */
+                metadata?: string[];
+                /** @description The project, for callers without a key (the header `X-Masthead-Project` says the same). */
+                project?: string | null;
+                /** @description Keys to group by, or several joined by `+`; the map of codes is by the first. */
+                by?: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Report"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    compare_groups_api_v1_compare_get: {
+        parameters: {
+            query?: {
+                /** @description Runs that started at or after this RFC 3339 time (or date, UTC). */
+                since?: string | null;
+                /** @description Runs that started before this RFC 3339 time. */
+                until?: string | null;
+                /** @description An agent that took part, by name. */
+                agent?: string | null;
+                /** @description A model that was called. */
+                model?: string | null;
+                /** @description The agent system: framework, design or service. */
+                system?: string | null;
+                /** @description `success` and `failure` as the record says; `error` where the run broke off. */
+                outcome?: ("success" | "failure" | "error") | null;
+                /** @description Whether any span of the run has an error. */
+                has_error?: boolean | null;
+                /** @description Runs that cost at least this much; those of unknown cost are left out. */
+                min_cost_usd?: number | string | null;
+                /** @description Runs that cost at most this much; those of unknown cost are left out. */
+                max_cost_usd?: number | string | null;
+                /** @description At least so many input and output tokens together. */
+                min_tokens?: number | null;
+                /** @description At most so many. */
+                max_tokens?: number | null;
+                /** @description Runs that took at least so many seconds. */
+                min_duration_s?: number | null;
+                /** @description Runs that took at most so many seconds. */
+                max_duration_s?: number | null;
+                /** @description A substring, case-insensitive, of anything that was said in the run. */
+                text?: string | null;
+                /** @description A failure mode that the run's diagnosis found, such as `FM-1.3`. */
+                code?: string | null;
+                /** @description The agent with whom the failure began, as the run's diagnosis has it. */
+                origin_agent?: string | null;
+                /** @description A substring, case-insensitive, of the task or name, or of an agent, model, system or tag. */
+                about?: string | null;
+                /** @description The session or thread that the run belongs to. */
+                session_id?: string | null;
+                /** @description The end user for whom it ran. */
+                user_id?: string | null;
+                /** @description The first characters of the run's id. */
+                run_id_prefix?: string | null;
+                /** @description A tag that the run carries. */
+                tag?: string | null;
+                /** @description `key=value` of the run's metadata; may be repeated, all must hold. */
+                metadata?: string[];
+                /** @description The project, for callers without a key (the header `X-Masthead-Project` says the same). */
+                project?: string | null;
+                /** @description Two or more groups, each as `key=value[,key=value]`; `since` and `until` bound a period by days. */
+                group?: string[];
+                /** @description In place of groups: compare all values of this key. */
+                by?: string | null;
+                /** @description Compare within each value of this key. */
+                within?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comparisons"];
                 };
             };
             /** @description What went wrong, and the remedy. */
@@ -2689,6 +4399,12 @@ export interface operations {
                 max_duration_s?: number | null;
                 /** @description A substring, case-insensitive, of anything that was said in the run. */
                 text?: string | null;
+                /** @description A failure mode that the run's diagnosis found, such as `FM-1.3`. */
+                code?: string | null;
+                /** @description The agent with whom the failure began, as the run's diagnosis has it. */
+                origin_agent?: string | null;
+                /** @description A substring, case-insensitive, of the task or name, or of an agent, model, system or tag. */
+                about?: string | null;
                 /** @description The session or thread that the run belongs to. */
                 session_id?: string | null;
                 /** @description The end user for whom it ran. */
@@ -2878,6 +4594,12 @@ export interface operations {
                 max_duration_s?: number | null;
                 /** @description A substring, case-insensitive, of anything that was said in the run. */
                 text?: string | null;
+                /** @description A failure mode that the run's diagnosis found, such as `FM-1.3`. */
+                code?: string | null;
+                /** @description The agent with whom the failure began, as the run's diagnosis has it. */
+                origin_agent?: string | null;
+                /** @description A substring, case-insensitive, of the task or name, or of an agent, model, system or tag. */
+                about?: string | null;
                 /** @description The session or thread that the run belongs to. */
                 session_id?: string | null;
                 /** @description The end user for whom it ran. */
@@ -2898,6 +4620,37 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_chosen_runs_api_v1_export_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChosenExport"];
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {
@@ -2944,6 +4697,99 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ImportReport"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_jobs_api_v1_jobs_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Jobs"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_job_api_v1_jobs__job_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As the job's start told it. */
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stop_job_api_v1_jobs__job_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As the job's start told it. */
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
                 };
             };
             /** @description What went wrong, and the remedy. */
@@ -3006,6 +4852,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Project"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    try_redaction_api_v1_redaction_try_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RedactionTrial"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Redacted"];
                 };
             };
             /** @description What went wrong, and the remedy. */
@@ -3196,7 +5075,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Key"];
+                    "application/json": components["schemas"]["masthead__api__schema__tenancy__Key"];
                 };
             };
             /** @description What went wrong, and the remedy. */
@@ -3361,6 +5240,403 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_views_api_v1_views_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedViews"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    save_view_api_v1_views_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewView"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedView"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_view_api_v1_views__view_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As lists show it. */
+                view_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_lists_api_v1_lists_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunLists"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_list_api_v1_lists_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewList"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunList"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_list_api_v1_lists__list_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As lists show it. */
+                list_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunList"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_list_api_v1_lists__list_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As lists show it. */
+                list_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_listed_runs_api_v1_lists__list_id__runs_get: {
+        parameters: {
+            query?: {
+                /** @description The project, for callers without a key (the header `X-Masthead-Project` says the same). */
+                project?: string | null;
+                /** @description How many items at most. */
+                limit?: number;
+                /** @description Where to go on: the `cursor` of the page before, with the same filters. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description As lists show it. */
+                list_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListedRuns"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_listed_runs_api_v1_lists__list_id__runs_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As lists show it. */
+                list_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ListChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListChanged"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_next_run_api_v1_lists__list_id__next_get: {
+        parameters: {
+            query?: {
+                /** @description The project, for callers without a key (the header `X-Masthead-Project` says the same). */
+                project?: string | null;
+                /** @description The run behind which to look; the search goes on from the list's start. */
+                after?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description As lists show it. */
+                list_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NextRun"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    mark_run_api_v1_lists__list_id__done_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As lists show it. */
+                list_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DoneInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NextRun"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tag_runs_api_v1_tags_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TagChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tagged"];
+                };
             };
             /** @description What went wrong, and the remedy. */
             default: {
