@@ -91,15 +91,17 @@ class Connection(NamedTuple):
     """Sent with every request, beside the credential."""
     allowed_networks: tuple[str, ...] = ()
     """Private address ranges (CIDR) that its host may resolve to; public ones always may."""
+    reports_stream_usage: bool = True
+    """Whether it understands `stream_options.include_usage` (chat completions)."""
 
 
 class Timeouts(NamedTuple):
     """How long an attempt may take, in seconds."""
 
     connect_s: float = 10.0
-    first_byte_s: float = 120.0
-    between_chunks_s: float = 60.0
-    whole_s: float = 900.0
+    first_byte_s: float = 600.0
+    between_chunks_s: float = 120.0
+    whole_s: float = 1800.0
 
 
 class Target(NamedTuple):
@@ -161,6 +163,7 @@ class Exchange:
     """What the caller was answered."""
     answered: list[bytes] = field(default_factory=list[bytes])
     """The answer's body in the caller's dialect, as it was sent; of a stream, its events."""
+    kept_bytes: int = 0
     is_truncated: bool = False
     """Whether `answered` is not all of it, because it was too long to keep."""
     first_chunk_ns: int | None = None

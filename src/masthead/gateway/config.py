@@ -52,19 +52,22 @@ class ConnectionConfig(_Part):
     allow_networks: tuple[str, ...] = ()
     """Private ranges that its host may lie in (CIDR), or `loopback`. Others are refused."""
 
+    reports_stream_usage: bool = True
+    """Whether it understands `stream_options.include_usage`, by which streams end with their tokens."""
+
     models: tuple[str, ...] = ()
     """Models that it serves; empty means any that no other connection names."""
 
     connect_s: float = Field(default=10.0, gt=0)
     """How long connecting may take, in seconds."""
 
-    first_byte_s: float = Field(default=120.0, gt=0)
+    first_byte_s: float = Field(default=600.0, gt=0)
     """How long the first byte of an answer may take, in seconds."""
 
-    between_chunks_s: float = Field(default=60.0, gt=0)
+    between_chunks_s: float = Field(default=120.0, gt=0)
     """How long a stream may be silent, in seconds."""
 
-    whole_s: float = Field(default=900.0, gt=0)
+    whole_s: float = Field(default=1800.0, gt=0)
     """How long an answer may take in all, in seconds."""
 
     @field_validator("base_url")
@@ -178,6 +181,7 @@ def connection_of(name: str, config: ConnectionConfig, secrets: SecretReader) ->
         secret=None if config.secret is None else secrets.read(config.secret),
         headers=tuple((key.lower().encode(), value.encode()) for key, value in config.headers.items()),
         allowed_networks=config.allow_networks,
+        reports_stream_usage=config.reports_stream_usage,
     )
 
 

@@ -1,0 +1,91 @@
+"""What is kept of a run while it lasts: plain data, bounded whatever its length, so that a restart can take it up."""
+
+from decimal import Decimal
+
+import msgspec
+
+from masthead.model.span import AttributeValue
+
+_MARKS = 64
+_SEEN = 1024
+_AGENTS = 64
+_OPEN_CALLS = 32
+
+
+class LiveAgent(msgspec.Struct):
+    """One agent of the run. `depth` counts who called whom: an agent that works while another's call waits is below."""
+
+    name: str
+    instructions: str = ""
+    depth: int = 0
+    open_calls: list[str] = msgspec.field(default_factory=list[str])
+    """Ids of tool calls that it made and has not given back the result of."""
+
+
+class Fired(msgspec.Struct, frozen=True):
+    """A finding on a live run, with what its turns said, for who reads the refusal."""
+
+    code: str
+    detector: str
+    reason: str
+    evidence: tuple[str, ...]
+
+
+class LiveRun(msgspec.Struct):
+    """One run, as its calls tell of it. Times are Unix nanoseconds."""
+
+    scope: str
+    """The project and key whose calls may join it."""
+    run_id: str
+    start_ns: int
+    last_ns: int
+    task: str | None = None
+    agents: dict[str, LiveAgent] = msgspec.field(default_factory=dict[str, LiveAgent])
+    openings: dict[int, list[str]] = msgspec.field(default_factory=dict[int, list[str]])
+    """By the digest of a beginning: the agents that have begun there."""
+    points: list[int] = msgspec.field(default_factory=list[int])
+    """Digests of histories up to and with a reply, the latest last."""
+    call_ids: list[str] = msgspec.field(default_factory=list[str])
+    quotes: list[int] = msgspec.field(default_factory=list[int])
+    """Digests of passages of replies."""
+    replies: list[str] = msgspec.field(default_factory=list[str])
+    """Ids of stored replies."""
+    seen: dict[int, None] = msgspec.field(default_factory=dict[int, None])
+    """Digests of messages that were taken for turns."""
+    turns: int = 0
+    recent: list[str] = msgspec.field(default_factory=list[str])
+    """The last turns in short, for evidence; `recent[-1]` is turn `turns - 1`."""
+    calls: int = 0
+    tokens: int = 0
+    cost_usd: Decimal = Decimal(0)
+    unpriced: int = 0
+    """Calls whose cost is unknown."""
+    fired: list[Fired] = msgspec.field(default_factory=list[Fired])
+    answered: int = 0
+    """How many of `fired` were acted upon."""
+    corrected: list[str] = msgspec.field(default_factory=list[str])
+    """Detectors whose findings the model was told of."""
+    stopped: str | None = None
+    """Why no more calls are let through."""
+    suite: dict[str, AttributeValue] | None = None
+    """The detectors' state, where it was written down."""
+
+    def mark_seen(self, digest: int) -> bool:
+        """Note a message; return whether it was not noted before."""
+        if digest in self.seen:
+            return False
+        self.seen[digest] = None
+        if len(self.seen) > _SEEN:
+            del self.seen[next(iter(self.seen))]
+        return True
+
+    def keep_marks(self) -> None:
+        """Forget what is too old to be gone on from."""
+        for marks in (self.points, self.call_ids, self.quotes, self.replies):
+            del marks[:-_MARKS]
+        while len(self.openings) > _MARKS:
+            del self.openings[next(iter(self.openings))]
+        while len(self.agents) > _AGENTS:
+            del self.agents[next(iter(self.agents))]
+        for agent in self.agents.values():
+            del agent.open_calls[:-_OPEN_CALLS]

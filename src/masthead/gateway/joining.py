@@ -1,0 +1,82 @@
+"""Which run a call belongs to, by what the caller itself says: `traceparent`, or an id in a header or in metadata."""
+
+import hashlib
+import re
+import secrets
+from typing import Final, NamedTuple, cast
+
+import msgspec
+
+from masthead.gateway.call import Call
+from masthead.model.ids import RunId, SpanId
+
+_TRACEPARENT: Final = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(?:-.*)?")
+_HEX: Final = re.compile(r"[0-9a-f]{32}")
+_NO_TRACE: Final = "0" * 32
+_NO_SPAN: Final = "0" * 16
+RUN_HEADER: Final = b"x-masthead-run"
+AGENT_HEADER: Final = b"x-masthead-agent"
+SESSION_HEADER: Final = b"x-masthead-session"
+_MOST: Final = 256
+
+
+class Place(NamedTuple):
+    """Where a call stands. `is_said` tells whether the caller said so."""
+
+    trace_id: RunId
+    parent_span_id: SpanId | None
+    is_said: bool
+
+
+def place_of(call: Call) -> Place:
+    """Return the run of a call; a new one where the caller names none."""
+    traceparent = call.headers.get(b"traceparent")
+    if traceparent is not None:
+        found = _TRACEPARENT.fullmatch(traceparent.strip())
+        if found is not None:
+            trace_id, span_id = found[1].decode(), found[2].decode()
+            if trace_id != _NO_TRACE and span_id != _NO_SPAN:
+                return Place(RunId(trace_id), SpanId(span_id), is_said=True)
+    named = header(call, RUN_HEADER) or metadata(call).get("masthead_run")
+    if named:
+        return Place(run_of(call, named), None, is_said=True)
+    return Place(RunId(secrets.token_hex(16)), None, is_said=False)
+
+
+def run_of(call: Call, named: str) -> RunId:
+    """Return the run that a caller's own word stands for: the id itself, or one that the word always leads to."""
+    if _HEX.fullmatch(named) is not None and named != _NO_TRACE:
+        return RunId(named)
+    word = f"{call.identity.project}\0{named}".encode("utf-8", "replace")
+    return RunId(hashlib.sha256(word, usedforsecurity=False).hexdigest()[:32])
+
+
+def header(call: Call, name: bytes) -> str | None:
+    """Return a header's text, bounded."""
+    value = call.headers.get(name)
+    return value.decode("utf-8", "replace").strip()[:_MOST] or None if value is not None else None
+
+
+def metadata(call: Call) -> dict[str, str]:
+    """Return the texts in the body's `metadata`."""
+    raw = call.members.get("metadata")
+    if raw is None:
+        return {}
+    try:
+        found = msgspec.json.decode(raw)
+    except msgspec.DecodeError:
+        return {}
+    if not isinstance(found, dict):
+        return {}
+    items = cast("dict[str, object]", found).items()
+    return {name: value[:_MOST] for name, value in items if isinstance(value, str)}
+
+
+def user_of(call: Call) -> str | None:
+    """Return whom the call is made for."""
+    for name in ("safety_identifier", "user"):
+        raw = call.members.get(name)
+        if raw is not None and bytes(raw[:1] if isinstance(raw, bytes) else bytes(raw)[:1]) == b'"':
+            return str(msgspec.json.decode(raw))[:_MOST] or None
+    told = metadata(call)
+    return told.get("user_id") or told.get("langfuse_user_id")

@@ -1,0 +1,121 @@
+"""Counts of one process since its start, as Prometheus reads them (text format 0.0.4)."""
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from masthead.gateway.call import Exchange
+
+_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
+_Labels = tuple[tuple[str, str], ...]
+
+
+@dataclass(slots=True)
+class Histogram:
+    """Durations by bucket."""
+
+    counts: list[int] = field(default_factory=lambda: [0] * (len(_SECONDS) + 1))
+    total_s: float = 0.0
+
+    def add(self, seconds: float) -> None:
+        """Count one."""
+        self.counts[bisect_left(_SECONDS, seconds)] += 1
+        self.total_s += seconds
+
+
+@dataclass(slots=True)
+class Metrics:
+    """What one process counted. Written in the event loop alone."""
+
+    in_flight: int = 0
+    requests: Counter[tuple[str, str, int]] = field(default_factory=Counter[tuple[str, str, int]])
+    """By endpoint, connection and status; the connection is empty where none was asked."""
+    attempts: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
+    """By connection and outcome: `ok`, or how it failed."""
+    tokens: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
+    """By connection and kind."""
+    durations: dict[str, Histogram] = field(default_factory=dict[str, Histogram])
+    first_chunks: dict[str, Histogram] = field(default_factory=dict[str, Histogram])
+    clients_gone: int = 0
+
+    def count(self, exchange: Exchange) -> None:
+        """Count a finished call."""
+        endpoint = exchange.call.endpoint.name
+        connection = exchange.attempts[-1].target.connection.name if exchange.attempts else ""
+        self.requests[endpoint, connection, exchange.status or 0] += 1
+        for attempt in exchange.attempts:
+            self.attempts[attempt.target.connection.name, "ok" if attempt.is_ok else attempt.failure or "broken"] += 1
+        self.clients_gone += exchange.is_client_gone
+        if exchange.end_ns is not None:
+            _of(self.durations, endpoint).add((exchange.end_ns - exchange.start_ns) / 1e9)
+        if exchange.first_chunk_ns is not None:
+            _of(self.first_chunks, endpoint).add((exchange.first_chunk_ns - exchange.start_ns) / 1e9)
+
+
+def _of(histograms: dict[str, Histogram], name: str) -> Histogram:
+    found = histograms.get(name)
+    if found is None:
+        found = histograms[name] = Histogram()
+    return found
+
+
+def text_of(metrics: Metrics, gauges: Mapping[str, float]) -> str:
+    """Return the metrics as text; `gauges` are further values by their full name."""
+    lines = list(_counter("masthead_gateway_requests_total", "Calls answered.", _requests(metrics)))
+    lines += _counter("masthead_gateway_attempts_total", "Tries at upstreams.", _attempts(metrics))
+    lines += _counter("masthead_gateway_tokens_total", "Tokens as providers counted them.", _tokens(metrics))
+    gone: tuple[_Labels, float] = ((), metrics.clients_gone)
+    lines += _counter("masthead_gateway_clients_gone_total", "Clients that left before their answer's end.", [gone])
+    lines += _histogram("masthead_gateway_seconds", "From a call's arrival to its answer's end.", metrics.durations)
+    about = "From a call's arrival to the first chunk of its stream."
+    lines += _histogram("masthead_gateway_first_chunk_seconds", about, metrics.first_chunks)
+    for name, value in ({"masthead_gateway_in_flight": float(metrics.in_flight)} | dict(gauges)).items():
+        kind = "counter" if name.endswith("_total") else "gauge"
+        lines += (f"# TYPE {name} {kind}", f"{name} {value}")
+    return "\n".join(lines) + "\n"
+
+
+def _requests(metrics: Metrics) -> Iterator[tuple[_Labels, float]]:
+    for (endpoint, connection, status), count in metrics.requests.items():
+        yield (("endpoint", endpoint), ("connection", connection), ("status", str(status))), count
+
+
+def _attempts(metrics: Metrics) -> Iterator[tuple[_Labels, float]]:
+    for (connection, outcome), count in metrics.attempts.items():
+        yield (("connection", connection), ("outcome", outcome)), count
+
+
+def _tokens(metrics: Metrics) -> Iterator[tuple[_Labels, float]]:
+    for (connection, kind), count in metrics.tokens.items():
+        yield (("connection", connection), ("kind", kind)), count
+
+
+def _counter(name: str, about: str, rows: Iterable[tuple[_Labels, float]]) -> Iterator[str]:
+    yield f"# HELP {name} {about}"
+    yield f"# TYPE {name} counter"
+    for labels, value in rows:
+        yield f"{name}{_braced(labels)} {value}"
+
+
+def _histogram(name: str, about: str, histograms: Mapping[str, Histogram]) -> Iterator[str]:
+    yield f"# HELP {name} {about}"
+    yield f"# TYPE {name} histogram"
+    for endpoint, histogram in histograms.items():
+        count = 0
+        for bound, added in zip((*map(str, _SECONDS), "+Inf"), histogram.counts, strict=True):
+            count += added
+            yield f"{name}_bucket{_braced((('endpoint', endpoint), ('le', bound)))} {count}"
+        yield f"{name}_sum{_braced((('endpoint', endpoint),))} {histogram.total_s}"
+        yield f"{name}_count{_braced((('endpoint', endpoint),))} {count}"
+
+
+def _braced(labels: _Labels) -> str:
+    if not labels:
+        return ""
+    return "{" + ",".join(f'{name}="{_escaped(value)}"' for name, value in labels) + "}"
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

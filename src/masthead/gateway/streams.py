@@ -1,0 +1,134 @@
+"""A stream on its way to the client: only whole events go out, so that a break never leaves half of one behind."""
+
+from typing import Final
+
+from masthead.gateway.seams import StreamFilter
+from masthead.gateway.upstream.port import UpstreamFailed
+from masthead.model.errors import TooLarge
+from masthead.providers.dialects import Dialect, TranslatedStream
+
+_MOST_BYTES: Final = 16 * 1024 * 1024
+_ENDS: Final = {
+    Dialect.OPENAI_CHAT: (b"[DONE]", b'"finish_reason":"', b'"finish_reason": "'),
+    Dialect.OPENAI_RESPONSES: (b"response.completed", b"response.incomplete", b"response.failed"),
+    Dialect.ANTHROPIC: (b"message_stop",),
+}
+
+
+class WholeEvents:
+    """Holds back the begun event at the end of what has arrived."""
+
+    __slots__ = ("_held",)
+
+    def __init__(self) -> None:
+        self._held = b""
+
+    @property
+    def is_amid(self) -> bool:
+        """Whether an event is begun and not complete."""
+        return bool(self._held.strip())
+
+    def feed(self, data: bytes) -> bytes:
+        """Return the whole events.
+
+        Raises:
+            TooLarge: an event is over any sensible size.
+        """
+        if self._held:
+            data = self._held + data
+            self._held = b""
+        if data.endswith(b"\n\n"):
+            return data
+        end = max(_after(data, b"\n\n"), _after(data, b"\r\n\r\n"), _after(data, b"\r\r"))
+        self._held = data[end:]
+        if len(self._held) > _MOST_BYTES:
+            raise TooLarge(f"an event of the stream is over {_MOST_BYTES} bytes")
+        return data[:end]
+
+
+def _after(data: bytes, separator: bytes) -> int:
+    """Return the place behind the last separator; 0 where there is none."""
+    at = data.rfind(separator)
+    return 0 if at < 0 else at + len(separator)
+
+
+def is_at_end(dialect: Dialect, last: bytes) -> bool:
+    """Say whether the last bytes of a stream are those that end one in this dialect."""
+    return any(end in last for end in _ENDS.get(dialect, ()))
+
+
+class Pipe:
+    """What a stream passes through: whole events, the translation, then filters."""
+
+    __slots__ = ("_dialect", "_filters", "_last", "_translated", "_whole")
+
+    def __init__(
+        self, dialect: Dialect, translated: TranslatedStream | None, filters: tuple[StreamFilter, ...]
+    ) -> None:
+        self._dialect = dialect
+        self._translated = translated
+        self._filters = filters
+        self._whole = WholeEvents()
+        self._last = b""
+
+    @property
+    def failed(self) -> str | None:
+        """What a translated upstream said went wrong."""
+        return None if self._translated is None else self._translated.failed
+
+    def feed(self, data: bytes) -> bytes:
+        """Return what goes to the client for these bytes of the upstream."""
+        if self._translated is None:
+            events = self._whole.feed(data)
+            if events:
+                self._last = events
+        else:
+            events = self._translated.feed(data)
+        for one in self._filters:
+            events = one.feed(events) if events else events
+        return events
+
+    def check_end(self, *, is_delimited: bool) -> None:
+        """Look whether the stream is complete, at its end.
+
+        Raises:
+            UpstreamFailed: it ended within an event, or, where only the connection's end says so, without its last one.
+        """
+        if self._translated is not None:
+            return
+        if self._whole.is_amid or not (is_delimited or is_at_end(self._dialect, self._last)):
+            raise UpstreamFailed("the upstream's stream broke off", kind="broken")
+
+    def close(self) -> bytes:
+        """Return what is still held back."""
+        events = b"" if self._translated is None else self._translated.close()
+        for one in self._filters:
+            events = (one.feed(events) if events else b"") + one.close()
+        return events
+
+
+class UsageTaken:
+    """Takes the usage chunk out of a stream of chat completions whose caller did not ask for it."""
+
+    __slots__ = ()
+
+    def feed(self, events: bytes) -> bytes:
+        """Return the events without it."""
+        if b'"choices":[]' not in events and b'"choices": []' not in events:
+            return events
+        kept = [one for one in _split(events) if not _is_usage(one)]
+        return b"".join(kept)
+
+    def close(self) -> bytes:
+        """Hold nothing back."""
+        return b""
+
+
+def _split(events: bytes) -> list[bytes]:
+    separator = b"\r\n\r\n" if b"\r\n\r\n" in events else b"\n\n"
+    return [one + separator for one in events.split(separator) if one.strip()]
+
+
+def _is_usage(event: bytes) -> bool:
+    has_no_choices = b'"choices":[]' in event or b'"choices": []' in event
+    return has_no_choices and b'"usage"' in event and b'"usage":null' not in event and b'"error"' not in event
