@@ -11,13 +11,13 @@ from rich.text import Text
 from masthead.cli.client import connect
 from masthead.cli.diagnosing import diagnosed, from_files, from_store, observed
 from masthead.cli.options import AsJson, Project, Since, System, Until, console, given, print_json, settings_of
-from masthead.model.errors import InvalidInput, NotFound
+from masthead.model.errors import InvalidInput
 from masthead.report.cells import CODE_HEADERS, COMPARISON_HEADERS, RATE_HEADERS, code_rows, comparison_rows, rate_row
-from masthead.report.compare import Comparison, compare_groups, corrected
-from masthead.report.observation import Observation, selector
+from masthead.report.compare import Comparison, compared
+from masthead.report.observation import selector
 from masthead.report.page import comparison_page
 from masthead.report.plain import plain
-from masthead.report.rates import Rate, grouped
+from masthead.report.rates import Rate
 
 
 def compare(
@@ -60,28 +60,6 @@ def compare(
         print_json(plain(comparisons))
     else:
         print_comparisons(console(), comparisons)
-
-
-def compared(rows: list[Observation], groups: list[str], by: str | None, within: str | None) -> list[Comparison]:
-    """Return every comparison, corrected over all of them.
-
-    Raises:
-        NotFound: a named group has no runs, or a key fewer than two values.
-    """
-    found: list[Comparison] = []
-    for stratum, members in (grouped(rows, [within]) if within else {None: rows}).items():
-        if by:
-            sides = grouped(members, by.split("+"))
-        else:
-            sides = {group: [row for row in members if selector(group).matches(row)] for group in groups}
-        empty = [name for name, own in sides.items() if not own]
-        if empty or len(sides) < 2:
-            what = f"group {empty[0]!r} has no runs" if empty else f"key {by!r} has fewer than two values"
-            raise NotFound(
-                f"{what}{f' within {stratum!r}' if stratum else ''}; `masthead report --by KEY` lists groups"
-            )
-        found += compare_groups(sides, stratum=stratum)
-    return corrected(found)
 
 
 def print_comparisons(out: Console, comparisons: list[Comparison]) -> None:

@@ -15,7 +15,7 @@ from masthead.conversation import conversation_of
 from masthead.detect.registry import suite
 from masthead.diagnose.attribution import NO_REPEATS, Repeats
 from masthead.diagnose.case import prepare
-from masthead.diagnose.cost import spending
+from masthead.diagnose.observe import observe
 from masthead.diagnose.run import diagnose
 from masthead.ingest.importers.family import ImportedRun, ImportedSpans, Record
 from masthead.ingest.importers.registry import family_of
@@ -25,9 +25,9 @@ from masthead.model.conversation import Conversation
 from masthead.model.diagnosis import Diagnosis
 from masthead.model.errors import InvalidInput, NotFound
 from masthead.model.ids import AgentId, Code, EvaluatorId, RunId
+from masthead.model.observation import Observation
 from masthead.model.score import Finding
 from masthead.model.span import Span
-from masthead.report.observation import Observation, observe
 
 _MOST_SCORES: Final = 10_000
 
@@ -158,7 +158,7 @@ def observed(runs: Iterable[Diagnosed]) -> list[Observation]:
     with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as progress:
         counter = progress.add_task("diagnosing", total=None)
         for run in runs:
-            rows.append(observe(run.conversation, run.diagnosis, spending(run.conversation.turns)))
+            rows.append(observe(run.conversation, run.diagnosis))
             progress.update(counter, completed=len(rows))
     if not rows:
         raise NotFound("no run to look at; `masthead import PATH` brings some in, `masthead runs` lists them")

@@ -7,6 +7,7 @@ from masthead.codebook.book import Codebook
 from masthead.model.diagnosis import Advice, Diagnosis
 from masthead.model.errors import NotFound
 from masthead.model.ids import Code
+from masthead.model.observation import Observation
 
 MOST_CHANGES = 3
 
@@ -53,6 +54,16 @@ def weigh(diagnoses: Iterable[Diagnosis]) -> dict[Code, Weighed]:
         for code in dict.fromkeys(finding.code for finding in diagnosis.findings):
             known = weighed.get(code, Weighed(runs=0, lost=0.0))
             weighed[code] = Weighed(runs=known.runs + 1, lost=known.lost + lost)
+    return weighed
+
+
+def weigh_rows(rows: Iterable[Observation]) -> dict[Code, Weighed]:
+    """Count the same from narrow rows."""
+    weighed: dict[Code, Weighed] = {}
+    for row in rows:
+        for code in row.codes:
+            known = weighed.get(code, Weighed(runs=0, lost=0.0))
+            weighed[code] = Weighed(runs=known.runs + 1, lost=known.lost + (row.share_lost or 0.0))
     return weighed
 
 

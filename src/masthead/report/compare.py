@@ -5,9 +5,11 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
+from masthead.model.errors import NotFound
 from masthead.model.ids import Code
-from masthead.report.observation import Observation
-from masthead.report.rates import Cell, Rate, cells_of, plan_of, rate
+from masthead.model.observation import Observation
+from masthead.report.observation import selector
+from masthead.report.rates import Cell, Rate, cells_of, grouped, plan_of, rate
 from masthead.report.statistics import (
     Difference,
     Tally,
@@ -179,3 +181,27 @@ def _corrected(tests: Sequence[Test]) -> list[Test]:
     known = [test.p for test in tests if test.p is not None]
     adjusted = iter(holm(known))
     return [test if test.p is None else replace(test, p_holm=next(adjusted)) for test in tests]
+
+
+def compared(
+    rows: Sequence[Observation], groups: Sequence[str], by: str | None, within: str | None
+) -> list[Comparison]:
+    """Return every comparison, corrected over all of them.
+
+    Raises:
+        NotFound: a named group has no runs, or a key fewer than two values.
+    """
+    found: list[Comparison] = []
+    for stratum, members in (grouped(rows, [within]) if within else {None: rows}).items():
+        if by:
+            sides = grouped(members, by.split("+"))
+        else:
+            sides = {group: [row for row in members if selector(group).matches(row)] for group in groups}
+        empty = [name for name, own in sides.items() if not own]
+        if empty or len(sides) < 2:
+            what = f"group {empty[0]!r} has no runs" if empty else f"key {by!r} has fewer than two values"
+            raise NotFound(
+                f"{what}{f' within {stratum!r}' if stratum else ''}; `masthead report --by KEY` lists groups"
+            )
+        found += compare_groups(sides, stratum=stratum)
+    return corrected(found)

@@ -1,92 +1,19 @@
-"""One run in one narrow row: all that comparisons over many runs need, so that millions fit where texts would not."""
+"""By what runs are grouped and chosen: the values that each has under a key."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
-from masthead.model.conversation import Conversation, EndingKind
-from masthead.model.diagnosis import Diagnosis, Spending
 from masthead.model.errors import InvalidInput
-from masthead.model.ids import AgentId, Code, RunId
-from masthead.model.span import AttributeValue
+from masthead.model.observation import Observation
 
-_NS_A_DAY: Final = 86_400 * 10**9
-_SEED_KEYS: Final = ("seed", "trial", "repetition", "repeat", "epoch")
-_SHOWN_CHARS: Final = 160
 _EPOCH: Final = date(1970, 1, 1)
 KEYS: Final = ("system", "model", "agent", "tag", "task", "ending", "outcome", "day")
 """What runs can be grouped by, besides any key of their metadata."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Observation:
-    """A run and its diagnosis in short. `codes` are in the order in which they began, each once."""
-
-    run_id: RunId
-    task_id: str | None
-    task: str | None
-    system: str | None
-    is_success: bool | None
-    ending: EndingKind
-    agents: tuple[AgentId, ...] = ()
-    models: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
-    metadata: Mapping[str, str] = field(default_factory=dict[str, str])
-    day: int | None = None
-    """Days since 1970 of the first turn, UTC."""
-    codes: tuple[Code, ...] = ()
-    reasons: Mapping[Code, str] = field(default_factory=dict[Code, str])
-    origin_agent: AgentId | None = None
-    origin_turn: int | None = None
-    origin_confidence: float | None = None
-    origin_because: str | None = None
-    """The first of the reasons for the origin."""
-    total: Spending
-    after: Spending | None = None
-    share_lost: float | None = None
-
-    @property
-    def repeat(self) -> str | None:
-        """What tells runs of the same task apart: a seed or the like, None where the record has none."""
-        return next((self.metadata[key] for key in _SEED_KEYS if key in self.metadata), None)
-
-
-def observe(conversation: Conversation, diagnosis: Diagnosis, total: Spending) -> Observation:
-    """Return the row of a diagnosed run."""
-    starts = [turn.start_ns for turn in conversation.turns if turn.start_ns is not None]
-    origin = diagnosis.attribution.hypotheses[0] if diagnosis.attribution and diagnosis.attribution.hypotheses else None
-    reasons: dict[Code, str] = {}
-    for finding in diagnosis.findings:
-        reasons.setdefault(finding.code, finding.reason)
-    models = dict.fromkeys(model for agent in conversation.agents for model in agent.models)
-    metadata = {key: str(value) for key, value in conversation.metadata.items() if _is_short(value)}
-    return Observation(
-        run_id=conversation.run_id,
-        task_id=conversation.task_id,
-        task=" ".join(conversation.task.split())[:_SHOWN_CHARS] if conversation.task else None,
-        system=conversation.system,
-        is_success=conversation.is_success,
-        ending=conversation.ending.kind,
-        agents=tuple(agent.id for agent in conversation.agents if agent.kind == "agent"),
-        models=tuple(models),
-        tags=conversation.tags,
-        metadata=metadata,
-        day=min(starts) // _NS_A_DAY if starts else None,
-        codes=tuple(reasons),
-        reasons=reasons,
-        origin_agent=origin.agent if origin else None,
-        origin_turn=origin.turn if origin else None,
-        origin_confidence=origin.confidence if origin else None,
-        origin_because=origin.reason.split("; ")[0] if origin else None,
-        total=total,
-        after=diagnosis.cost.after if diagnosis.cost else None,
-        share_lost=diagnosis.cost.avoidable_share if diagnosis.cost else None,
-    )
-
-
-def _is_short(value: AttributeValue) -> bool:
-    return isinstance(value, bool | int | float) or (isinstance(value, str) and len(value) <= _SHOWN_CHARS)
+PERIOD: Final = ("since", "until")
+"""What a period is written with: days, the second one not part of it."""
+_MOST_VALUES: Final = 200
 
 
 def values_of(run: Observation, key: str) -> tuple[str, ...]:
@@ -119,8 +46,15 @@ class Selector:
         return ",".join(f"{key}={value}" for key, value in self.wanted) or "all runs"
 
     def matches(self, run: Observation) -> bool:
-        """Say whether the run belongs."""
-        return all(value in values_of(run, key) for key, value in self.wanted)
+        """Say whether the run belongs; `since` and `until` bound its day, UTC, half-open."""
+        return all(_holds(run, key, value) for key, value in self.wanted)
+
+
+def _holds(run: Observation, key: str, value: str) -> bool:
+    if key in PERIOD:
+        days = values_of(run, "day")
+        return bool(days) and (days[0] >= value if key == "since" else days[0] < value)
+    return value in values_of(run, key)
 
 
 def selector(text: str) -> Selector:
@@ -131,5 +65,35 @@ def selector(text: str) -> Selector:
         if not equals or not key.strip() or not value.strip():
             known = ", ".join(KEYS)
             raise InvalidInput(f"{part!r} is not key=value; keys are {known} and those of the metadata", where=text)
+        if key.strip() in PERIOD:
+            _check_day(value.strip(), text)
         wanted.append((key.strip(), value.strip()))
     return Selector(wanted=tuple(wanted))
+
+
+def _check_day(value: str, where: str) -> None:
+    try:
+        date.fromisoformat(value)
+    except ValueError as error:
+        raise InvalidInput(f"{value!r} is no day; write it as 2026-01-31", where=where) from error
+
+
+class KeyValues(NamedTuple):
+    """A key by which these runs can be grouped, and how many values it has."""
+
+    key: str
+    values: int
+
+
+def keys_of(runs: Sequence[Observation]) -> list[KeyValues]:
+    """Return the keys that tell some of these runs apart or name them all alike, the known ones first.
+
+    Keys with nearly as many values as runs are left out: they name runs, not groups.
+    """
+    keys = dict.fromkeys([*KEYS, *(key for run in runs for key in run.metadata)])
+    found: list[KeyValues] = []
+    for key in keys:
+        values = {value for run in runs for value in values_of(run, key)}
+        if values and len(values) <= max(12, min(_MOST_VALUES, len(runs) // 4)):
+            found.append(KeyValues(key, len(values)))
+    return found

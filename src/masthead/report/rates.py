@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from masthead.report.observation import Observation, values_of
+from masthead.model.observation import Observation
+from masthead.report.observation import values_of
 from masthead.report.statistics import Interval, wilson
 
 

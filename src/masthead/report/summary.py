@@ -8,9 +8,10 @@ from decimal import Decimal
 from masthead.model.conversation import EndingKind
 from masthead.model.diagnosis import Advice
 from masthead.model.ids import Code, RunId
-from masthead.report.observation import Observation
+from masthead.model.observation import Observation
 from masthead.report.rates import Plans, Rate, grouped, rate, rates_by
 from masthead.report.statistics import Interval, wilson
+from masthead.report.trends import Trend, trends
 
 MOST_ROWS = 20
 
@@ -19,7 +20,8 @@ MOST_ROWS = 20
 class CodeRow:
     """How often a code occurs, in all runs and in those that failed or succeeded, and what it goes with.
 
-    `mean_share_lost` is the mean share of a failed run with this code that came after the failure began.
+    `mean_share_lost` is the mean share of a failed run with this code that came after the failure began, and `lost`
+    what its runs spent then; a run with two codes counts for both.
     """
 
     code: Code
@@ -29,6 +31,7 @@ class CodeRow:
     of_failed: float | None
     of_succeeded: float | None
     mean_share_lost: float | None
+    lost: "Lost"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -113,6 +116,7 @@ class Summary:
     worst: tuple[Worst, ...]
     clusters: tuple[Cluster, ...]
     advice: tuple[Advice, ...] = ()
+    trends: tuple[Trend, ...] = ()
 
 
 def summarise(runs: Sequence[Observation], keys: Sequence[str], advice: Sequence[Advice] = ()) -> Summary:
@@ -132,6 +136,7 @@ def summarise(runs: Sequence[Observation], keys: Sequence[str], advice: Sequence
         worst=tuple(_worst(failed)),
         clusters=tuple(_clusters(failed)),
         advice=tuple(advice),
+        trends=tuple(trends(runs)),
     )
 
 
@@ -154,6 +159,7 @@ def _codes(runs: Sequence[Observation]) -> list[CodeRow]:
                 of_failed=sum(run.is_success is False for run in having) / failed if failed else None,
                 of_succeeded=sum(run.is_success is True for run in having) / succeeded if succeeded else None,
                 mean_share_lost=sum(lost) / len(lost) if lost else None,
+                lost=_lost(having, [run for run in having if run.is_success is not True]),
             )
         )
     return rows

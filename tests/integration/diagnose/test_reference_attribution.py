@@ -8,7 +8,7 @@ from benchmarks.attribution import PARTS, Answer, reached
 from scripts.fit_attribution import LabelledRun, fit, labelled_runs, without
 
 from masthead.diagnose.attribution import attribute_case
-from masthead.diagnose.cost import spending
+from masthead.diagnose.observe import observe
 from masthead.diagnose.provenance import trace
 from masthead.diagnose.ranker import shipped
 from masthead.ingest.importers.ag2 import AG2
@@ -16,8 +16,8 @@ from masthead.ingest.importers.family import ImportedRun
 from masthead.ingest.records import records
 from masthead.ingest.sources import documents
 from masthead.model.diagnosis import Diagnosis
+from masthead.model.observation import Observation
 from masthead.report.compare import compare_groups, corrected
-from masthead.report.observation import Observation, observe
 from masthead.report.rates import grouped, rates_by
 
 DATA = Path(__file__).parents[4] / "shared" / "data"
@@ -97,5 +97,5 @@ def _ag2_rows() -> list[Observation]:
                 assert isinstance(imported, ImportedRun)
                 told = imported.conversation
                 verdict = Diagnosis(run_id=told.run_id, is_success=told.is_success)
-                rows.append(observe(told, verdict, spending(told.turns)))
+                rows.append(observe(told, verdict))
     return rows

@@ -6,8 +6,9 @@ from masthead.model.conversation import EndingKind
 from masthead.model.diagnosis import Spending
 from masthead.model.errors import InvalidInput
 from masthead.model.ids import AgentId, Code, RunId
+from masthead.model.observation import Observation
 from masthead.report.compare import compare_groups, corrected
-from masthead.report.observation import Observation, selector, values_of
+from masthead.report.observation import selector, values_of
 from masthead.report.page import comparison_page, report_page
 from masthead.report.plain import plain
 from masthead.report.rates import cells_of, grouped, rates_by

@@ -3,13 +3,17 @@
 Rendered from the nouns of the same names by reading their attributes; turns are 0-based indices.
 """
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, ConfigDict
+from pydantic import BeforeValidator, ConfigDict, Field
 
-from masthead.api.schema.base import Output, Usd, usd_or_none
+from masthead.api.schema.base import Input, Output, Usd, usd_or_none
+from masthead.api.schema.filters import RunFilterQuery
 from masthead.model import diagnosis as noun
+from masthead.model.ids import RunId
+from masthead.model.run import RunFilter
 
 
 def _money(amount: object) -> object:
@@ -110,6 +114,22 @@ class FailureCost(_Read):
     avoidable_unit: Literal["usd", "tokens", "seconds", "turns"]
 
 
+class FollowedQuery(Input):
+    """From which turn a failure is followed."""
+
+    project: str | None = None
+    """The project, for callers without a key (the header `X-Masthead-Project` says the same)."""
+    turn: Annotated[int, Field(ge=0, le=2**31)]
+    """Where somebody says that it began."""
+
+
+class Followed(_Read):
+    """How what began at a turn spread, and what came after it."""
+
+    spread: Spread
+    cost: FailureCost
+
+
 class Advice(_Read):
     """Changes that usually help against a code."""
 
@@ -136,3 +156,14 @@ class Diagnosis(_Read):
     def of(cls, diagnosis: noun.Diagnosis) -> "Diagnosis":
         """Render a diagnosis."""
         return cls.model_validate(diagnosis)
+
+
+class DiagnosesInput(RunFilterQuery):
+    """Which runs to diagnose: those that the filter leaves, or the named ones of them."""
+
+    run_ids: Annotated[tuple[Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")], ...], Field(max_length=10_000)] = ()
+    """Only these runs; left out, all that the filter leaves."""
+
+    def filter(self) -> RunFilter:
+        """Return what the store is asked."""
+        return replace(super().filter(), run_ids=tuple(RunId(run_id) for run_id in self.run_ids))
