@@ -154,6 +154,7 @@ class Gateway:
         response, sent, dialect = opened.response, opened.sent, exchange.call.endpoint.dialect
         pipe = _pipe(exchange, opened, seams)
         exchange.status = response.status
+        exchange.is_stream_answer = True
         headers = [header for header in passed_on(opened.headers) if header[0] != b"content-encoding"]
         try:
             await _start(send, response.status, [*headers, (b"cache-control", b"no-cache"), *own_headers(exchange)])

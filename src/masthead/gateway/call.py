@@ -6,12 +6,11 @@ pipeline with it: attempts, the answer, and what plugins and guards have to say 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
 from masthead.model.ids import ProjectId, RunId, SpanId
-from masthead.model.reading import Usage
 from masthead.model.span import AttributeValue
 from masthead.providers.dialects import Dialect
 
@@ -171,5 +170,7 @@ class Exchange:
     error: str | None = None
     """Why the caller did not get all of a good answer."""
     is_client_gone: bool = False
-    usage: Usage | None = None
-    """Filled where somebody asked (`usage.usage_of_exchange`); the span's own is read when it is built."""
+    is_stream_answer: bool = False
+    is_reply_known: bool = False
+    reply: dict[str, Any] | None = None
+    """Kept by `reply.reply_of`, which is how to ask for it."""

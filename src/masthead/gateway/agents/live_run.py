@@ -6,8 +6,7 @@ import msgspec
 
 from masthead.model.span import AttributeValue
 
-_MARKS = 64
-_SEEN = 1024
+_SEEN = 4096
 _AGENTS = 64
 _OPEN_CALLS = 32
 
@@ -31,7 +30,7 @@ class Fired(msgspec.Struct, frozen=True):
     evidence: tuple[str, ...]
 
 
-class LiveRun(msgspec.Struct):
+class LiveRun(msgspec.Struct, eq=False):
     """One run, as its calls tell of it. Times are Unix nanoseconds."""
 
     scope: str
@@ -43,13 +42,10 @@ class LiveRun(msgspec.Struct):
     agents: dict[str, LiveAgent] = msgspec.field(default_factory=dict[str, LiveAgent])
     openings: dict[int, list[str]] = msgspec.field(default_factory=dict[int, list[str]])
     """By the digest of a beginning: the agents that have begun there."""
-    points: list[int] = msgspec.field(default_factory=list[int])
-    """Digests of histories up to and with a reply, the latest last."""
-    call_ids: list[str] = msgspec.field(default_factory=list[str])
-    quotes: list[int] = msgspec.field(default_factory=list[int])
-    """Digests of passages of replies."""
-    replies: list[str] = msgspec.field(default_factory=list[str])
-    """Ids of stored replies."""
+    marks: dict[str, list[int | str]] = msgspec.field(default_factory=dict[str, list[int | str]])
+    """What its next calls will be known by, of each kind the latest last."""
+    told: dict[int, None] = msgspec.field(default_factory=dict[int, None])
+    """Digests of passages that agents were told: repeating one is no quoting of the one who repeats it."""
     seen: dict[int, None] = msgspec.field(default_factory=dict[int, None])
     """Digests of messages that were taken for turns."""
     turns: int = 0
@@ -72,20 +68,24 @@ class LiveRun(msgspec.Struct):
 
     def mark_seen(self, digest: int) -> bool:
         """Note a message; return whether it was not noted before."""
-        if digest in self.seen:
-            return False
-        self.seen[digest] = None
-        if len(self.seen) > _SEEN:
-            del self.seen[next(iter(self.seen))]
-        return True
+        return _noted(self.seen, digest)
 
-    def keep_marks(self) -> None:
-        """Forget what is too old to be gone on from."""
-        for marks in (self.points, self.call_ids, self.quotes, self.replies):
-            del marks[:-_MARKS]
-        while len(self.openings) > _MARKS:
-            del self.openings[next(iter(self.openings))]
+    def mark_told(self, passage: int) -> None:
+        """Note a passage that an agent was told."""
+        _noted(self.told, passage)
+
+    def bound(self) -> None:
+        """Forget the agents and open calls that are too old to matter."""
         while len(self.agents) > _AGENTS:
             del self.agents[next(iter(self.agents))]
         for agent in self.agents.values():
             del agent.open_calls[:-_OPEN_CALLS]
+
+
+def _noted(noted: dict[int, None], digest: int) -> bool:
+    if digest in noted:
+        return False
+    noted[digest] = None
+    if len(noted) > _SEEN:
+        del noted[next(iter(noted))]
+    return True

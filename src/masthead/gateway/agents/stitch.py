@@ -7,12 +7,13 @@ for among those of the same project and key only.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, Literal, NamedTuple
 
 from masthead.gateway.agents.heard import Heard, Said, digest
 from masthead.gateway.agents.identity import Identified, is_alike
 from masthead.gateway.agents.live_run import LiveAgent, LiveRun
+from masthead.gateway.agents.marks import Marks
 
 Link = Literal["said", "reply", "history", "tool call", "quote", "beginning", "new"]
 
@@ -21,12 +22,13 @@ IDLE_NS: Final = 3600 * 10**9
 BEGINNING_NS: Final = 120 * 10**9
 """How long another agent may take to begin where the run began."""
 MOST_RUNS: Final = 10_000
-MOST_QUOTED: Final = 64
-_SHORTEST_QUOTE: Final = 24
-_QUOTE_CHARACTERS: Final = 8192
+_SHORTEST_PASSAGE: Final = 24
+_MOST_PASSAGES: Final = 64
+_READ_CHARACTERS: Final = 8192
+_SEARCHED: Final = 32
+"""Messages of a call that are searched for quotes, the latest first."""
 _PASSAGE: Final = re.compile(r"[^.!?;:\n]+")
-_MOST_SHARING: Final = 16
-"""Runs that one mark is kept for, at most."""
+_MASK: Final = 0xFFFFFFFFFFFFFFFF
 
 
 class Joined(NamedTuple):
@@ -35,6 +37,7 @@ class Joined(NamedTuple):
     run: LiveRun
     agent: LiveAgent
     agent_key: str
+    heard: Heard
     news: tuple[Said, ...]
     link: Link
 
@@ -45,69 +48,52 @@ class Stitcher:
     def __init__(self) -> None:
         self.runs: dict[str, LiveRun] = {}
         """By scope and id, the one that was quiet for longest first."""
-        self._by_point: dict[tuple[str, int], list[LiveRun]] = {}
-        self._by_call: dict[tuple[str, str], list[LiveRun]] = {}
-        self._by_quote: dict[tuple[str, int], list[LiveRun]] = {}
-        self._by_opening: dict[tuple[str, int], list[LiveRun]] = {}
-        self._by_reply: dict[tuple[str, str], list[LiveRun]] = {}
+        self._marks = Marks()
 
     def said(self, scope: str, run_id: str, heard: Heard, who: Identified, now_ns: int) -> Joined:
         """Return the place of a call whose run the caller named."""
-        run = self.runs.get(f"{scope}\0{run_id}")
-        if run is None:
-            run = self._begin(scope, run_id, now_ns)
+        run = self.runs.get(_name(scope, run_id)) or self._begin(scope, run_id, now_ns)
         _, at = self._by_history(scope, heard.said, only=run)
         return self._placed(run, heard, who, at, "said", now_ns)
 
     def found(self, scope: str, new_run_id: str, heard: Heard, who: Identified, now_ns: int) -> Joined:
         """Return the place of a call that names no run; `new_run_id` is taken where it begins one."""
         run, at, link = self._search(scope, heard, who, now_ns)
-        if run is None:
-            run = self._begin(scope, new_run_id, now_ns)
-        return self._placed(run, heard, who, at, link, now_ns)
+        return self._placed(run or self._begin(scope, new_run_id, now_ns), heard, who, at, link, now_ns)
 
-    def replied(self, joined: Joined, heard: Heard, reply: Sequence[Said], reply_id: str | None) -> None:
+    def replied(self, joined: Joined, reply: Sequence[Said], reply_id: str | None) -> None:
         """Note what a call was answered, so that the next one is found by it."""
-        run, scope = joined.run, joined.run.scope
-        point = _chain([*heard.said, *reply])
-        _mark(self._by_point, (scope, point), run, run.points, point)
+        run = joined.run
+        self._marks.leave(run, "history", _links([*joined.heard.said, *reply])[-1])
         if reply_id:
-            _mark(self._by_reply, (scope, reply_id), run, run.replies, reply_id)
+            self._marks.leave(run, "reply", reply_id)
         for said in reply:
             run.mark_seen(said.digest)
             for call in said.message.tool_calls:
                 if call.id:
-                    _mark(self._by_call, (scope, call.id), run, run.call_ids, call.id)
+                    self._marks.leave(run, "call", call.id)
                     joined.agent.open_calls.append(call.id)
             for passage in passages(said.message.text):
-                _mark(self._by_quote, (scope, passage), run, run.quotes, passage)
-        run.keep_marks()
+                if passage not in run.told:
+                    self._marks.leave(run, "quote", passage)
+        run.bound()
 
-    def failed(self, joined: Joined, heard: Heard) -> None:
+    def failed(self, joined: Joined) -> None:
         """Note that a call got no answer: the same beginning again is a retry, no run of its own."""
-        begun = joined.run.openings.get(_chain(heard.said))
+        begun = joined.run.openings.get(_links(joined.heard.said)[-1])
         if begun is not None and joined.agent_key in begun:
             begun.remove(joined.agent_key)
 
     def take_up(self, run: LiveRun) -> None:
         """Take up a run that was kept over a restart."""
-        self.runs[f"{run.scope}\0{run.run_id}"] = run
-        for point in run.points:
-            _index(self._by_point, (run.scope, point), run)
-        for call_id in run.call_ids:
-            _index(self._by_call, (run.scope, call_id), run)
-        for passage in run.quotes:
-            _index(self._by_quote, (run.scope, passage), run)
-        for reply in run.replies:
-            _index(self._by_reply, (run.scope, reply), run)
-        for opening in run.openings:
-            _index(self._by_opening, (run.scope, opening), run)
+        self.runs[_name(run.scope, run.run_id)] = run
+        self._marks.take_up(run)
 
     def _search(
         self, scope: str, heard: Heard, who: Identified, now_ns: int
     ) -> tuple[LiveRun | None, int, Link]:
         if heard.previous_reply is not None:
-            run = _latest(self._by_reply.get((scope, heard.previous_reply)))
+            run = _latest(self._marks.runs(scope, "reply", heard.previous_reply))
             if run is not None:
                 return run, 0, "reply"
         run, at = self._by_history(scope, heard.said)
@@ -116,7 +102,7 @@ class Stitcher:
         run = self._by_tool_call(scope, heard.said)
         if run is not None:
             return run, 0, "tool call"
-        run = self._by_words(scope, heard.said)
+        run = self._by_words(scope, heard, who)
         if run is not None:
             return run, 0, "quote"
         run = self._by_beginning(scope, heard, who, now_ns)
@@ -128,51 +114,50 @@ class Stitcher:
         """Return the run that the longest part of the history belongs to, and how many messages that part has."""
         links = _links(said)
         for at in range(len(said), 0, -1):
-            sharing = self._by_point.get((scope, links[at]))
-            if sharing is not None:
-                runs = [run for run in sharing if only is None or run is only]
-                if runs:
-                    return _least_advanced(runs, links[at]), at
+            sharing = self._marks.runs(scope, "history", links[at])
+            runs = [run for run in sharing if only is None or run is only]
+            if runs:
+                return min(runs, key=lambda run: (run.marks["history"][-1] != links[at], run.last_ns)), at
         return None, 0
 
     def _by_tool_call(self, scope: str, said: Sequence[Said]) -> LiveRun | None:
         for one in reversed(said):
             if one.message.role == "tool" and one.message.tool_call_id:
-                sharing = self._by_call.get((scope, one.message.tool_call_id), [])
+                sharing = self._marks.runs(scope, "call", one.message.tool_call_id)
                 if len(sharing) == 1:
                     return sharing[0]
         return None
 
-    def _by_words(self, scope: str, said: Sequence[Said]) -> LiveRun | None:
-        """Return the run that most of the known passages come from; of several, the latest."""
+    def _by_words(self, scope: str, heard: Heard, who: Identified) -> LiveRun | None:
+        """Return the run that most of the known passages come from; of several, one that waits for this agent."""
         counted: dict[str, int] = {}
-        for one in said:
-            for passage in passages(one.message.text):
-                for run in self._by_quote.get((scope, passage), ()):
-                    counted[run.run_id] = counted.get(run.run_id, 0) + 1
+        for passage in _passages_of(heard):
+            for run in self._marks.runs(scope, "quote", passage):
+                counted[run.run_id] = counted.get(run.run_id, 0) + 1
         best = max(counted.values(), default=0)
-        runs = [self.runs[f"{scope}\0{run_id}"] for run_id, count in counted.items() if count == best]
-        return max(runs, key=lambda run: run.last_ns, default=None)
+        runs = [self.runs[_name(scope, run_id)] for run_id, count in counted.items() if count == best]
+        return max(runs, key=lambda run: (who.key not in run.agents, run.last_ns), default=None)
 
     def _by_beginning(self, scope: str, heard: Heard, who: Identified, now_ns: int) -> LiveRun | None:
         if not heard.said:
             return None
-        opening = _chain(heard.said)
-        waiting = [
-            run
-            for run in self._by_opening.get((scope, opening), ())
-            if now_ns - run.last_ns < BEGINNING_NS and _key_in(run, who) not in run.openings.get(opening, ())
-        ]
-        return _latest(waiting)
+        opening = _links(heard.said)[-1]
+        return _latest(
+            [
+                run
+                for run in self._marks.runs(scope, "opening", opening)
+                if now_ns - run.last_ns < BEGINNING_NS and _key_in(run, who) not in run.openings.get(opening, ())
+            ]
+        )
 
     def _begin(self, scope: str, run_id: str, now_ns: int) -> LiveRun:
         run = LiveRun(scope=scope, run_id=run_id, start_ns=now_ns, last_ns=now_ns)
-        self.runs[f"{scope}\0{run_id}"] = run
+        self.runs[_name(scope, run_id)] = run
         self._forget(now_ns)
         return run
 
     def _placed(self, run: LiveRun, heard: Heard, who: Identified, at: int, link: Link, now_ns: int) -> Joined:
-        name = f"{run.scope}\0{run.run_id}"
+        name = _name(run.scope, run.run_id)
         self.runs[name] = self.runs.pop(name, run)
         run.last_ns = now_ns
         key = _key_in(run, who)
@@ -180,24 +165,31 @@ class Stitcher:
         if agent is None:
             agent = run.agents[key] = LiveAgent(_free_name(run, who.name), who.instructions, _depth(run))
         if at == 0 and heard.said:
-            opening = _chain(heard.said)
-            begun = run.openings.setdefault(opening, [])
-            if key not in begun:
-                begun.append(key)
-            _index(self._by_opening, (run.scope, opening), run)
+            self._note_opening(run, _links(heard.said)[-1], key)
         if run.task is None:
             run.task = next((one.message.text for one in heard.said if one.message.role == "user"), None)
-        return Joined(run, agent, key, self._news(run, agent, heard.said, at), link)
+        return Joined(run, agent, key, heard, self._news(run, agent, heard.said, at), link)
+
+    def _note_opening(self, run: LiveRun, opening: int, key: str) -> None:
+        begun = run.openings.setdefault(opening, [])
+        if key not in begun:
+            begun.append(key)
+        self._marks.leave(run, "opening", opening)
+        if len(run.openings) > len(run.marks["opening"]):
+            kept = set(run.marks["opening"])
+            run.openings = {mark: agents for mark, agents in run.openings.items() if mark in kept}
 
     def _news(self, run: LiveRun, agent: LiveAgent, said: Sequence[Said], at: int) -> tuple[Said, ...]:
-        """Return the messages that the run has not heard: after a known history all, else those with a new digest."""
+        """Return the messages that the run has not heard: those after a known history, without what others told it."""
         news: list[Said] = []
-        for position, one in enumerate(said):
-            is_new = run.mark_seen(one.digest)
+        for one in said[at:]:
             if one.message.role == "tool" and one.message.tool_call_id in agent.open_calls:
                 agent.open_calls.remove(one.message.tool_call_id)
-            if is_new or (at and position >= at and one.message.role == "user"):
+            if run.mark_seen(one.digest) or (at and one.message.role == "user"):
                 news.append(one)
+                for passage in passages(one.message.text):
+                    if one.message.role != "assistant":
+                        run.mark_told(passage)
         return tuple(news)
 
     def _forget(self, now_ns: int) -> None:
@@ -207,40 +199,33 @@ class Stitcher:
             if len(self.runs) <= MOST_RUNS and now_ns - run.last_ns < IDLE_NS:
                 return
             del self.runs[name]
-            for point in run.points:
-                _drop(self._by_point, (run.scope, point), run)
-            for call_id in run.call_ids:
-                _drop(self._by_call, (run.scope, call_id), run)
-            for passage in run.quotes:
-                _drop(self._by_quote, (run.scope, passage), run)
-            for reply in run.replies:
-                _drop(self._by_reply, (run.scope, reply), run)
-            for opening in run.openings:
-                _drop(self._by_opening, (run.scope, opening), run)
+            self._marks.forget(run)
 
 
 def passages(text: str) -> list[int]:
     """Return digests of a text's passages, the parts between stops that are long enough to be known again."""
     found: list[int] = []
-    for match in _PASSAGE.finditer(text, 0, _QUOTE_CHARACTERS):
+    for match in _PASSAGE.finditer(text, 0, _READ_CHARACTERS):
         words = match[0].strip()
-        if len(words) >= _SHORTEST_QUOTE:
+        if len(words) >= _SHORTEST_PASSAGE:
             found.append(digest(words))
-            if len(found) == MOST_QUOTED:
+            if len(found) == _MOST_PASSAGES:
                 break
     return found
+
+
+def _passages_of(heard: Heard) -> Iterator[int]:
+    yield from passages(heard.instructions)
+    for one in heard.said[-_SEARCHED:]:
+        yield from passages(one.message.text)
 
 
 def _links(said: Sequence[Said]) -> list[int]:
     """Return the digest of each beginning of the history, the empty one first."""
     links = [0]
     for one in said:
-        links.append(hash((links[-1], one.digest)) & 0xFFFFFFFFFFFFFFFF)
+        links.append(hash((links[-1], one.digest)) & _MASK)
     return links
-
-
-def _chain(said: Sequence[Said]) -> int:
-    return _links(said)[-1]
 
 
 def _key_in(run: LiveRun, who: Identified) -> str:
@@ -255,11 +240,9 @@ def _key_in(run: LiveRun, who: Identified) -> str:
 
 def _free_name(run: LiveRun, name: str) -> str:
     taken = {agent.name for agent in run.agents.values()}
-    number = 2
-    free = name
+    free, number = name, 2
     while free in taken:
-        free = f"{name} {number}"
-        number += 1
+        free, number = f"{name} {number}", number + 1
     return free
 
 
@@ -267,30 +250,9 @@ def _depth(run: LiveRun) -> int:
     return max((agent.depth + 1 for agent in run.agents.values() if agent.open_calls), default=0)
 
 
-def _least_advanced(runs: Sequence[LiveRun], point: int) -> LiveRun:
-    """Return the run that has gone on least since: of runs with the same words, each is gone on with in turn."""
-    return min(runs, key=lambda run: (run.points[-1] != point, run.last_ns))
+def _latest(runs: Sequence[LiveRun]) -> LiveRun | None:
+    return max(runs, key=lambda run: run.last_ns, default=None)
 
 
-def _latest(runs: Sequence[LiveRun] | None) -> LiveRun | None:
-    return max(runs, key=lambda run: run.last_ns) if runs else None
-
-
-def _mark[K, M](index: dict[K, list[LiveRun]], key: K, run: LiveRun, marks: list[M], mark: M) -> None:
-    marks.append(mark)
-    _index(index, key, run)
-
-
-def _index[K](index: dict[K, list[LiveRun]], key: K, run: LiveRun) -> None:
-    sharing = index.setdefault(key, [])
-    if run not in sharing:
-        sharing.append(run)
-        del sharing[:-_MOST_SHARING]
-
-
-def _drop[K](index: dict[K, list[LiveRun]], key: K, run: LiveRun) -> None:
-    sharing = index.get(key)
-    if sharing is not None:
-        index[key] = [one for one in sharing if one is not run]
-        if not index[key]:
-            del index[key]
+def _name(scope: str, run_id: str) -> str:
+    return f"{scope}\0{run_id}"
