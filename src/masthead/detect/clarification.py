@@ -49,20 +49,27 @@ class StatedAssumption(Rule[AssumptionState]):
             state.can_look = True
         if step.kind != "agent" or state.can_look or state.is_challenged:
             return None
+        is_judge = bool(state.turns) and step.speaker != state.speaker and self._judges(step)
+        if len(state.turns) >= 3 and not is_judge:
+            return None
         body = step.text
         if step.turn.tool_arguments:
             body = f"{body}\n{step.turn.tool_arguments}"
         if "ssum" not in body and "uppos" not in body:
             return None
-        if state.turns and step.speaker != state.speaker and (step.act is Act.VERDICT or _JUDGES.search(step.speaker)):
+        if is_judge:
             state.is_challenged = True
-        elif len(state.turns) < 3:
+        else:
             said = _assumption(body)
             if said is not None:
                 if not state.turns:
                     state.said, state.speaker = said, step.speaker
                 state.turns.append(step.index)
         return None
+
+    @staticmethod
+    def _judges(step: Step) -> bool:
+        return step.act is Act.VERDICT or _JUDGES.search(step.speaker) is not None
 
     def end(self, close: Close) -> Claim | None:
         """Read how the run ended."""
@@ -76,11 +83,15 @@ class StatedAssumption(Rule[AssumptionState]):
 
 def _assumption(body: str) -> str | None:
     """Return the first line that assumes something, cut short; a line that holds a placeholder does not count."""
+    passed = 0
     for said in _ASSUMES.finditer(body):
+        if said.start() < passed:
+            continue
         start, end = body.rfind("\n", 0, said.start()) + 1, body.find("\n", said.end())
         line = body[start : end if end >= 0 else len(body)]
         if "your_" not in line:
             return body[max(start, said.start() - 40) : said.end() + 40].partition("\n")[0].strip()
+        passed = end if end >= 0 else len(body)
     return None
 
 

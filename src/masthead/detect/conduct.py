@@ -12,6 +12,7 @@ from masthead.model.ids import AgentId
 _WANTS_JSON = re.compile(r"\b(?:in|as|valid|only|a|return|output|respond with) (?:a )?(?:valid )?JSON\b", re.IGNORECASE)
 _WANTS_XML = re.compile(r"\b(?:in|as|valid|return|output) (?:an )?XML\b", re.IGNORECASE)
 _WANTS_BOXED = "\\boxed{"
+_TAG = re.compile(r"<(/?)(\w+)[^<>]*>")
 _INTENT = re.compile(
     r"\b(?:I will|I'll|let me|let's|I am going to|I'm going to) (?:now )?(?:use|call|run|invoke)\b", re.IGNORECASE
 )
@@ -83,7 +84,7 @@ def _wanted(task: str) -> str:
 
 def _has(wanted: str, text: str) -> bool:
     if wanted == "XML":
-        return bool(re.search(r"<(\w+)[^>]*>.*</\1>", text, re.DOTALL))
+        return _has_element(text)
     if wanted != "JSON":
         return "\\boxed" in text
     for opening, closing in (("{", "}"), ("[", "]")):
@@ -94,6 +95,17 @@ def _has(wanted: str, text: str) -> bool:
             except msgspec.DecodeError:
                 continue
             return True
+    return False
+
+
+def _has_element(text: str) -> bool:
+    """Say whether an element is opened and closed again; one pass over the tags."""
+    opened: set[str] = set()
+    for tag in _TAG.finditer(text):
+        if tag[1] and tag[2] in opened:
+            return True
+        if not tag[1]:
+            opened.add(tag[2])
     return False
 
 

@@ -1,7 +1,6 @@
 """FM-2.4 and FM-2.5: what passes between agents and is lost, or arrives and is ignored."""
 
 import re
-from itertools import islice
 
 import msgspec
 
@@ -14,7 +13,10 @@ _REACTS = re.compile(
     r"can't|couldn't|not found|invalid|unfortunately|try)\b",
     re.IGNORECASE,
 )
-_FACTS = re.compile(r"[A-Za-z0-9]+(?:[./_]+[A-Za-z0-9]+)+|\d[\d.,]{2,}")
+_FACTS = re.compile(r"(?<![A-Za-z0-9])[A-Za-z0-9]+(?:[./_]+[A-Za-z0-9]+)+|\d[\d.,]{2,}")
+_PUNCTUATION = ".,:;!?\"'()*`-"
+_READ_CHARS = 20_000
+"""Of a receiver's step, so many characters are looked through for what was handed over."""
 
 
 class ErrorState(msgspec.Struct):
@@ -140,7 +142,7 @@ class UnusedHandoff(Rule[HandoffState]):
         """Read the next step."""
         state = self.state
         if state.at >= 0 and step.speaker == state.to:
-            body = f"{step.text} {step.turn.tool_arguments or ''}"
+            body = _nameable(f"{step.text[:_READ_CHARS]} {(step.turn.tool_arguments or '')[:_READ_CHARS]}")
             if any(fact in body for fact in state.facts):
                 state.at = -1
             else:
@@ -150,11 +152,15 @@ class UnusedHandoff(Rule[HandoffState]):
                     reason = f"{step.speaker} uses nothing of what turn {at} handed over"
                     return Claim((at, step.index), reason, step.index, step.speaker)
         if step.act is Act.HANDOFF and step.turn.addressees:
-            found = islice(_FACTS.finditer(step.text, 0, 4_000), 40)
-            facts = list(dict.fromkeys(each[0] for each in found))
+            facts = list(dict.fromkeys(_FACTS.findall(_nameable(step.text[:4_000]))[:40]))
             if len(facts) >= 3:
                 self.state = HandoffState(at=step.index, to=step.turn.addressees[0], facts=facts)
         return None
+
+
+def _nameable(text: str) -> str:
+    """Return only the words that may hold a path, a name or a number, so that looking for many of them is cheap."""
+    return "\n".join([word for word in text.split() if not word.isalpha() and not word.strip(_PUNCTUATION).isalpha()])
 
 
 class LookupState(msgspec.Struct):

@@ -1,6 +1,7 @@
 """FM-1.4: what was said and is no longer known."""
 
 import re
+from collections.abc import Iterator
 
 import msgspec
 
@@ -8,7 +9,9 @@ from masthead.detect.rule import About, Claim, Rule
 from masthead.detect.step import Step, digest
 from masthead.model.conversation import Act
 
-_QUESTION = re.compile(r"[^.!?\n]{20,200}\?")
+_STOP = re.compile(r"[.!?\n]")
+_QUESTION_CHARS = (20, 200)
+"""A question has so many characters at least, and so many are kept of it at most."""
 _ASKS_FOR = re.compile(r"\b(?:your|which|what|provide|tell me|share)\b", re.IGNORECASE)
 _COURTESY = re.compile(
     r"\banything else\b|\bassist you\b|\bhelp you\b|\bproceed\b|\bconfirm\b|\bcorrect\b", re.IGNORECASE
@@ -51,7 +54,7 @@ class Forgotten(Rule[AskedState]):
         state = self.state
         if step.kind != "agent" or "?" not in step.text:
             return None
-        for question in _QUESTION.findall(step.text[:4000]):
+        for question in _questions(step.text[:4000]):
             if not _ASKS_FOR.search(question) or _COURTESY.search(question):
                 continue
             key = digest(f"{step.speaker}\x1f{' '.join(question.lower().split())}")
@@ -62,6 +65,16 @@ class Forgotten(Rule[AskedState]):
             if len(state.asked) < self.room:
                 state.asked[key] = step.index
         return None
+
+
+def _questions(text: str) -> Iterator[str]:
+    """Yield the sentences that end in a question mark, the last part of long ones."""
+    least, most = _QUESTION_CHARS
+    start = 0
+    for stop in _STOP.finditer(text):
+        if stop[0] == "?" and stop.start() - start >= least:
+            yield text[max(start, stop.start() - most) : stop.end()]
+        start = stop.end()
 
 
 class NoState(msgspec.Struct):

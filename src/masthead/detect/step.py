@@ -251,10 +251,7 @@ class Reader:
 
 def hashed(*parts: bytes) -> int:
     """Return a stable 60-bit hash, the same in every process."""
-    state = blake2b(digest_size=8)
-    for part in parts:
-        state.update(part)
-    return int.from_bytes(state.digest(), "big") >> 4
+    return int.from_bytes(blake2b(b"".join(parts), digest_size=8).digest(), "big") >> 4
 
 
 def digest(text: str) -> int:

@@ -92,7 +92,7 @@ def attribute_case(
         return Attribution(kind=case.kind, unknown_because=reason)
     hypotheses = _join(votes, _FITTED if is_fitted else _UNFITTED)
     return Attribution(
-        hypotheses=tuple(hypotheses[:MOST]),
+        hypotheses=tuple(hypotheses),
         votes=tuple(_hypothesis(method, vote) for method, cast in votes.items() for vote in cast[:3]),
         is_calibrated=is_measured(case, table),
         kind=case.kind,
@@ -151,7 +151,7 @@ def _join(votes: Mapping[str, Sequence[Vote]], trust: Mapping[str, float]) -> li
                 by_turn[vote.turn] = [(method, vote)]
     sum_ = sum(worth.values())
     ranked = sorted(((value, turn) for turn, value in worth.items() if value > 0), key=lambda item: (-item[0], item[1]))
-    return [_joined(value / sum_, by_turn[turn]) for value, turn in ranked]
+    return [_joined(value / sum_, by_turn[turn]) for value, turn in ranked[:MOST]]
 
 
 def _joined(confidence: float, cast: Sequence[tuple[str, Vote]]) -> Hypothesis:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, Literal
 
+import msgspec
+
 from masthead.diagnose.patterns import (
     CLOSING,
     CODE_FENCE,
@@ -77,14 +79,12 @@ _STOP: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Step:
-    """One turn as the methods see it."""
+class Step(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One turn as the methods see it. Out of the collector's sight: a long run has as many as it has turns."""
 
     index: int
     speaker: AgentId
     said: str
-    words: frozenset[str]
     entities: frozenset[str]
     """Numbers of two characters or more and capitalised names of two words or more."""
     is_candidate: bool
@@ -177,7 +177,6 @@ def _step(turn: Turn, kind: AgentKind) -> Step:
         index=turn.index,
         speaker=turn.speaker,
         said=text,
-        words=words_of(text),
         entities=entities_of(text),
         is_candidate=kind == "agent" and not is_result and turn.act is not Act.ENDING,
         is_result=is_result,

@@ -7,10 +7,11 @@ names below: a change here needs `scripts/fit_attribution.py` again.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
-from masthead.diagnose.case import SHORT_CHARS, Case, Step
+import msgspec
+
+from masthead.diagnose.case import SHORT_CHARS, Case, Step, words_of
 from masthead.diagnose.patterns import (
     ASKING,
     BLOCKED,
@@ -31,8 +32,7 @@ _OWN_CHARS: Final = 600
 """An opening turn repeats the task; what the agent adds stands at its end."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Candidate:
+class Candidate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A turn where the failure may have begun, with its features."""
 
     turn: int
@@ -124,6 +124,7 @@ def _hub(case: Case) -> list[Candidate]:
     known_entities, known_words = set(case.task_entities), set(case.task_words)
     candidates, exchanges = set(case.candidates), 0
     for step in steps:
+        words = words_of(step.said)
         if step.index in candidates:
             if step.speaker == case.hub:
                 features = _director(step)
@@ -132,10 +133,10 @@ def _hub(case: Case) -> list[Candidate]:
                 exchanges += 1
             features["asks"] = _count(len(ASKING.findall(step.said)), 2)
             features["gives_answer"] = float(bool((step.entities - known_entities) & answer))
-            features["new_words"] = len(step.words - known_words) / max(1, len(step.words))
+            features["new_words"] = len(words - known_words) / max(1, len(words))
             found.append(Candidate(turn=step.index, agent=step.speaker, features=features))
         known_entities |= step.entities
-        known_words |= step.words
+        known_words |= words
     return found
 
 

@@ -12,6 +12,8 @@ from heapq import nlargest
 from itertools import islice
 from typing import Final
 
+import msgspec
+
 from masthead.diagnose.case import Case, Step
 from masthead.model.diagnosis import Carried, CarriedKind
 
@@ -25,7 +27,7 @@ _WEIGHTS: Final[Mapping[CarriedKind, float]] = {
     "value": 1.0, "name": 1.0, "file": 1.5, "code": 1.0, "claim": 1.5, "decision": 1.0, "result": 1.0,
 }  # fmt: skip
 
-_FILE: Final = re.compile(r"(?:https?://[^\s)\]>\"']+|(?:[\w.-]+/)+[\w.-]+|\b[\w-]+\.(?:py|csv|json|xlsx?|pdf|txt|md|html|js|ts|java|yaml|yml|log)\b)")  # fmt: skip # noqa: E501
+_FILE: Final = re.compile(r"(?:https?://[^\s)\]>\"']+|(?<![\w.-])(?:[\w.-]+/)+[\w.-]+|\b[\w-]+\.(?:py|csv|json|xlsx?|pdf|txt|md|html|js|ts|java|yaml|yml|log)\b)")  # fmt: skip # noqa: E501
 _CODE: Final = re.compile(r"\b(?:[a-z]+_[a-z0-9_]+|[a-z]+[A-Z]\w+)\b")
 _QUOTED: Final = re.compile(r"[\"“'`]([^\"”'`\n]{4,80})[\"”'`]")
 _MARKED: Final = re.compile(r"\*\*([^*\n]{2,80})\*\*|\\boxed\{([^{}\n]{1,80})\}")
@@ -33,14 +35,21 @@ _ACRONYM: Final = re.compile(r"\b[A-Z]{2,8}\b")
 _TOKEN: Final = re.compile(r"\w+")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Link:
-    """A turn that used an earlier one; `weight` grows with the number and kind of things carried."""
+class Link(msgspec.Struct, frozen=True, gc=False):
+    """A turn that used an earlier one; `weight` grows with the number and kind of things carried.
+
+    Plain data out of the collector's sight: a long run has several a turn.
+    """
 
     source: int
     target: int
-    carried: tuple[Carried, ...]
+    items: tuple[tuple[CarriedKind, str], ...]
     weight: float
+
+    @property
+    def carried(self) -> tuple[Carried, ...]:
+        """What passed, shortened."""
+        return tuple(Carried(kind=kind, text=text) for kind, text in self.items)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,16 +100,18 @@ def trace(case: Case) -> Provenance:
 
 def _facts(text: str, entities: frozenset[str]) -> dict[str, CarriedKind]:
     found: dict[str, CarriedKind] = {}
-    for match in _FILE.finditer(text):
-        found[match.group().rstrip(".,;")] = "file"
-    for match in _QUOTED.finditer(text):
-        found.setdefault(match.group(1).strip(), "claim")
-    for match in _MARKED.finditer(text):
-        found.setdefault((match.group(1) or match.group(2)).strip(" :"), "claim")
-    for match in _ACRONYM.finditer(text):
-        found.setdefault(match.group(), "name")
-    for match in _CODE.finditer(text):
-        found.setdefault(match.group(), "code")
+    if "/" in text or "." in text:
+        for file in _FILE.findall(text):
+            found[file.rstrip(".,;")] = "file"
+    for quoted in _QUOTED.findall(text):
+        found.setdefault(quoted.strip(), "claim")
+    if "**" in text or "\\boxed" in text:
+        for marked, boxed in _MARKED.findall(text):
+            found.setdefault((marked or boxed).strip(" :"), "claim")
+    for acronym in _ACRONYM.findall(text):
+        found.setdefault(acronym, "name")
+    for name in _CODE.findall(text):
+        found.setdefault(name, "code")
     for entity in sorted(entities):
         found.setdefault(entity, "value" if entity[0].isdigit() else "name")
         if len(found) >= MOST_FACTS:
@@ -111,22 +122,21 @@ def _facts(text: str, entities: frozenset[str]) -> dict[str, CarriedKind]:
 def _passages(text: str) -> Iterator[tuple[int, str]]:
     """Yield a quarter of the runs of eight words, chosen by their first word, hashed, with their beginning."""
     tokens = _TOKEN.findall(text.lower())
+    marks = [zlib.crc32(token) & 3 for token in "\n".join(tokens).encode("utf-8", "surrogatepass").split(b"\n")]
     for start in range(len(tokens) - _PASSAGE_WORDS + 1):
-        if zlib.crc32(tokens[start].encode()) % 4 == 0:
+        if not marks[start]:
             passage = " ".join(tokens[start : start + _PASSAGE_WORDS])
-            yield zlib.crc32(passage.encode()), passage[:_SHOWN_CHARS]
+            yield zlib.crc32(passage.encode("utf-8", "surrogatepass")), passage[:_SHOWN_CHARS]
 
 
 def _strongest(case: Case, step: Step, found: Mapping[int, Mapping[str, CarriedKind]]) -> tuple[Link, ...]:
     weighed = [(sum(map(_WEIGHTS.__getitem__, what.values())), source) for source, what in found.items() if what]
     links = [
         Link(
-            source=source,
-            target=step.index,
-            carried=tuple(
-                Carried(kind=kind, text=text[:_SHOWN_CHARS]) for text, kind in islice(found[source].items(), 5)
-            ),
-            weight=weight,
+            source,
+            step.index,
+            tuple([(kind, text[:_SHOWN_CHARS]) for text, kind in islice(found[source].items(), 5)]),
+            weight,
         )
         for weight, source in nlargest(MOST_SOURCES, weighed)
     ]
@@ -140,7 +150,6 @@ def _told(case: Case, step: Step, linked: set[int]) -> list[Link]:
         return []
     before = case.steps[step.index - 1]
     turn = case.conversation.turns[before.index]
-    shown = before.said.strip().splitlines()[0][:_SHOWN_CHARS] if before.said.strip() else ""
     kind: CarriedKind | None = None
     if step.is_result and before.has_code:
         kind = "code"
@@ -150,4 +159,5 @@ def _told(case: Case, step: Step, linked: set[int]) -> list[Link]:
         kind = "decision"
     if kind is None or before.index in linked:
         return []
-    return [Link(source=before.index, target=step.index, carried=(Carried(kind=kind, text=shown),), weight=1.0)]
+    shown = before.said.lstrip()[: 2 * _SHOWN_CHARS].splitlines() or [""]
+    return [Link(before.index, step.index, ((kind, shown[0][:_SHOWN_CHARS].rstrip()),), 1.0)]

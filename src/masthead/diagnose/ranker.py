@@ -18,6 +18,7 @@ from masthead.diagnose.case import Case, Kind
 from masthead.diagnose.features import Candidate, candidates_of
 from masthead.model.ids import AgentId
 
+MOST_RANKED: Final = 4_000
 _SAYS: Final[Mapping[str, str]] = {
     "guesses": "it guesses or assumes",
     "fails": "it reports that something did not work",
@@ -88,7 +89,7 @@ def is_measured(case: Case, weights: Mapping[str, Weights]) -> bool:
 
 
 def rank(case: Case, weights: Mapping[str, Weights] | None = None) -> list[Ranked]:
-    """Return all candidates, most likely first; a lone agent is ranked as one among peers.
+    """Return the candidates, most likely first, 4,000 at most; a lone agent is ranked as one among peers.
 
     The first is the turn that is likely together with its agent; the others follow by the belief in the turn alone, so
     that the first three are not all one agent's. Confidences sum to at most 1.
@@ -110,16 +111,17 @@ def rank(case: Case, weights: Mapping[str, Weights] | None = None) -> list[Ranke
     first = max(range(len(joint)), key=lambda place: joint[place])
     sure = joint[first] / sum(joint)
     rest = (1 - sure) / max(1e-9, 1 - beliefs[first])
-    ranked = [
+    believed = [sure if place == first else min(belief * rest, 0.999 * sure) for place, belief in enumerate(beliefs)]
+    places = sorted(range(len(believed)), key=lambda place: (-believed[place], candidates[place].turn))
+    return [
         Ranked(
-            candidate.turn,
-            candidate.agent,
-            sure if place == first else min(beliefs[place] * rest, 0.999 * sure),
-            because(candidate, usual, chosen.by_feature),
+            candidates[place].turn,
+            candidates[place].agent,
+            believed[place],
+            because(candidates[place], usual, chosen.by_feature),
         )
-        for place, candidate in enumerate(candidates)
+        for place in places[:MOST_RANKED]
     ]
-    return sorted(ranked, key=lambda item: (-item.confidence, item.turn))
 
 
 def shares(scores: Sequence[float]) -> list[float]:
