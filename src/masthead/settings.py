@@ -4,7 +4,9 @@ A setting `data_dir` is read from `MASTHEAD_DATA_DIR`, or from a `masthead.toml`
 environment wins. `docs/reference/settings.md` is generated from this class.
 """
 
+import os
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -64,6 +66,9 @@ class Settings(BaseSettings):
     record_content: Literal["full", "off"] = "full"
     """`off` drops what was said at the door and keeps names, times, tokens and costs."""
 
+    gateway_file: Path | None = None
+    """The gateway's configuration; unset means `gateway.toml` in `data_dir`. Where there is none, no model is served."""
+
     judge_url: str | None = None
     """The endpoint that judges ask, such as `https://api.openai.com/v1` or `http://127.0.0.1:11434/v1`."""
 
@@ -109,3 +114,8 @@ def load(*, data_dir: Path | None = None) -> Settings:
     except tomllib.TOMLDecodeError as error:
         message = f"masthead.toml is no TOML: {error}"
         raise SettingsError(message) from error
+
+
+def environment() -> Mapping[str, str]:
+    """Return the environment, for secrets that a configuration refers to by name."""
+    return os.environ

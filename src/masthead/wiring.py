@@ -13,10 +13,12 @@ from starlette.types import ASGIApp
 from masthead.api.access import project_of_writer
 from masthead.api.app import build_app
 from masthead.api.conversations import Conversations
+from masthead.api.gateway_callers import caller_of
 from masthead.api.jobs import Jobs
 from masthead.api.otlp import OtlpTraces
 from masthead.api.services import ImportFile, Services
 from masthead.clock import Clock, SystemClock
+from masthead.gateway.service import GatewayService
 from masthead.govern.attempts import FailedAttempts
 from masthead.govern.directory import Directory
 from masthead.govern.erasure import Eraser
@@ -37,6 +39,7 @@ from masthead.store.traces.append import Appender
 from masthead.store.traces.open import open_store
 from masthead.store.traces.port import SpanStore
 from masthead.web.app import web_app
+from masthead.wiring_gateway import gateway_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +49,7 @@ class Application:
     asgi: ASGIApp
     services: Services
     door: Door
+    gateway: GatewayService
     operator_token: str
     """Proves that a command is run by the owner of the data folder; made anew at each start."""
 
@@ -86,7 +90,7 @@ def opened(settings: Settings, clock: Clock | None = None) -> Generator[Applicat
         stack.callback(door.close)
         jobs = Jobs(clock)
         stack.callback(jobs.close)
-        yield _application(
+        application = _application(
             settings=settings,
             clock=clock,
             jobs=jobs,
@@ -96,6 +100,8 @@ def opened(settings: Settings, clock: Clock | None = None) -> Generator[Applicat
             registry=registry,
             door=door,
         )
+        stack.callback(application.gateway.close)
+        yield application
 
 
 def _application(
@@ -110,6 +116,7 @@ def _application(
     door: Door,
 ) -> Application:
     token = secrets.token_urlsafe(32)
+    gateway = gateway_of(settings, door, clock, lambda scope: caller_of(services, scope))
     services = Services(
         settings=settings,
         clock=clock,
@@ -136,10 +143,13 @@ def _application(
         check_door=lambda: _check_door(door),
         door_counters=door.counters,
         otlp=OtlpTraces(door, lambda scope: project_of_writer(services, scope)),
+        gateway=gateway,
         web=web_app(path_prefix=settings.path_prefix),
         local_token=SecretStr(token),
     )
-    return Application(asgi=build_app(services), services=services, door=door, operator_token=token)
+    return Application(
+        asgi=build_app(services), services=services, door=door, gateway=gateway, operator_token=token
+    )
 
 
 def _make_folder(folder: Path) -> None:

@@ -15,6 +15,7 @@ from masthead.api import problems
 from masthead.api.description import describe
 from masthead.api.headers import SecurityHeaders
 from masthead.api.routes import (
+    agreement,
     audit,
     beside,
     diagnosis,
@@ -46,6 +47,7 @@ def build_app(services: Services) -> ASGIApp:
     front = Front(
         api=GZipMiddleware(build_api(services), minimum_size=1024, compresslevel=5),
         otlp=services.otlp,
+        gateway=services.gateway,
         web=services.web,
         path_prefix=services.settings.path_prefix.rstrip("/"),
     )
@@ -70,6 +72,7 @@ def build_api(services: Services | None) -> FastAPI:
         beside,
         diagnosis,
         report,
+        agreement,
         search,
         scores,
         export,
@@ -100,9 +103,12 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
 class Front:
     """Sends each request to the part that answers it."""
 
-    def __init__(self, *, api: ASGIApp, otlp: ASGIApp, web: ASGIApp | None, path_prefix: str) -> None:
+    def __init__(
+        self, *, api: ASGIApp, otlp: ASGIApp, gateway: ASGIApp, web: ASGIApp | None, path_prefix: str
+    ) -> None:
         self._api = api
         self._otlp = otlp
+        self._gateway = gateway
         self._web = web or api
         self._path_prefix = path_prefix
 
@@ -120,7 +126,9 @@ class Front:
     def _part(self, path: str) -> ASGIApp:
         if path in _TRACES:
             return self._otlp
-        is_api = path.startswith(("/api/", "/v1/")) or path in {"/api", "/health", "/ready", "/openapi.json"}
+        if path.startswith("/v1/") or path == "/metrics":
+            return self._gateway
+        is_api = path.startswith("/api/") or path in {"/api", "/health", "/ready", "/openapi.json"}
         return self._api if is_api else self._web
 
     def _without_prefix(self, scope: Scope) -> Scope:

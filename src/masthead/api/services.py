@@ -51,6 +51,8 @@ class Services:
     door_counters: Callable[[], DoorCounters]
     otlp: ASGIApp
     """Answers `/v1/traces`."""
+    gateway: ASGIApp
+    """Answers everything else under `/v1/`, and `/metrics`."""
     web: ASGIApp | None
     """Serves the pages; None where they were not built."""
     local_token: SecretStr | None

@@ -8,6 +8,7 @@ import msgspec
 
 from masthead.gateway.call import Answer, Endpoint, Exchange, Header
 from masthead.gateway.seams import Refused
+from masthead.gateway.translating import Dialect, error_body
 from masthead.gateway.upstream.port import UpstreamFailed
 from masthead.model.errors import (
     Conflict,
@@ -20,7 +21,6 @@ from masthead.model.errors import (
     StoreError,
     TooLarge,
 )
-from masthead.providers.dialects import Dialect, error_body
 
 _LOG = logging.getLogger(__name__)
 JSON: Final[Header] = (b"content-type", b"application/json")
@@ -84,9 +84,7 @@ def stream_error(dialect: Dialect, message: str) -> bytes:
 
 def passed_on(headers: Iterable[Header]) -> list[Header]:
     """Return those of an upstream's headers that the client gets."""
-    return [
-        header for header in headers if header[0] in _FROM_UPSTREAM or header[0].startswith(_PREFIXES)
-    ]
+    return [header for header in headers if header[0] in _FROM_UPSTREAM or header[0].startswith(_PREFIXES)]
 
 
 def own_headers(exchange: Exchange) -> list[Header]:

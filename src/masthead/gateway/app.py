@@ -13,7 +13,7 @@ import msgspec
 
 from masthead.clock import Clock
 from masthead.gateway.answers import JSON, own_headers, passed_on, refusal, said, stream_error, told
-from masthead.gateway.call import Answer, Call, Endpoint, Exchange, Header, Identity
+from masthead.gateway.call import Answer, Call, Exchange, Header, Identity
 from masthead.gateway.conduct import Conductor, Opened
 from masthead.gateway.endpoints import MODELS, endpoint_of
 from masthead.gateway.joining import place_of
@@ -21,10 +21,10 @@ from masthead.gateway.metrics import Metrics
 from masthead.gateway.reading import ClientGone, Receive, Scope, Send, body_of, call_of
 from masthead.gateway.seams import Seams, StreamFilter
 from masthead.gateway.streams import Pipe, UsageTaken
+from masthead.gateway.translating import Dialect
 from masthead.gateway.upstream.port import UpstreamClient, UpstreamFailed
 from masthead.model.errors import TooLarge
 from masthead.model.ids import SpanId
-from masthead.providers.dialects import Dialect
 
 _LOG = logging.getLogger(__name__)
 _NOT_ALLOWED: Final = "this path takes POST"
@@ -43,19 +43,24 @@ class Gateway:
         max_answer_bytes: int,
         max_kept_bytes: int,
     ) -> None:
-        self.seams = seams
-        """Replaced as a whole when the configuration changes; a call keeps those it began with."""
         self.metrics = Metrics()
         self._client = client
         self._clock = clock
-        self._conductor = Conductor(client, clock, max_answer_bytes=max_answer_bytes)
+        self.configure(
+            seams, max_body_bytes=max_body_bytes, max_answer_bytes=max_answer_bytes, max_kept_bytes=max_kept_bytes
+        )
+
+    def configure(self, seams: Seams, *, max_body_bytes: int, max_answer_bytes: int, max_kept_bytes: int) -> None:
+        """Take up a configuration, from the next call on; a call keeps the seams that it began with."""
+        self._seams = seams
+        self._conductor = Conductor(self._client, self._clock, max_answer_bytes=max_answer_bytes)
         self._max_body_bytes = max_body_bytes
         self._max_kept_bytes = max_kept_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         endpoint = endpoint_of(scope["method"], scope["path"])
-        seams = self.seams
+        seams = self._seams
         self.metrics.in_flight += 1
         try:
             if endpoint is None:
@@ -242,7 +247,7 @@ async def _send(send: Send, answer: Answer) -> None:
 
 def _pipe(exchange: Exchange, opened: Opened, seams: Seams) -> Pipe:
     translation = opened.sent.translation
-    filters: list[StreamFilter] = [UsageTaken()] if opened.sent.is_usage_added else []
+    filters: list[StreamFilter] = [UsageTaken(exchange.answered.append)] if opened.sent.is_usage_added else []
     for plugin in reversed(seams.plugins):
         found = plugin.filter(exchange)
         if found is not None:

@@ -54,9 +54,9 @@ def _add_choice(choice: Body, piece: Body) -> None:
             _add_calls(message.setdefault("tool_calls", []), _objects(value))
         elif name == "function_call":
             _add_function(message.setdefault("function_call", {}), _object(value) or {})
-        elif isinstance(value, str) and name != "role" and isinstance(message.get(name), str):
-            message[name] += value
-        elif isinstance(value, list) and isinstance(message.get(name), list):
+        elif (isinstance(value, str) and name != "role" and isinstance(message.get(name), str)) or (
+            isinstance(value, list) and isinstance(message.get(name), list)
+        ):
             message[name] += value
         else:
             message[name] = value
@@ -147,7 +147,10 @@ def assembled_message(stream: bytes) -> Body | None:
         return None
     for index, text in inputs.items():
         blocks[index]["input"] = _json(text)
-    return {**(body or {"type": "message", "role": "assistant"}), "content": [blocks[index] for index in sorted(blocks)]}
+    return {
+        **(body or {"type": "message", "role": "assistant"}),
+        "content": [blocks[index] for index in sorted(blocks)],
+    }
 
 
 _GROWING: Final = ("text", "thinking", "signature")

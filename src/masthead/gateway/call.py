@@ -10,9 +10,9 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
+from masthead.gateway.translating import Dialect
 from masthead.model.ids import ProjectId, RunId, SpanId
 from masthead.model.span import AttributeValue
-from masthead.providers.dialects import Dialect
 
 Header = tuple[bytes, bytes]
 Members = dict[str, msgspec.Raw]

@@ -81,9 +81,7 @@ class Conductor:
 
     async def _attempt(self, exchange: Exchange, attempt: Attempt) -> Answer | Opened | _Refusal:
         call, target = exchange.call, attempt.target
-        sent = forwarded(
-            call, target, reply_id=f"mh-{exchange.span_id}", now_s=exchange.start_ns // 1_000_000_000
-        )
+        sent = forwarded(call, target, reply_id=f"mh-{exchange.span_id}", now_s=exchange.start_ns // 1_000_000_000)
         response = await self._client.send(sent.request)
         attempt.status = response.status
         try:

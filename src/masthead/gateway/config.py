@@ -2,16 +2,18 @@
 
 import ipaddress
 import tomllib
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
+from masthead.detect.registry import entries
 from masthead.gateway.call import Connection, Target, Timeouts
 from masthead.gateway.secret import SecretReader
+from masthead.gateway.translating import Dialect
 from masthead.model.errors import SettingsError
-from masthead.providers.dialects import Dialect
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
 HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,64}$")]
@@ -74,7 +76,13 @@ class ConnectionConfig(_Part):
     @classmethod
     def _check_url(cls, value: str) -> str:
         parts = urlsplit(value)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.query or parts.fragment:
+        if (
+            parts.scheme not in {"http", "https"}
+            or not parts.hostname
+            or parts.username
+            or parts.query
+            or parts.fragment
+        ):
             raise ValueError("must be http(s)://host[:port][/path], without user, query or fragment")
         if not value.isascii() or any(c.isspace() or c == "\\" for c in value):
             raise ValueError("may hold no spaces, backslashes or letters beyond ASCII")
@@ -97,6 +105,48 @@ class TargetConfig(_Part):
     """The model's name there; unset means the one that was asked for."""
 
 
+class RunBudgetConfig(_Part):
+    """What one run may use up, in all. Unset means any amount."""
+
+    calls: int | None = Field(default=None, gt=0)
+    """Calls of a model."""
+
+    tokens: int | None = Field(default=None, gt=0)
+    """Tokens, in and out."""
+
+    cost_usd: Decimal | None = Field(default=None, gt=0)
+    """US dollars, of the calls whose price is known."""
+
+    seconds: float | None = Field(default=None, gt=0)
+    """Seconds since its first call."""
+
+    depth: int | None = Field(default=None, ge=0)
+    """How deep agents may be called by agents that wait for them; 0 allows the first ones only."""
+
+
+class GuardsConfig(_Part):
+    """What happens when a live run repeats itself or uses too much."""
+
+    on_finding: Literal["record", "warn", "correct", "stop"] = "record"
+    """`record` notes it in the trace, `warn` also in a response header, `correct` adds a note to the model and stops the
+    run where the same detector finds more, `stop` refuses the run's calls from then on."""
+
+    detectors: tuple[str, ...] = ()
+    """Which findings this holds for, by detector; empty means those of loops. The others are recorded."""
+
+    run: RunBudgetConfig = RunBudgetConfig()
+    """Budgets of a run. Used up, its calls are refused whatever `on_finding` says."""
+
+    @field_validator("detectors")
+    @classmethod
+    def _check_detectors(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        known = {entry.id for entry in entries()}
+        unknown = [one for one in value if one not in known]
+        if unknown:
+            raise ValueError(f"no detector {unknown[0]!r}; there are {', '.join(sorted(known))}")
+        return value
+
+
 class RouteConfig(_Part):
     """An alias for targets, tried in order."""
 
@@ -106,12 +156,16 @@ class RouteConfig(_Part):
     targets: tuple[TargetConfig, ...] = Field(min_length=1)
     """Where its calls go: the first that answers counts."""
 
+    guards: GuardsConfig | None = None
+    """Guards on runs that call it; unset means those of all routes."""
+
 
 class RecordingConfig(_Part):
     """What is kept of each call."""
 
-    content: Literal["full", "off"] = "full"
-    """`off` keeps names, times, tokens and costs, and drops what was said."""
+    content: Literal["full", "hashed", "off"] = "full"
+    """`off` keeps names, times, tokens and costs, and drops what was said; `hashed` keeps its SHA-256 instead. What a
+    project's redaction takes out is taken out at the door, as of every span."""
 
     max_content_bytes: int = Field(default=4 * 1024 * 1024, ge=1024)
     """What is kept of one answer, at most; more is cut and marked so."""
@@ -125,6 +179,9 @@ class GatewayConfig(_Part):
 
     routes: tuple[RouteConfig, ...] = ()
     """Aliases; a model that no route names goes to the connection that serves it."""
+
+    guards: GuardsConfig = GuardsConfig()
+    """Guards on runs, where their route names none."""
 
     recording: RecordingConfig = RecordingConfig()
     """What is kept."""

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 import msgspec
 
 from masthead.gateway.call import Call, Connection, Header, Target
+from masthead.gateway.translating import Dialect, Translation, translate
 from masthead.gateway.upstream.port import Origin, UpstreamRequest
-from masthead.providers.dialects import Dialect, Translation, translate
 
 _PASSED_ON: Final = (
     b"accept", b"anthropic-beta", b"anthropic-version", b"content-type", b"idempotency-key", b"openai-beta",

@@ -17,6 +17,7 @@ _NO_SPAN: Final = "0" * 16
 RUN_HEADER: Final = b"x-masthead-run"
 AGENT_HEADER: Final = b"x-masthead-agent"
 SESSION_HEADER: Final = b"x-masthead-session"
+SYSTEM_HEADER: Final = b"x-masthead-system"
 _MOST: Final = 256
 
 

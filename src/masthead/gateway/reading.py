@@ -20,7 +20,7 @@ _STRING: Final = msgspec.json.Decoder(str)
 _TRUE: Final = b"true"
 
 
-class ClientGone(Exception):  # noqa: N818 - it says what happened
+class ClientGone(Exception):
     """The client went away before its request was complete."""
 
 

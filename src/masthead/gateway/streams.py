@@ -1,11 +1,12 @@
 """A stream on its way to the client: only whole events go out, so that a break never leaves half of one behind."""
 
+from collections.abc import Callable
 from typing import Final
 
 from masthead.gateway.seams import StreamFilter
+from masthead.gateway.translating import Dialect, TranslatedStream
 from masthead.gateway.upstream.port import UpstreamFailed
 from masthead.model.errors import TooLarge
-from masthead.providers.dialects import Dialect, TranslatedStream
 
 _MOST_BYTES: Final = 16 * 1024 * 1024
 _ENDS: Final = {
@@ -108,15 +109,23 @@ class Pipe:
 
 
 class UsageTaken:
-    """Takes the usage chunk out of a stream of chat completions whose caller did not ask for it."""
+    """Takes the usage chunk out of a stream of chat completions whose caller did not ask for it, and keeps it apart."""
 
-    __slots__ = ()
+    __slots__ = ("_keep",)
+
+    def __init__(self, keep: Callable[[bytes], None]) -> None:
+        self._keep = keep
 
     def feed(self, events: bytes) -> bytes:
         """Return the events without it."""
         if b'"choices":[]' not in events and b'"choices": []' not in events:
             return events
-        kept = [one for one in _split(events) if not _is_usage(one)]
+        kept: list[bytes] = []
+        for one in _split(events):
+            if _is_usage(one):
+                self._keep(one)
+            else:
+                kept.append(one)
         return b"".join(kept)
 
     def close(self) -> bytes:

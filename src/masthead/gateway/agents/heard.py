@@ -5,7 +5,7 @@ A client sends its whole history with every call. A message is therefore parsed 
 
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
-from typing import Final, NamedTuple, cast
+from typing import Final, Literal, NamedTuple, cast
 
 import msgspec
 
@@ -25,6 +25,16 @@ class Said(NamedTuple):
 
     digest: int
     message: Message
+
+
+class _Plain(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """The form that most messages have; it needs no interpretation."""
+
+    role: Literal["user", "system", "developer", "assistant"]
+    content: str
+
+
+_PLAIN: Final = msgspec.json.Decoder(_Plain)
 
 
 class Heard(NamedTuple):
@@ -71,7 +81,7 @@ class Ear:
         if isinstance(choices, list):
             first = cast("object", choices[0]) if choices else None
             given = cast("Mapping[str, object]", first).get("message") if isinstance(first, dict) else None
-            return _digested(given, "assistant")
+            return _answered(given)
         if isinstance(body.get("output"), list):
             return _digested(body["output"], "assistant")
         return _digested({"role": "assistant", "content": body.get("content")}, "assistant")
@@ -88,7 +98,7 @@ class Ear:
             key = bytes(item)
             known = self._known.get(key)
             if known is None:
-                known = _digested(_value(key), "user")
+                known = _plain(key) or _digested(_value(key), "user")
                 self._keep(key, known)
             found += known
         return tuple(found)
@@ -108,9 +118,32 @@ def digest(text: str) -> int:
     return int.from_bytes(blake2b(text.encode(errors="surrogatepass"), digest_size=8).digest(), "big")
 
 
+def _plain(raw: bytes) -> tuple[Said, ...]:
+    try:
+        given = _PLAIN.decode(raw)
+    except (msgspec.DecodeError, RecursionError):
+        return ()
+    if not given.content.strip() or given.content[:2] in {"[{", "[ "}:
+        return ()
+    message = Message(role="system" if given.role == "developer" else given.role, text=given.content)
+    return (Said(_identity(message), message),)
+
+
 def _digested(value: object, role: str) -> tuple[Said, ...]:
     given = messages_of(cast("AttributeValue", value), "assistant" if role == "assistant" else "user")
     return tuple(Said(_identity(message), message) for message in given if _says_something(message))
+
+
+def _answered(given: object) -> tuple[Said, ...]:
+    """Return what a message of a chat completion says; the plain one that most are, without looking further."""
+    if isinstance(given, dict):
+        members = cast("Mapping[str, object]", given)
+        text = members.get("content")
+        others = members.get("tool_calls") or members.get("function_call") or members.get("reasoning_content")
+        if isinstance(text, str) and text.strip() and not others and text[:2] not in {"[{", "[ "}:
+            message = Message(role="assistant", text=text)
+            return (Said(_identity(message), message),)
+    return _digested(given, "assistant")
 
 
 def _says_something(message: Message) -> bool:

@@ -6,6 +6,7 @@ identity, and one that is nine tenths alike to a known one is the same agent's.
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final, NamedTuple, cast
 
 from rapidfuzz.fuzz import ratio
@@ -49,8 +50,7 @@ def identified(call: Call, heard: Heard) -> Identified:
     if named is not None:
         return Identified(f"name:{named}", named, kept, told=True)
     if instructions:
-        plain = " ".join(_NUMBERS.sub("#", instructions).split())
-        return Identified(f"prompt:{digest(plain):016x}", name_in(instructions), kept, told=False)
+        return Identified(_prompt_key(instructions), name_in(instructions), kept, told=False)
     user = call.member("user")
     if isinstance(user, str) and user:
         return Identified(f"user:{user[:200]}", user[:80], "", told=False)
@@ -66,6 +66,13 @@ def is_alike(first: str, second: str) -> bool:
     return ratio(first, second, score_cutoff=ALIKE_PERCENT) > 0
 
 
+@lru_cache(maxsize=1024)
+def _prompt_key(instructions: str) -> str:
+    plain = " ".join(_NUMBERS.sub("#", instructions).split())
+    return f"prompt:{digest(plain):016x}"
+
+
+@lru_cache(maxsize=1024)
 def name_in(instructions: str) -> str:
     """Return the name that a system prompt gives its agent, else its first line."""
     for match in _NAMED.finditer(instructions[:KEPT_INSTRUCTIONS]):

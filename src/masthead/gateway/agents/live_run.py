@@ -1,10 +1,11 @@
 """What is kept of a run while it lasts: plain data, bounded whatever its length, so that a restart can take it up."""
 
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 
-from masthead.model.span import AttributeValue
+from masthead.model.conversation import Turn
 
 _SEEN = 4096
 _AGENTS = 64
@@ -17,8 +18,8 @@ class LiveAgent(msgspec.Struct):
     name: str
     instructions: str = ""
     depth: int = 0
-    open_calls: list[str] = msgspec.field(default_factory=list[str])
-    """Ids of tool calls that it made and has not given back the result of."""
+    open_calls: dict[str, str] = msgspec.field(default_factory=dict[str, str])
+    """Names of the tools that it called and has not given back the result of, by the call's id."""
 
 
 class Fired(msgspec.Struct, frozen=True):
@@ -28,6 +29,7 @@ class Fired(msgspec.Struct, frozen=True):
     detector: str
     reason: str
     evidence: tuple[str, ...]
+    """The turns that show it, in short."""
 
 
 class LiveRun(msgspec.Struct, eq=False):
@@ -49,21 +51,23 @@ class LiveRun(msgspec.Struct, eq=False):
     seen: dict[int, None] = msgspec.field(default_factory=dict[int, None])
     """Digests of messages that were taken for turns."""
     turns: int = 0
+    pending: list[Turn] = msgspec.field(default_factory=list[Turn])
+    """The first turns, which detectors have not read: most runs end before there is anything to detect."""
     recent: list[str] = msgspec.field(default_factory=list[str])
-    """The last turns in short, for evidence; `recent[-1]` is turn `turns - 1`."""
+    """The last turns in short; `recent[-1]` is turn `turns - 1`."""
     calls: int = 0
     tokens: int = 0
     cost_usd: Decimal = Decimal(0)
     unpriced: int = 0
     """Calls whose cost is unknown."""
     fired: list[Fired] = msgspec.field(default_factory=list[Fired])
-    answered: int = 0
+    acted_upon: int = 0
     """How many of `fired` were acted upon."""
     corrected: list[str] = msgspec.field(default_factory=list[str])
     """Detectors whose findings the model was told of."""
     stopped: str | None = None
     """Why no more calls are let through."""
-    suite: dict[str, AttributeValue] | None = None
+    suite: dict[str, Any] | None = None
     """The detectors' state, where it was written down."""
 
     def mark_seen(self, digest: int) -> bool:
@@ -79,7 +83,8 @@ class LiveRun(msgspec.Struct, eq=False):
         while len(self.agents) > _AGENTS:
             del self.agents[next(iter(self.agents))]
         for agent in self.agents.values():
-            del agent.open_calls[:-_OPEN_CALLS]
+            while len(agent.open_calls) > _OPEN_CALLS:
+                del agent.open_calls[next(iter(agent.open_calls))]
 
 
 def _noted(noted: dict[int, None], digest: int) -> bool:

@@ -72,7 +72,7 @@ class Stitcher:
             for call in said.message.tool_calls:
                 if call.id:
                     self._marks.leave(run, "call", call.id)
-                    joined.agent.open_calls.append(call.id)
+                    joined.agent.open_calls[call.id] = call.name
             for passage in passages(said.message.text):
                 if passage not in run.told:
                     self._marks.leave(run, "quote", passage)
@@ -89,9 +89,7 @@ class Stitcher:
         self.runs[_name(run.scope, run.run_id)] = run
         self._marks.take_up(run)
 
-    def _search(
-        self, scope: str, heard: Heard, who: Identified, now_ns: int
-    ) -> tuple[LiveRun | None, int, Link]:
+    def _search(self, scope: str, heard: Heard, who: Identified, now_ns: int) -> tuple[LiveRun | None, int, Link]:
         if heard.previous_reply is not None:
             run = _latest(self._marks.runs(scope, "reply", heard.previous_reply))
             if run is not None:
@@ -108,9 +106,7 @@ class Stitcher:
         run = self._by_beginning(scope, heard, who, now_ns)
         return run, 0, "new" if run is None else "beginning"
 
-    def _by_history(
-        self, scope: str, said: Sequence[Said], only: LiveRun | None = None
-    ) -> tuple[LiveRun | None, int]:
+    def _by_history(self, scope: str, said: Sequence[Said], only: LiveRun | None = None) -> tuple[LiveRun | None, int]:
         """Return the run that the longest part of the history belongs to, and how many messages that part has."""
         links = _links(said)
         for at in range(len(said), 0, -1):
@@ -168,7 +164,7 @@ class Stitcher:
             self._note_opening(run, _links(heard.said)[-1], key)
         if run.task is None:
             run.task = next((one.message.text for one in heard.said if one.message.role == "user"), None)
-        return Joined(run, agent, key, heard, self._news(run, agent, heard.said, at), link)
+        return Joined(run, agent, key, heard, self._news(run, heard.said, at), link)
 
     def _note_opening(self, run: LiveRun, opening: int, key: str) -> None:
         begun = run.openings.setdefault(opening, [])
@@ -179,12 +175,10 @@ class Stitcher:
             kept = set(run.marks["opening"])
             run.openings = {mark: agents for mark, agents in run.openings.items() if mark in kept}
 
-    def _news(self, run: LiveRun, agent: LiveAgent, said: Sequence[Said], at: int) -> tuple[Said, ...]:
+    def _news(self, run: LiveRun, said: Sequence[Said], at: int) -> tuple[Said, ...]:
         """Return the messages that the run has not heard: those after a known history, without what others told it."""
         news: list[Said] = []
         for one in said[at:]:
-            if one.message.role == "tool" and one.message.tool_call_id in agent.open_calls:
-                agent.open_calls.remove(one.message.tool_call_id)
             if run.mark_seen(one.digest) or (at and one.message.role == "user"):
                 news.append(one)
                 for passage in passages(one.message.text):

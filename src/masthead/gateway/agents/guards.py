@@ -1,0 +1,221 @@
+"""Joins calls to runs and guards runs while they last: loops and budgets, found by the detectors that diagnose."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from typing import Final
+
+import msgspec
+
+from masthead.clock import Clock
+from masthead.detect.registry import entries, suite
+from masthead.gateway.agents.heard import Ear
+from masthead.gateway.agents.identity import identified
+from masthead.gateway.agents.keep import Keeper
+from masthead.gateway.agents.live_run import Fired, LiveRun
+from masthead.gateway.agents.notes import corrected, refused_over_budget, refused_run, shown, with_note
+from masthead.gateway.agents.stitch import Joined, Stitcher
+from masthead.gateway.agents.watch import Watcher
+from masthead.gateway.call import Answer, Call, Exchange
+from masthead.gateway.config import GuardsConfig, RunBudgetConfig
+from masthead.gateway.reply import reply_of
+from masthead.gateway.seams import Refused, StreamFilter
+from masthead.model.ids import RunId, SpanId
+from masthead.model.reading import Usage
+from masthead.providers.dialects import usage_of
+
+LOOPS: Final = ("failing-retry", "repeated-call", "repeated-work", "repeated-step", "cycle", "talk-after-goal")
+"""Detectors that are acted upon where the configuration names none: what they find is a run that does not end. The most
+telling one first."""
+_FINDINGS_A_RUN: Final = 8
+"""How often a detector may report in one run, each time on other evidence."""
+_JOINED: Final = frozenset({"chat", "responses", "messages"})
+_WRITTEN_EVERY_S: Final = 1.0
+_WRITTEN_TOGETHER: Final = 200
+
+CostOf = Callable[[str, Usage], Decimal | None]
+"""What a model's tokens cost in USD; None where its price is unknown."""
+
+
+class AgentGuards:
+    """A plugin of the gateway. Belongs to one event loop; its state is that of one process."""
+
+    def __init__(
+        self, guards_of: Callable[[Call], GuardsConfig], cost_of: CostOf, clock: Clock, keeper: Keeper | None = None
+    ) -> None:
+        self._guards_of = guards_of
+        self._cost_of = cost_of
+        self._clock = clock
+        self._keeper = keeper
+        self._ear = Ear()
+        self._stitcher = Stitcher()
+        watched = sorted({*(entry.id for entry in entries() if entry.is_on), *LOOPS})
+        self._watcher = Watcher(lambda: suite(watched, limit=_FINDINGS_A_RUN))
+        self._open: dict[SpanId, Joined] = {}
+        self._changed: dict[str, LiveRun] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        for run in keeper.load(clock.now_ns()) if keeper is not None else ():
+            self._stitcher.take_up(run)
+
+    @property
+    def runs(self) -> Sequence[LiveRun]:
+        """The runs under way, the latest last."""
+        return list(self._stitcher.runs.values())
+
+    async def before(self, exchange: Exchange) -> Answer | None:
+        """Find the call's run and agent, read what it brings, and refuse or correct it where the guards say so."""
+        call = exchange.call
+        if call.endpoint.name not in _JOINED:
+            return None
+        heard = self._ear.call(call)
+        who = identified(call, heard)
+        scope = f"{call.identity.project}\0{call.identity.key_id or ''}"
+        place = self._stitcher.said if exchange.is_joined else self._stitcher.found
+        joined = place(scope, exchange.trace_id, heard, who, exchange.start_ns)
+        exchange.trace_id = RunId(joined.run.run_id)
+        exchange.attributes |= {
+            "gen_ai.agent.id": joined.agent.name,
+            "gen_ai.agent.name": joined.agent.name,
+            "masthead.gateway.joined_by": joined.link,
+        }
+        self._open[exchange.span_id] = joined
+        self._watcher.told(joined)
+        self._act(exchange, joined, self._guards_of(call))
+        return None
+
+    def filter(self, exchange: Exchange) -> StreamFilter | None:  # noqa: ARG002 - the port's
+        """Leave streams alone."""
+        return None
+
+    async def after(self, exchange: Exchange, answer: Answer) -> Answer:  # noqa: ARG002 - the port's
+        """Leave answers alone."""
+        return answer
+
+    def ended(self, exchange: Exchange) -> None:
+        """Read what the agent was answered, and what it cost."""
+        joined = self._open.pop(exchange.span_id, None)
+        if joined is None:
+            return
+        run = joined.run
+        body = reply_of(exchange) if exchange.status is not None and exchange.status < 400 else None
+        if body is None:
+            self._stitcher.failed(joined)
+        else:
+            self._charge(run, exchange, body)
+            reply = self._ear.reply(body)
+            reply_id = body.get("id")
+            self._stitcher.replied(joined, reply, reply_id if isinstance(reply_id, str) else None)
+            found = self._watcher.replied(joined, reply)
+            if found:
+                exchange.attributes["masthead.guard.findings"] = [
+                    *_listed(exchange.attributes.get("masthead.guard.findings")),
+                    *map(shown, found),
+                ]
+        self._keep_soon(run)
+
+    def close(self) -> None:
+        """Write down the runs under way."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._write(is_last=True)
+
+    def _charge(self, run: LiveRun, exchange: Exchange, body: dict[str, object]) -> None:
+        run.calls += 1
+        usage = usage_of(exchange.call.endpoint.dialect, body)
+        if usage is None:
+            run.unpriced += 1
+            return
+        run.tokens += (usage.input_tokens or 0) + (usage.output_tokens or 0)
+        target = exchange.attempts[-1].target if exchange.attempts else None
+        cost = self._cost_of(target.model if target is not None else exchange.call.model, usage)
+        if cost is None:
+            run.unpriced += 1
+        else:
+            run.cost_usd += cost
+
+    def _act(self, exchange: Exchange, joined: Joined, guards: GuardsConfig) -> None:
+        run = joined.run
+        acting = guards.detectors or LOOPS
+        new = sorted(
+            (one for one in run.fired[run.acted_upon :] if one.detector in acting),
+            key=lambda one: acting.index(one.detector),
+        )
+        run.acted_upon = len(run.fired)
+        if run.stopped is not None and guards.on_finding in {"stop", "correct"}:
+            raise refused_run(run)
+        over = exceeded(run, guards.run, joined.agent.depth, exchange.start_ns)
+        if over is not None:
+            exchange.attributes["masthead.guard.action"] = "stopped"
+            raise refused_over_budget(run, over)
+        if new:
+            exchange.attributes["masthead.guard.findings"] = [shown(one) for one in new]
+            exchange.attributes["masthead.guard.action"] = self._answer(exchange, run, guards, new)
+
+    def _answer(self, exchange: Exchange, run: LiveRun, guards: GuardsConfig, new: Sequence[Fired]) -> str:
+        """Do what the configuration says of findings; return what was done."""
+        match guards.on_finding:
+            case "record":
+                return "recorded"
+            case "warn":
+                self._warn(exchange, new)
+                return "warned"
+            case "correct" if not any(one.detector in run.corrected for one in new):
+                run.corrected += [one.detector for one in new]
+                self._warn(exchange, new)
+                exchange.call = with_note(exchange.call, corrected(new[0]))
+                return "corrected"
+            case _:
+                run.stopped = shown(new[0])
+                exchange.attributes["masthead.guard.action"] = "stopped"
+                raise refused_run(run, new[0])
+
+    def _warn(self, exchange: Exchange, new: Sequence[Fired]) -> None:
+        for one in new:
+            exchange.headers.append((b"x-masthead-guard", shown(one).encode("ascii", "replace")[:400]))
+
+    def _keep_soon(self, run: LiveRun) -> None:
+        if self._keeper is None:
+            return
+        self._changed[run.run_id] = run
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(_WRITTEN_EVERY_S, self._write)
+
+    def _write(self, *, is_last: bool = False) -> None:
+        """Write down some of the runs that changed, and go on soon where there are more: encoding holds up the loop."""
+        self._timer = None
+        alive = {run.run_id for run in self._stitcher.runs.values()}
+        self._watcher.forget(alive.__contains__)
+        if self._keeper is None or not self._changed:
+            return
+        lines: list[bytes] = []
+        for run_id in list(self._changed)[: None if is_last else _WRITTEN_TOGETHER]:
+            run = self._changed.pop(run_id)
+            self._watcher.written_down(run)
+            lines.append(msgspec.json.encode(run))
+            run.suite = None
+        self._keeper.write(lines, waits=is_last)
+        if self._changed:
+            self._timer = asyncio.get_running_loop().call_later(_WRITTEN_EVERY_S / 10, self._write)
+
+
+def exceeded(run: LiveRun, budget: RunBudgetConfig, depth: int, now_ns: int) -> str | None:
+    """Return which of its budgets the run has used up, in words; None where none."""
+    seconds = (now_ns - run.start_ns) / 1e9
+    if budget.calls is not None and run.calls >= budget.calls:
+        return f"{run.calls} of {budget.calls} calls"
+    if budget.tokens is not None and run.tokens >= budget.tokens:
+        return f"{run.tokens} of {budget.tokens} tokens"
+    if budget.cost_usd is not None and run.cost_usd >= budget.cost_usd:
+        return f"${run.cost_usd} of ${budget.cost_usd}"
+    if budget.seconds is not None and seconds >= budget.seconds:
+        return f"{seconds:.0f} of {budget.seconds:g} seconds"
+    if budget.depth is not None and depth > budget.depth:
+        return f"agents called by agents {depth} deep, of {budget.depth}"
+    return None
+
+
+def _listed(value: object) -> list[str]:
+    return [str(one) for one in value] if isinstance(value, list) else []
+
+
+__all__ = ["LOOPS", "AgentGuards", "CostOf", "Refused", "exceeded"]

@@ -1,0 +1,139 @@
+"""Feeds a live run's turns to the detectors that diagnose stored runs. What they find is a finding of the same kind."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+from masthead.detect.suite import Suite
+from masthead.gateway.agents.heard import Said
+from masthead.gateway.agents.live_run import Fired, LiveAgent, LiveRun
+from masthead.gateway.agents.stitch import Joined
+from masthead.model.conversation import Act, AgentKind, Turn
+from masthead.model.errors import InvalidInput
+from masthead.model.ids import AgentId
+from masthead.model.reading import Message
+from masthead.semconv.handoffs import tool_target
+
+_USER: Final = AgentId("user")
+_KINDS: Final[Mapping[AgentId, AgentKind]] = {_USER: "human"}
+_RECENT: Final = 64
+_FEWEST: Final = 5
+"""Turns that a run must have before the detectors begin to read: no loop shows in fewer."""
+_SHORT: Final = 200
+_FAILED: Final = re.compile(
+    r"\s*(?:\W{0,3}(?:error|exception|traceback|fatal|failed|failure)\b|\{\s*\"(?:error|errors|exception)\"\s*:\s*[^nf]|"
+    r"\w*(?:Error|Exception)\b)",
+    re.IGNORECASE,
+)
+
+
+class Watcher:
+    """Watches runs under way. One set of detectors a run."""
+
+    def __init__(self, suite: Callable[[], Suite]) -> None:
+        self._make = suite
+        self._suites: dict[str, Suite] = {}
+
+    def told(self, joined: Joined) -> list[Fired]:
+        """Read what a call brings; return what that makes evident."""
+        return self._feed(joined, [turn for said in joined.news for turn in _told(said.message, joined)])
+
+    def replied(self, joined: Joined, reply: Sequence[Said]) -> list[Fired]:
+        """Read what an agent answered; return what that makes evident."""
+        return self._feed(joined, [turn for said in reply for turn in _said(said.message, joined.agent)])
+
+    def written_down(self, run: LiveRun) -> None:
+        """Put the detectors' state into the run, for a restart."""
+        suite = self._suites.get(run.run_id)
+        if suite is not None:
+            run.suite = dict(suite.snapshot())
+
+    def forget(self, run_ids: Callable[[str], bool]) -> None:
+        """Let go of the detectors of runs that are over: those for which `run_ids` says no."""
+        for run_id in [run_id for run_id in self._suites if not run_ids(run_id)]:
+            del self._suites[run_id]
+
+    def _feed(self, joined: Joined, turns: Sequence[Turn]) -> list[Fired]:
+        run = joined.run
+        run.pending += [replace(turn, index=run.turns + at) for at, turn in enumerate(turns)]
+        run.turns += len(turns)
+        suite = self._suites.get(run.run_id)
+        if suite is None:
+            if run.turns < _FEWEST and run.suite is None:
+                return []
+            suite = self._begin(run)
+        found: list[Fired] = []
+        for turn in run.pending:
+            run.recent.append(_short(turn))
+            for finding in suite.feed(turn):
+                shown = tuple(text for text in (_recent(run, turn.index, at) for at in finding.evidence) if text)
+                found.append(Fired(finding.code, finding.evaluator, finding.reason, shown))
+        run.pending = []
+        del run.recent[:-_RECENT]
+        run.fired += found
+        return found
+
+    def _begin(self, run: LiveRun) -> Suite:
+        suite = self._suites[run.run_id] = self._make()
+        suite.start(run.task, _KINDS)
+        if run.suite is not None:
+            try:
+                suite.restore(run.suite)
+            except InvalidInput:
+                suite.start(run.task, _KINDS)  # written by other versions of the detectors: they begin anew
+            run.suite = None
+        return suite
+
+
+def _told(message: Message, joined: Joined) -> list[Turn]:
+    agent = AgentId(joined.agent.name)
+    if message.role == "tool":
+        name = joined.agent.open_calls.pop(message.tool_call_id or "", None) or message.name or "tool"
+        return [
+            Turn(
+                index=0,
+                speaker=AgentId(f"tool:{name}"),
+                addressees=(agent,),
+                act=Act.TOOL_RESULT,
+                text=message.text,
+                tool_name=name,
+                tool_call_id=message.tool_call_id,
+                is_error=_FAILED.match(message.text) is not None,
+            )
+        ]
+    if message.role == "assistant":
+        return _said(message, joined.agent)
+    named = next((other.name for other in joined.run.agents.values() if other.name == message.name), None)
+    return [Turn(index=0, speaker=AgentId(named) if named else _USER, addressees=(agent,), text=message.text)]
+
+
+def _said(message: Message, agent: LiveAgent) -> list[Turn]:
+    speaker = AgentId(agent.name)
+    if not message.tool_calls:
+        return [Turn(index=0, speaker=speaker, text=message.text, reasoning=message.reasoning)]
+    return [
+        Turn(
+            index=0,
+            speaker=speaker,
+            addressees=(AgentId(target or f"tool:{call.name}"),),
+            act=Act.TOOL_CALL if target is None else Act.HANDOFF,
+            text=message.text if position == 0 else "",
+            tool_name=call.name,
+            tool_arguments=call.arguments,
+            tool_call_id=call.id,
+        )
+        for position, call in enumerate(message.tool_calls)
+        for target in (tool_target(call.name, call.arguments),)
+    ]
+
+
+def _short(turn: Turn) -> str:
+    said = f"{turn.tool_name}({turn.tool_arguments or ''})" if turn.act is Act.TOOL_CALL else turn.text
+    return f"turn {turn.index}, {turn.speaker}: {' '.join(said[:_SHORT].split())}"
+
+
+def _recent(run: LiveRun, last: int, index: int) -> str | None:
+    """Return turn `index` in short, where `recent` ends with turn `last`."""
+    at = index - last - 1 + len(run.recent)
+    return run.recent[at] if 0 <= at < len(run.recent) else None

@@ -1,0 +1,158 @@
+"""Hands finished exchanges to a sink, from a thread of its own, so that no answer waits for it.
+
+Must always hold: `record` returns at once and never raises; what waits is bounded; what does not fit, or what the sink
+refuses for good, is counted as lost and logged; what the sink cannot take for now is offered again until it does.
+"""
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from masthead.clock import Clock
+from masthead.gateway.call import Exchange
+from masthead.model.errors import InvalidInput, MastheadError, NotFound
+from masthead.model.ids import ProjectId
+from masthead.model.ports import Sink
+from masthead.model.span import Span
+
+_LOG = logging.getLogger(__name__)
+_GATHER_S: Final = 0.05
+_MOST_BATCH: Final = 512
+_FIRST_WAIT_S: Final = 0.25
+_MOST_WAIT_S: Final = 5.0
+_OVERHEAD_BYTES: Final = 4096
+_LOGGED_EVERY_S: Final = 10.0
+
+SpansOf = Callable[[Exchange], Sequence[Span]]
+
+
+@dataclass(slots=True)
+class RecorderCounters:
+    """Since the start."""
+
+    recorded: int = 0
+    """Calls whose spans the sink took."""
+    lost: int = 0
+    """Calls that were not recorded."""
+    queued: int = 0
+    queued_bytes: int = 0
+
+
+@dataclass(slots=True)
+class _Batch:
+    spans: list[Span] = field(default_factory=list[Span])
+    calls: int = 0
+
+
+class SpanRecorder:
+    """A `Recorder` over a `Sink`."""
+
+    def __init__(
+        self, sink: Sink, spans_of: SpansOf, clock: Clock, *, max_queued_bytes: int = 128 * 1024 * 1024
+    ) -> None:
+        self.spans_of = spans_of
+        """May be replaced, when what is to be kept of calls changes."""
+        self._sink = sink
+        self._clock = clock
+        self._max_queued_bytes = max_queued_bytes
+        self._queue: deque[tuple[Exchange, int]] = deque()
+        self._wake = threading.Event()
+        self._counters = RecorderCounters()
+        self._queued_bytes_in = 0
+        self._queued_bytes_out = 0
+        self._logged_s = -_LOGGED_EVERY_S
+        self._is_closing = False
+        self._thread = threading.Thread(target=self._run, name="gateway-recorder", daemon=True)
+        self._thread.start()
+
+    def record(self, exchange: Exchange) -> None:
+        """Take a finished exchange."""
+        size = exchange.kept_bytes + len(exchange.call.body) + _OVERHEAD_BYTES
+        if self._queued_bytes_in - self._queued_bytes_out + size > self._max_queued_bytes or self._is_closing:
+            self._lose(1, f"over {self._max_queued_bytes} bytes wait to be recorded")
+            return
+        self._queued_bytes_in += size
+        self._queue.append((exchange, size))
+        if not self._wake.is_set():
+            self._wake.set()
+
+    def counters(self) -> RecorderCounters:
+        """Return the counts as they are now."""
+        own = self._counters
+        return RecorderCounters(
+            own.recorded, own.lost, len(self._queue), self._queued_bytes_in - self._queued_bytes_out
+        )
+
+    def close(self, timeout_s: float = 10.0) -> None:
+        """Hand on what waits, and end; what the sink has not taken by then is counted as lost."""
+        self._is_closing = True
+        self._wake.set()
+        self._thread.join(timeout_s)
+        if self._queue:
+            self._lose(len(self._queue), f"the sink did not take them within {timeout_s:g} s of the end")
+
+    def _run(self) -> None:
+        while True:
+            self._wake.wait()
+            if not self._is_closing:
+                time.sleep(_GATHER_S)
+            self._wake.clear()
+            while self._queue:
+                self._hand_on()
+            if self._is_closing and not self._queue:
+                return
+
+    def _hand_on(self) -> None:
+        batch: dict[ProjectId, _Batch] = {}
+        taken_bytes = 0
+        for _ in range(min(len(self._queue), _MOST_BATCH)):
+            exchange, size = self._queue.popleft()
+            taken_bytes += size
+            try:
+                spans = self.spans_of(exchange)
+            except Exception:
+                _LOG.exception("the call %s could not be written as a span", exchange.span_id)
+                self._lose(1, "it could not be written as a span")
+                continue
+            into = batch.setdefault(exchange.call.identity.project, _Batch())
+            into.spans.extend(spans)
+            into.calls += 1
+            time.sleep(0)  # lets the event loop have the interpreter between two of them
+        for project, one in batch.items():
+            self._offer(project, one)
+        self._queued_bytes_out += taken_bytes
+
+    def _offer(self, project: ProjectId, batch: _Batch) -> None:
+        wait_s = _FIRST_WAIT_S
+        while True:
+            try:
+                self._sink.accept(project, batch.spans)
+            except (InvalidInput, NotFound) as error:
+                self._lose(batch.calls, str(error))
+                return
+            except MastheadError as error:
+                self._complain(f"what is recorded waits: {error}")
+            except Exception:
+                _LOG.exception("the sink failed; it is asked again")
+            else:
+                self._counters.recorded += batch.calls
+                return
+            if self._is_closing:
+                self._lose(batch.calls, "the sink did not take them before the end")
+                return
+            time.sleep(wait_s)
+            wait_s = min(wait_s * 2, _MOST_WAIT_S)
+
+    def _lose(self, calls: int, why: str) -> None:
+        self._counters.lost += calls
+        self._complain(f"{self._counters.lost} calls were answered and not recorded: {why}")
+
+    def _complain(self, message: str) -> None:
+        now_s = self._clock.monotonic_s()
+        if now_s - self._logged_s >= _LOGGED_EVERY_S:
+            self._logged_s = now_s
+            _LOG.error("%s", message)
