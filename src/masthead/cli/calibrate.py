@@ -13,7 +13,7 @@ from rich.table import Table
 
 from masthead.cli.client import connect, pages
 from masthead.cli.options import AsJson, Project, console, print_json, settings_of
-from masthead.detect.registry import suite
+from masthead.detect.registry import entries, suite
 from masthead.ingest.importers.family import ImportedRun, Record
 from masthead.ingest.importers.registry import family_of
 from masthead.ingest.records import records
@@ -21,7 +21,20 @@ from masthead.ingest.sources import documents
 from masthead.judge.agreement_page import Agreement, FalseAlarms, interval, number, page
 from masthead.judge.calibrate import Calibration, Line, Rating, Ratings
 from masthead.judge.calibrate import calibrate as held_against
-from masthead.judge.first_tier import Fires, Left, alarms, baselines, fire, fits, measure, measurements, rate, shipped
+from masthead.judge.first_tier import (
+    Fires,
+    Fitted,
+    Left,
+    alarms,
+    baselines,
+    fire,
+    fits,
+    measure,
+    measurements,
+    rate,
+    rule_codes,
+    shipped,
+)
 from masthead.judge.labels import LabelledRun, read_labels, run_of
 from masthead.judge.statistics import auroc
 from masthead.model.conversation import Conversation
@@ -151,9 +164,10 @@ def _agreement(material: _Material, labels: Path, found: Sequence[Calibration], 
         part = held_against(system, [runs[i] for i in rows], rate([fires[i] for i in rows], [whole] * len(rows)))
         by_system.append((system, part.pooled))
     held_out = fits(runs, fires, rivals, left="system")
+    outcome = frozenset(entry.id for entry in entries() if entry.reads_outcome)
     return Agreement(
         labels=labels.name,
-        command=f"masthead calibrate {labels.name} --write docs/reference/agreement.md",
+        command=_command(labels, [each.evaluator for each in found], clean),
         systems=systems,
         tier=tier,
         held_out=[
@@ -161,13 +175,36 @@ def _agreement(material: _Material, labels: Path, found: Sequence[Calibration], 
             ("fitted without the run's system", without("system")),
             ("the same, only rules proven elsewhere", without("system", is_strict=True)),
         ],
+        blind=_blind(material, whole, codes, outcome),
         by_system=by_system,
         reliability=held_against("reliability", runs, rate(fires, held_out, only=whole.proven), draws=0),
         rules=measure(runs, fires, rivals),
         alarm_auroc=auroc(alarms(fires, whole.on), [any(run.labels.values()) for run in runs]),
+        blind_alarm_auroc=auroc(alarms(fires, whole.on - outcome), [any(run.labels.values()) for run in runs]),
         rivals=[each for each in found if each.evaluator != DETECTORS],
         clean=[_false_alarms(each, whole.on) for each in clean],
     )
+
+
+def _command(labels: Path, evaluators: Sequence[str], clean: Sequence[str]) -> str:
+    """Return the command that writes the page, with the files' names alone."""
+    named = [f"-e {name}" for name in evaluators if evaluators != [DETECTORS]]
+    cleared = [f"--clean {Path(source).name}" for source in clean]
+    return " ".join(["masthead calibrate", labels.name, *named, *cleared, "--write docs/reference/agreement.md"])
+
+
+def _blind(
+    material: _Material, whole: Fitted, codes: Sequence[Code], outcome: frozenset[str]
+) -> list[tuple[str, Line]]:
+    """Return the first tier without the rules that read the recorded outcome, their codes counted or left out."""
+    runs, blinded = material.runs, {rule_codes()[rule] for rule in outcome}
+    ratings = rate(material.fires, [whole] * len(runs), only=whole.on - outcome, abstains=False)
+    kept = [code for code in codes if code not in blinded]
+    names = ", ".join(sorted(blinded))
+    return [
+        (f"without the outcome, {names} not seen", held_against("counted", runs, _over(codes, ratings)).pooled),
+        (f"without the outcome, {names} left out", held_against("left out", runs, _over(kept, ratings)).pooled),
+    ]
 
 
 def _over(codes: Sequence[Code], ratings: Ratings) -> Ratings:

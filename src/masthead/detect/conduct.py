@@ -11,6 +11,17 @@ from masthead.model.ids import AgentId
 
 _WANTS_JSON = re.compile(r"\b(?:in|as|valid|only|a|return|output|respond with) (?:a )?(?:valid )?JSON\b", re.IGNORECASE)
 _WANTS_XML = re.compile(r"\b(?:in|as|valid|return|output) (?:an )?XML\b", re.IGNORECASE)
+_WANTS_YAML = re.compile(r"\b(?:in|as|valid|only|return|output|respond with) (?:a )?(?:valid )?YAML\b", re.IGNORECASE)
+_WANTS_CODE = re.compile(
+    r"\b(?:only|just|nothing but) (?:the )?(?:\w+ )?code\b|\bcode (?:block|fence)\b", re.IGNORECASE
+)
+_WANTS_KEYS = re.compile(
+    r"\bJSON\b[^.\n]{0,60}\b(?:with|having|containing) (?:exactly |only )?(?:the )?"
+    r"(?:keys?|fields?|members?|properties)\b:? ?([^.\n]{1,200})",
+    re.IGNORECASE,
+)
+_KEY = re.compile(r"[`'\"]([\w-]{1,60})[`'\"]")
+_YAML_LINE = re.compile(r"\s*(?:- |#|---|[\w\"' .-]{1,60}:(?:\s|$))")
 _WANTS_BOXED = "\\boxed{"
 _TAG = re.compile(r"<(/?)(\w+)[^<>]*>")
 _INTENT = re.compile(
@@ -25,25 +36,27 @@ _COMMON = re.compile(
 
 
 class FormatState(msgspec.Struct):
-    """The last thing that an agent said, and where; `wanted` is the format that the task asks for."""
+    """The last thing that an agent said, and where; `wanted` is the format that the task asks for, `keys` its keys."""
 
     last: int = -1
     speaker: AgentId = AgentId("")
     text: str = ""
     wanted: str = ""
+    keys: list[str] = msgspec.field(default_factory=list[str])
 
 
 class FormatMismatch(Rule[FormatState]):
     """An answer that is not in the format that the task asks for."""
 
     id = "format-mismatch"
-    version = "1"
+    version = "2"
     codes = ("FM-1.1",)
     acts = (Act.MESSAGE, Act.VERDICT)
     about = About(
         title="Another format than asked for",
-        sees="A task that asks for JSON, XML or a boxed answer, and a last word in which no such thing can be read.",
-        blind="Any other constraint; a schema within the format; a format that is asked for in passing.",
+        sees="A task that asks for JSON (with keys, if it quotes them), YAML, XML, a code block or a boxed answer, and "
+        "a last word in which no such thing can be read.",
+        blind="Any other constraint; a schema beyond the names of keys; a format that is asked for in passing.",
     )
 
     def __init__(self, **parameters: float) -> None:
@@ -52,13 +65,13 @@ class FormatMismatch(Rule[FormatState]):
     def begin(self, run: Run) -> None:
         """Forget everything and begin a run."""
         super().begin(run)
-        self.state.wanted = _wanted(run.task or "")
+        self._ask(run.task or "")
 
     def step(self, step: Step) -> Claim | None:
         """Read the next step."""
         state = self.state
         if not step.position and not state.wanted:
-            state.wanted = _wanted(step.text)
+            self._ask(step.text)
         elif state.wanted and step.kind == "agent" and step.text:
             state.last, state.speaker, state.text = step.index, step.speaker, step.text[-20_000:]
         return None
@@ -67,11 +80,18 @@ class FormatMismatch(Rule[FormatState]):
         """Read how the run ended."""
         del close
         state = self.state
-        if not state.wanted or state.last < 0 or _has(state.wanted, state.text):
+        if not state.wanted or state.last < 0:
             return None
-        return Claim(
-            (state.last,), f"the task asks for {state.wanted}; the last word holds none", state.last, state.speaker
-        )
+        lacks = _lacking(state.wanted, state.keys, state.text)
+        if lacks is None:
+            return None
+        reason = f"the task asks for {state.wanted}; the last word holds {lacks}"
+        return Claim((state.last,), reason, state.last, state.speaker)
+
+    def _ask(self, task: str) -> None:
+        self.state.wanted = _wanted(task)
+        keys = _WANTS_KEYS.search(task) if self.state.wanted == "JSON" else None
+        self.state.keys = _KEY.findall(keys[1])[:32] if keys is not None else []
 
 
 def _wanted(task: str) -> str:
@@ -79,23 +99,45 @@ def _wanted(task: str) -> str:
         return "JSON"
     if _WANTS_XML.search(task):
         return "XML"
-    return "a boxed answer" if _WANTS_BOXED in task else ""
+    if _WANTS_YAML.search(task):
+        return "YAML"
+    if _WANTS_BOXED in task:
+        return "a boxed answer"
+    return "a code block" if _WANTS_CODE.search(task) else ""
 
 
-def _has(wanted: str, text: str) -> bool:
+def _lacking(wanted: str, keys: list[str], text: str) -> str | None:
+    """Return what the text does not have of what is wanted; None where it has all."""
+    if wanted == "JSON":
+        return _lacking_json(keys, text)
     if wanted == "XML":
-        return _has_element(text)
-    if wanted != "JSON":
-        return "\\boxed" in text
+        has = _has_element(text)
+    elif wanted == "YAML":
+        has = _has_yaml(text)
+    else:
+        has = ("\\boxed" if wanted == "a boxed answer" else "```") in text
+    return None if has else "none"
+
+
+def _lacking_json(keys: list[str], text: str) -> str | None:
     for opening, closing in (("{", "}"), ("[", "]")):
         start, end = text.find(opening), text.rfind(closing)
         if 0 <= start < end:
+            body = text[start : end + 1].encode("utf-8", "replace")
             try:
-                msgspec.json.decode(text[start : end + 1].encode("utf-8", "replace"))
-            except msgspec.DecodeError:
+                found: object = msgspec.json.decode(body)
+            except (msgspec.DecodeError, RecursionError):
                 continue
-            return True
-    return False
+            missing = [key for key in keys if f'"{key}"'.encode() not in body] if isinstance(found, dict) else []
+            return f"no {missing[0]!r}" if missing else None
+    return "none"
+
+
+def _has_yaml(text: str) -> bool:
+    """Say whether the text, or a fenced part of it, is lines of keys and items: half of them, the rest goes on."""
+    body = text.split("```")[1].partition("\n")[2] if text.count("```") >= 2 else text
+    lines = [line for line in body.splitlines() if line.strip()]
+    return bool(lines) and sum(_YAML_LINE.match(line) is not None for line in lines) * 2 >= len(lines)
 
 
 def _has_element(text: str) -> bool:

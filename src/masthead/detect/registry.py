@@ -12,7 +12,18 @@ from importlib import resources
 import msgspec
 
 from masthead.codebook.load import mast
-from masthead.detect import calls, clarification, conduct, ending, exchange, memory, repetition, restart, verification
+from masthead.detect import (
+    artefacts,
+    calls,
+    clarification,
+    conduct,
+    ending,
+    exchange,
+    memory,
+    repetition,
+    restart,
+    verification,
+)
 from masthead.detect.rule import About
 from masthead.detect.suite import UNMEASURED, AnyRule, Confidence, Suite
 from masthead.detect.verdict import Verdict, verdicts
@@ -31,10 +42,12 @@ RULES: tuple[Callable[..., AnyRule], ...] = (
     restart.Restart,
     memory.Forgotten,
     memory.ContextTruncated,
+    artefacts.Undone,
     ending.StuckPrompt,
     ending.TalkAfterGoal,
     ending.EarlyEnd,
     ending.FailedCheckEnd,
+    artefacts.MissingPart,
     clarification.StatedAssumption,
     clarification.UnansweredQuestion,
     conduct.OffTask,
@@ -46,6 +59,7 @@ RULES: tuple[Callable[..., AnyRule], ...] = (
     exchange.IgnoredInstruction,
     exchange.UnusedHandoff,
     verification.UnverifiedEnd,
+    artefacts.UnopenedCheck,
     verification.ContradictoryAnswers,
     verification.ContradictedVerdict,
     verification.UncriticalAcceptance,
@@ -90,6 +104,8 @@ class Entry(msgspec.Struct, frozen=True):
     about: About
     parameters: Mapping[str, float]
     measured: Measured | None
+    reads_outcome: bool = False
+    """Whether it rests on the record's own verdict on the task, which a live guard does not have."""
 
     @property
     def is_on(self) -> bool:
@@ -123,6 +139,7 @@ def entries() -> list[Entry]:
                 about=rule.about,
                 parameters=rule.parameters(),
                 measured=measured.get(rule.id),
+                reads_outcome=rule.reads_outcome,
             )
         )
     return found
@@ -153,13 +170,24 @@ def confidences() -> dict[str, Confidence]:
     return found
 
 
-def codes_seen(ids: Iterable[str] | None = None) -> list[Code]:
-    """Return the codes of which the named rules, or those proven on labels, can also say that they were not found."""
+def codes_seen(ids: Iterable[str] | None = None, *, has_outcome: bool = True) -> list[Code]:
+    """Return the codes of which the named rules, or those proven on labels, can also say that they were not found.
+
+    Without a recorded outcome, rules that read it say nothing.
+    """
     wanted = set(ids) if ids is not None else {entry.id for entry in entries() if entry.is_proven}
-    return sorted({Code(code) for entry in entries() if entry.id in wanted for code in entry.codes})
+    return sorted(
+        {
+            Code(code)
+            for entry in entries()
+            if entry.id in wanted and (has_outcome or not entry.reads_outcome)
+            for code in entry.codes
+        }
+    )
 
 
 def first_tier(conversation: Conversation, ids: Sequence[str] | None = None) -> list[Verdict]:
     """Return the first tier's verdict on each MAST code for a stored run. No language model is asked."""
     missed = {Code(code): rate for code, rate in measurements().missed.items()}
-    return verdicts(mast(), suite(ids).findings(conversation), seen=codes_seen(ids), missed=missed)
+    seen = codes_seen(ids, has_outcome=conversation.is_success is not None)
+    return verdicts(mast(), suite(ids).findings(conversation), seen=seen, missed=missed)

@@ -66,6 +66,8 @@ class Rule(Generic[StateT]):
     about: ClassVar[About]
     is_on_unmeasured: ClassVar[bool] = False
     """Whether the rule is on where no label says anything about it, because its claims keep to what the record says."""
+    reads_outcome: ClassVar[bool] = False
+    """Whether the rule rests on the record's own verdict on the task; a live run has none, so it abstains there."""
     acts: ClassVar[tuple[Act, ...]] = tuple(Act)
 
     def __init__(self, state_type: type[StateT], **parameters: float) -> None:

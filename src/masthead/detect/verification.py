@@ -183,6 +183,7 @@ class UncriticalAcceptance(Rule[AnswerState]):
     version = "1"
     codes = ("FM-3.3",)
     is_on_unmeasured = True
+    reads_outcome = True
     about = About(
         title="A wrong answer, checked and passed",
         sees="A run that gave an answer which the record itself marks as wrong, although code was run on it or "

@@ -28,10 +28,13 @@ class Agreement:
     systems: Mapping[str, int]
     tier: Calibration
     held_out: Sequence[tuple[str, Line]]
+    blind: Sequence[tuple[str, Line]]
+    """The first tier as it does where no outcome is recorded, such as live."""
     by_system: Sequence[tuple[str, Line]]
     reliability: Calibration
     rules: Mapping[str, Measured]
     alarm_auroc: float | None
+    blind_alarm_auroc: float | None
     rivals: Sequence[Calibration] = ()
     clean: Sequence[FalseAlarms] = ()
 
@@ -49,6 +52,9 @@ def page(agreement: Agreement) -> str:
         "## Pooled, beside the baselines",
         'Over the codes on which the first tier gives a verdict; `all codes` counts its abstentions as "not seen".',
         _pooled_table(agreement),
+        "## Without the recorded outcome",
+        _OUTCOME,
+        _lines_table([("**first tier**", tier.pooled), *agreement.blind]),
         "## By system",
         _lines_table([*agreement.by_system]),
         "## Rules",
@@ -79,6 +85,11 @@ _CAVEAT = (
     "there a rule that the other runs cannot measure keeps its default. *Only rules proven elsewhere* leaves such "
     "rules out: restarts and disagreeing peers occur in one system each, so nothing else can prove those rules. Codes "
     "without a proven rule need a judge."
+)
+_OUTCOME = (
+    "One rule, `uncritical-acceptance` (FM-3.3), rests on the record's own verdict on the task, which these runs have "
+    "from a benchmark's checker. A live guard has none, nor has most production traffic. So these rows take it away: "
+    'once with FM-3.3 counted as "not seen", once with FM-3.3 left out, as it then needs a judge.'
 )
 _RULES = (
     "A rule is on where its kappa beats the best baseline's for its code; one that never fired here is on if its "
@@ -174,7 +185,8 @@ def _reliability(agreement: Agreement) -> str:
     error, separation = number(calibration_error(curve)), number(agreement.alarm_auroc)
     about = (
         f"Confidences of this table were fitted without the run's system; expected calibration error {error}. The "
-        f"number of findings separates runs with any code from runs without one with an AUROC of {separation}."
+        f"number of findings separates runs with any code from runs without one with an AUROC of {separation}; without "
+        f"the recorded outcome, {number(agreement.blind_alarm_auroc)}."
     )
     return "\n".join([*rows, "", about])
 

@@ -16,6 +16,8 @@ WORK = "\n".join(f"def step_{i}(): return {i}" for i in range(12))
 RAN = [call("solver", "python", "print(43)"), answer("python", "43")]
 EDIT = call("editor", "editor", "patch = 'x'")
 BASH = call("executor", "bash", "pytest -q")
+WRITES = [call("editor", "write_file", f'{{"path": "a.py", "content": "{text}"}}') for text in "ABC"]
+REPORT = "Compare the two libraries and write your findings to report.md."
 
 FIRES: dict[str, Conversation] = {
     "stuck-prompt": talk(TASK, *[t for i in range(3) for t in (say("solver", f"No, because {i}."), GO_ON)], kinds=PROXY),
@@ -48,6 +50,9 @@ FIRES: dict[str, Conversation] = {
     ),
     "context-truncated": talk(answer("model", "Error: maximum context length is 8192 tokens", is_error=True)),
     "unverified-end": talk(say("p", "go"), BASH, EDIT, say("editor", "Changed."), say("p", "All done.")),
+    "undone": talk(WRITES[0], WRITES[1], say("editor", "Let me see."), WRITES[0]),
+    "missing-part": talk(say("user", REPORT), say("a", "The first is faster. I am done."), task=REPORT),
+    "unopened-check": talk(BASH, WRITES[0], say("editor", "Changed it."), say("reviewer", "Looks good to me.")),
     "contradictory-answers": talk(say("a", "So the answer is 78."), say("b", "No: \\boxed{97}")),
     "contradicted-verdict": talk(BASH, answer("bash", "2 failed, 3 passed"), say("reviewer", "All tests pass.")),
     "uncritical-acceptance": talk(TASK, *RAN, say("solver", "\\boxed{43}"), final="43", is_success=False),
@@ -73,6 +78,10 @@ SILENT: dict[str, list[Conversation]] = {
     "format-mismatch": [
         talk(say("a", '```json\n{"name": "Ada"}\n```'), task="Return the person as valid JSON."),
         talk(say("a", "Ada"), task="Return the person's name."),
+        talk(say("a", "name: Ada\nyears:\n  - 1815\n  - 1852"), task="Return the person as YAML."),
+        talk(say("a", '{"name": "Ada", "age": 36}'), task='Return JSON with the keys "name" and "age".'),
+        talk(say("a", "<p>Ada</p>"), task="Return the person as XML."),
+        talk(say("a", "```python\nprint(1)\n```"), task="Answer with a code block."),
     ],
     "role-swap": [talk(say("reviewer", "Fix it."), say("coder", "Note: done.\ncoder: done."))],
     "said-and-did": [talk(call("a", "read_log", "x"), call("a", "read_log", "y", "Let me use read_log again."))],
@@ -85,6 +94,17 @@ SILENT: dict[str, list[Conversation]] = {
     "forgotten": [talk(say("a", "Which account number do you have?"), say("user", "17"), say("a", "What is your name?"))],
     "context-truncated": [talk(say("a", "The maximum context length of this model is 8192 tokens."))],
     "unverified-end": [talk(EDIT, BASH, say("p", "All done.")), talk(say("a", "Nothing to do."))],
+    "undone": [talk(*WRITES), talk(WRITES[0], WRITES[0], WRITES[1]), talk(call("editor", "write_file", "x = 1"))],
+    "missing-part": [
+        talk(say("user", REPORT), call("a", "save", '{"path": "report.md"}'), say("a", "Done."), task=REPORT),
+        talk(say("user", REPORT), say("a", "I must stop."), task=REPORT, ending=EndingKind.LIMIT),
+        talk(say("a", "Done."), task="Read report.md and tell me what it says."),
+    ],
+    "unopened-check": [
+        talk(WRITES[0], BASH, say("reviewer", "Looks good to me.")),
+        talk(WRITES[0], say("reviewer", "Looks good, but the name is wrong.")),
+        talk(WRITES[0], say("editor", "Looks good to me.")),
+    ],
     "contradictory-answers": [
         talk(say("a", "So the answer is 78."), say("b", "I agree: \\boxed{78}")),
         talk(say("a", "The answer is 78."), say("b", "No: \\boxed{97}"), say("a", "You are right, we stop.")),
@@ -116,3 +136,17 @@ def test_a_rule_sees_what_it_says_it_sees(rule: str):
 @pytest.mark.parametrize(("rule", "number"), [(rule, i) for rule in sorted(SILENT) for i in range(len(SILENT[rule]))])
 def test_a_rule_passes_over_what_it_should_not_see(rule: str, number: int):
     assert suite([rule]).findings(SILENT[rule][number]) == []
+
+
+@pytest.mark.parametrize(
+    ("task", "said", "lacks"),
+    [
+        ('Return JSON with the keys "name" and "age".', '{"name": "Ada"}', "holds no 'age'"),
+        ("Return the person as YAML.", "Her name is Ada.\nShe was a mathematician.", "holds none"),
+        ("Return the person as XML.", "<p>Ada", "holds none"),
+        ("Answer with a code block.", "print(1)", "holds none"),
+    ],
+)
+def test_a_format_mismatch_says_what_is_missing(task: str, said: str, lacks: str):
+    (finding,) = suite(["format-mismatch"]).findings(talk(say("a", said), task=task))
+    assert lacks in finding.reason

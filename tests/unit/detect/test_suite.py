@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from masthead.codebook.load import mast
+from masthead.detect.behaviours import BEHAVIOURS
 from masthead.detect.registry import RULES, codes_seen, entries, first_tier, measurements, suite
 from masthead.detect.suite import Suite
 from masthead.model.conversation import Act, Ending, EndingKind, Turn
@@ -198,6 +199,21 @@ def test_each_code_gets_a_verdict_and_those_beyond_rules_need_a_judge():
     assert (by_code["FM-2.1"].confidence or 1) < 0.2
     assert by_code["FM-2.6"].standing == "needs a judge"
     assert by_code["FM-2.6"].flag is None
+
+
+def test_a_rule_that_reads_the_outcome_says_nothing_where_none_is_recorded():
+    assert [entry.id for entry in entries() if entry.reads_outcome] == ["uncritical-acceptance"]
+    turns = (say("solver", "43."), say("checker", "Seen."))
+    standing = {
+        is_success: next(v.standing for v in first_tier(talk(*turns, is_success=is_success)) if v.code == "FM-3.3")
+        for is_success in (True, None)
+    }
+    assert standing == {True: "not found", None: "needs a judge"}
+
+
+def test_every_rule_looks_for_a_named_behaviour_and_every_behaviour_has_a_rule():
+    assert {rule for behaviour in BEHAVIOURS for rule in behaviour.rules} == {entry.id for entry in entries()}
+    assert len({behaviour.name for behaviour in BEHAVIOURS}) == len(BEHAVIOURS)
 
 
 def test_turn_indices_need_not_begin_at_zero():

@@ -171,15 +171,18 @@ def test_the_page_shows_figures_dashes_and_judges_and_no_text_of_the_runs():
             systems={"S": 4, "T": 4},
             tier=tier,
             held_out=[("fitted without the run's system", tier.pooled)],
+            blind=[("without the outcome, FM-3.3 left out", tier.pooled)],
             by_system=[("S", tier.pooled)],
             reliability=tier,
             rules=measure(RUNS, fires, rivals),
             alarm_auroc=None,
+            blind_alarm_auroc=0.5,
             clean=[FalseAlarms(name="clean.json", runs=10, by_code={REPEAT: 1})],
         )
     )
     assert "| FM-1.3 Step repetition | 4 of 8 | 4 / 0 / 0 | 1.00 | 1.00 |" in text
     assert "| FM-2.1 Conversation reset | | needs a judge |" in text
     assert "| FM-1.3 | 1 (10.0%) |" in text
-    assert "AUROC of –" in text
+    assert "AUROC of –; without the recorded outcome, 0.50" in text
+    assert "without the outcome, FM-3.3 left out" in text
     assert "def step_" not in text
