@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -150,6 +151,10 @@ def _table(runs: Sequence[LabelledRun], ratings: Ratings, code: Code, *, abstent
     return confusion(verdicts, labels)
 
 
+_PLACES: Final = {(True, True): 0, (True, False): 1, (False, True): 2, (False, False): 3}
+"""Where a verdict and a label are counted: true and false positives, false and true negatives."""
+
+
 def _line(
     name: str,
     runs: Sequence[LabelledRun],
@@ -163,9 +168,11 @@ def _line(
     asked = 0
     for row, (run, rating) in enumerate(zip(runs, ratings, strict=True)):
         for code in codes:
-            table = _table([run], [rating], code, abstention=abstention)
-            counts[row] += (table.true_positive, table.false_positive, table.false_negative, table.true_negative)
-            asked += code in run.labels
+            label, flag = run.labels.get(code), _flag(rating, code)
+            asked += label is not None
+            flag = abstention if flag is None else flag
+            if label is not None and flag is not None:
+                counts[row, _PLACES[flag, label]] += 1
     whole = _confusion(counts)
     drawn = _drawn(counts, [run.task for run in runs], draws) if draws else []
     return Line(

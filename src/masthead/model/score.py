@@ -1,7 +1,7 @@
 """Scores: verdicts by evaluators on subjects. A finding is a score whose name is a code."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from masthead.model.ids import AgentId, Code, EvaluatorId, RunId, SpanId
 
@@ -74,3 +74,12 @@ class Finding:
     is_calibrated: bool = False
     began_turn: int | None = None
     began_agent: AgentId | None = None
+
+
+class EvaluatorRow(NamedTuple):
+    """Who scored runs of a project, what it speaks to, and in how many rows."""
+
+    evaluator: str
+    source: ScoreSource
+    names: tuple[str, ...]
+    scores: int

@@ -5,6 +5,7 @@ be said (no observations) the answer is None, never NaN.
 """
 
 import math
+from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from statistics import NormalDist
 from typing import Final, NamedTuple
@@ -102,15 +103,16 @@ def clustered_difference(
     A cluster is what repeats share, such as the task: runs of one task are alike, and counting them as independent
     makes intervals too narrow. A cluster drawn brings its runs of both sides. None where a side has no attempts.
     """
-    clusters = list(dict.fromkeys([*first, *second]))
+    clusters = dict.fromkeys([*first, *second])
     empty = Tally(0, 0)
-    table = np.array(
-        [[*first.get(cluster, empty), *second.get(cluster, empty)] for cluster in clusters], dtype=np.int64
-    )
-    if not clusters or table[:, 1].sum() == 0 or table[:, 3].sum() == 0:
+    found = Counter((*first.get(cluster, empty), *second.get(cluster, empty)) for cluster in clusters)
+    pairs = dict(sorted(found.items()))
+    table, counts = np.array(list(pairs), dtype=np.float64), np.array(list(pairs.values()))
+    if not pairs or not (table[:, 1].any() and table[:, 3].any()):
         return None
-    sums = table.sum(axis=0)
-    draws = np.random.default_rng(seed).multinomial(len(clusters), [1 / len(clusters)] * len(clusters), size=resamples)
+    sums = counts @ table
+    # Clusters of like tallies are drawn together: the same distribution, and memory does not grow with the clusters.
+    draws = np.random.default_rng(seed).multinomial(len(clusters), counts / len(clusters), size=resamples)
     drawn = draws @ table
     drawn = drawn[(drawn[:, 1] > 0) & (drawn[:, 3] > 0)]
     differences = drawn[:, 2] / drawn[:, 3] - drawn[:, 0] / drawn[:, 1]

@@ -408,6 +408,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/agreement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Agreement
+         * @description Hold every evaluator against people: kappa with intervals, confusion, reliability, contested items.
+         */
+        get: operations["get_agreement_api_v1_agreement_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/search": {
         parameters: {
             query?: never;
@@ -440,6 +460,26 @@ export interface paths {
          * @description Sum up the runs that the filter leaves, by time and by one group.
          */
         get: operations["get_stats_api_v1_stats_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Prices
+         * @description Name the catalogue that model calls are priced by as they come in.
+         */
+        get: operations["get_prices_api_v1_prices_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1066,6 +1106,33 @@ export interface components {
             models: string[];
         };
         /**
+         * Agreement
+         * @description Every evaluator of the project against its people. Those that no label speaks of are there, unmeasured.
+         */
+        Agreement: {
+            /** Labelled Runs */
+            labelled_runs: number;
+            /**
+             * Undiagnosed Runs
+             * @description Labelled runs that the detectors have not seen yet; they are left out of the detectors' figures.
+             */
+            undiagnosed_runs: number;
+            /** People */
+            people: string[];
+            /**
+             * Is Cut
+             * @description Whether only the latest labels were read, because there are too many.
+             */
+            is_cut: boolean;
+            /** Evaluators */
+            evaluators: components["schemas"]["Evaluator"][];
+            /** Contested */
+            contested: components["schemas"]["Contested"][];
+            /** Contested Total */
+            contested_total: number;
+            shipped: components["schemas"]["Shipped"];
+        };
+        /**
          * Attribution
          * @description Ranked guesses, most likely first; empty means unknown, and `unknown_because` says why.
          */
@@ -1306,6 +1373,24 @@ export interface components {
             keys: components["schemas"]["masthead__api__schema__statistics__Key"][];
             /** Items */
             items: components["schemas"]["Comparison"][];
+        };
+        /**
+         * Contested
+         * @description A code in a run on which people differ (`label` is null where they are even), or an evaluator from them.
+         */
+        Contested: {
+            /** Run Id */
+            run_id: string;
+            /** Task */
+            task: string | null;
+            /** Code */
+            code: string;
+            /** Label */
+            label: boolean | null;
+            /** People */
+            people: components["schemas"]["Verdict"][];
+            /** Verdicts */
+            verdicts: components["schemas"]["Verdict"][];
         };
         /**
          * ConversationWindow
@@ -1589,6 +1674,39 @@ export interface components {
          * @enum {string}
          */
         EndingKind: "completed" | "error" | "limit" | "unfinished" | "unknown";
+        /**
+         * Evaluator
+         * @description An evaluator against people. Without labels on what it judged, `runs` is 0 and there are no lines.
+         */
+        Evaluator: {
+            /** Evaluator */
+            evaluator: string;
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "code" | "llm" | "human";
+            /**
+             * Runs
+             * @description Labelled runs that it judged.
+             */
+            runs: number;
+            /** Codes */
+            codes: components["schemas"]["Line"][];
+            /** @description Over the codes on which it ever gives a verdict. */
+            pooled: components["schemas"]["Line"] | null;
+            /** @description Over every labelled code, its abstentions counted as "not seen". */
+            all_codes: components["schemas"]["Line"] | null;
+            /**
+             * Baselines
+             * @description What needs no evaluator, pooled over the same codes: an evaluator that is not above them is not worth asking.
+             */
+            baselines: components["schemas"]["Line"][];
+            /** Reliability */
+            reliability: components["schemas"]["ReliabilityBin"][];
+            /** Calibration Error */
+            calibration_error: number | null;
+        };
         /**
          * ExistingRuns
          * @description Which of the runs that were asked for are in the project.
@@ -1889,6 +2007,47 @@ export interface components {
             items: components["schemas"]["masthead__api__schema__tenancy__Key"][];
         };
         /**
+         * Line
+         * @description An evaluator against labels on one code, or several pooled; statistics are null where they are not defined.
+         */
+        Line: {
+            /** Code */
+            code: string;
+            /** True Positive */
+            true_positive: number;
+            /** False Positive */
+            false_positive: number;
+            /** False Negative */
+            false_negative: number;
+            /** True Negative */
+            true_negative: number;
+            /**
+             * N
+             * @description Items with a verdict and a label.
+             */
+            n: number;
+            /**
+             * Asked
+             * @description Items with a label.
+             */
+            asked: number;
+            /** Prevalence */
+            prevalence: number | null;
+            /** Precision */
+            precision: number | null;
+            /** Recall */
+            recall: number | null;
+            /** F1 */
+            f1: number | null;
+            f1_interval: components["schemas"]["Interval"] | null;
+            /** Kappa */
+            kappa: number | null;
+            /** @description 95 %, from a bootstrap that draws whole tasks. */
+            kappa_interval: components["schemas"]["Interval"] | null;
+            /** Ac1 */
+            ac1: number | null;
+        };
+        /**
          * ListChange
          * @description Which runs come into a list, and which leave it.
          */
@@ -2180,6 +2339,17 @@ export interface components {
             first_leads: number;
         };
         /**
+         * PriceCatalogue
+         * @description Where the prices of model calls come from.
+         */
+        PriceCatalogue: {
+            /**
+             * Catalogue
+             * @description The catalogue and its version, as it is noted with every cost; it comes with Masthead and needs no network.
+             */
+            catalogue: string;
+        };
+        /**
          * Project
          * @description A tenant. `retention_days` is null where spans are kept for ever.
          */
@@ -2338,6 +2508,22 @@ export interface components {
             redaction: components["schemas"]["RedactionInput"];
         };
         /**
+         * ReliabilityBin
+         * @description Verdicts of like confidence: how confident they are on average, and how often they are right.
+         */
+        ReliabilityBin: {
+            /** Low */
+            low: number;
+            /** High */
+            high: number;
+            /** N */
+            n: number;
+            /** Confidence */
+            confidence: number;
+            /** Rate */
+            rate: number;
+        };
+        /**
          * Removed
          * @description What was truly removed from the disk.
          */
@@ -2415,8 +2601,11 @@ export interface components {
              * Format: date-time
              */
             end: string;
-            /** Duration S */
-            duration_s: number;
+            /**
+             * Duration S
+             * @description Null where the log has no times.
+             */
+            duration_s: number | null;
             /** Outcome */
             outcome: ("success" | "failure" | "error") | null;
             /** Spans */
@@ -2726,6 +2915,55 @@ export interface components {
             runs: number;
             /** Share */
             share: number;
+        };
+        /**
+         * Shipped
+         * @description The figures of the built-in rules that ship with this release, on public labels: not of this project.
+         */
+        Shipped: {
+            /** Labels */
+            labels: string;
+            /** Runs */
+            runs: number;
+            /** Rules */
+            rules: components["schemas"]["ShippedRule"][];
+        };
+        /**
+         * ShippedRule
+         * @description A built-in rule on the reference labels, beside the best baseline for its code; not on this project's runs.
+         */
+        ShippedRule: {
+            /** Evaluator */
+            evaluator: string;
+            /** Version */
+            version: string;
+            /** Code */
+            code: string;
+            /** Is On */
+            is_on: boolean;
+            /**
+             * Standing
+             * @enum {string}
+             */
+            standing: "on" | "on, uncalibrated" | "off";
+            /** Why */
+            why: string;
+            /** True Positive */
+            true_positive: number;
+            /** False Positive */
+            false_positive: number;
+            /** False Negative */
+            false_negative: number;
+            /** True Negative */
+            true_negative: number;
+            /** F1 */
+            f1: number | null;
+            /** Kappa */
+            kappa: number | null;
+            /** Baseline F1 */
+            baseline_f1: number | null;
+            /** Baseline Kappa */
+            baseline_kappa: number | null;
         };
         /**
          * Span
@@ -3201,6 +3439,27 @@ export interface components {
             items: components["schemas"]["UnpricedModel"][];
         };
         /**
+         * Verdict
+         * @description What one evaluator or person says of one code in one run.
+         */
+        Verdict: {
+            /** Evaluator */
+            evaluator: string;
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "code" | "llm" | "human";
+            /** Flag */
+            flag: boolean;
+            /** Confidence */
+            confidence: number | null;
+            /** Turn */
+            turn: number | null;
+            /** Reason */
+            reason: string | null;
+        };
+        /**
          * Worst
          * @description A run that lost most after its failure began.
          */
@@ -3300,6 +3559,7 @@ export interface components {
 export type Act = components['schemas']['Act'];
 export type Advice = components['schemas']['Advice'];
 export type Agent = components['schemas']['Agent'];
+export type Agreement = components['schemas']['Agreement'];
 export type Attribution = components['schemas']['Attribution'];
 export type AuditEntry = components['schemas']['AuditEntry'];
 export type AuditPage = components['schemas']['AuditPage'];
@@ -3315,6 +3575,7 @@ export type CodeShare = components['schemas']['CodeShare'];
 export type CodeTest = components['schemas']['CodeTest'];
 export type Comparison = components['schemas']['Comparison'];
 export type Comparisons = components['schemas']['Comparisons'];
+export type Contested = components['schemas']['Contested'];
 export type ConversationWindow = components['schemas']['ConversationWindow'];
 export type Coverage = components['schemas']['Coverage'];
 export type CreatedKey = components['schemas']['CreatedKey'];
@@ -3325,6 +3586,7 @@ export type DoneInput = components['schemas']['DoneInput'];
 export type Door = components['schemas']['Door'];
 export type Ending = components['schemas']['Ending'];
 export type EndingKind = components['schemas']['EndingKind'];
+export type Evaluator = components['schemas']['Evaluator'];
 export type ExistingRuns = components['schemas']['ExistingRuns'];
 export type FacetValue = components['schemas']['FacetValue'];
 export type Facets = components['schemas']['Facets'];
@@ -3345,6 +3607,7 @@ export type Job = components['schemas']['Job'];
 export type Jobs = components['schemas']['Jobs'];
 export type JsonValue = components['schemas']['JsonValue'];
 export type Keys = components['schemas']['Keys'];
+export type Line = components['schemas']['Line'];
 export type ListChange = components['schemas']['ListChange'];
 export type ListChanged = components['schemas']['ListChanged'];
 export type ListedRun = components['schemas']['ListedRun'];
@@ -3362,6 +3625,7 @@ export type NewView = components['schemas']['NewView'];
 export type NextRun = components['schemas']['NextRun'];
 export type Outline = components['schemas']['Outline'];
 export type PairRow = components['schemas']['PairRow'];
+export type PriceCatalogue = components['schemas']['PriceCatalogue'];
 export type Project = components['schemas']['Project'];
 export type ProjectChange = components['schemas']['ProjectChange'];
 export type Projects = components['schemas']['Projects'];
@@ -3373,6 +3637,7 @@ export type Redaction = components['schemas']['Redaction'];
 export type RedactionInput = components['schemas']['RedactionInput'];
 export type RedactionRuleSchema = components['schemas']['RedactionRuleSchema'];
 export type RedactionTrial = components['schemas']['RedactionTrial'];
+export type ReliabilityBin = components['schemas']['ReliabilityBin'];
 export type Removed = components['schemas']['Removed'];
 export type Report = components['schemas']['Report'];
 export type Role = components['schemas']['Role'];
@@ -3392,6 +3657,8 @@ export type ScoresInput = components['schemas']['ScoresInput'];
 export type ScoresTaken = components['schemas']['ScoresTaken'];
 export type SessionInput = components['schemas']['SessionInput'];
 export type Share = components['schemas']['Share'];
+export type Shipped = components['schemas']['Shipped'];
+export type ShippedRule = components['schemas']['ShippedRule'];
 export type Span = components['schemas']['Span'];
 export type SpanEvent = components['schemas']['SpanEvent'];
 export type SpanLink = components['schemas']['SpanLink'];
@@ -3416,6 +3683,7 @@ export type Turn = components['schemas']['Turn'];
 export type TurnHits = components['schemas']['TurnHits'];
 export type UnpricedModel = components['schemas']['UnpricedModel'];
 export type UnpricedModels = components['schemas']['UnpricedModels'];
+export type Verdict = components['schemas']['Verdict'];
 export type Worst = components['schemas']['Worst'];
 export type MastheadApiSchemaStatisticsKey = components['schemas']['masthead__api__schema__statistics__Key'];
 export type MastheadApiSchemaTenancyKey = components['schemas']['masthead__api__schema__tenancy__Key'];
@@ -4326,6 +4594,42 @@ export interface operations {
             };
         };
     };
+    get_agreement_api_v1_agreement_get: {
+        parameters: {
+            query?: {
+                /** @description The project, for callers without a key (the header `X-Masthead-Project` says the same). */
+                project?: string | null;
+                /** @description Only items that this evaluator judged otherwise than people; `detectors` is all built-in rules together. */
+                evaluator?: string | null;
+                /** @description Only items on this code. */
+                code?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Agreement"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     search_api_v1_search_get: {
         parameters: {
             query: {
@@ -4435,6 +4739,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Stats"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_prices_api_v1_prices_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PriceCatalogue"];
                 };
             };
             /** @description What went wrong, and the remedy. */

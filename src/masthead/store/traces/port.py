@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple, Protocol
 from masthead.model.ids import ProjectId, RunId, SpanId
 from masthead.model.observation import Coverage, Observation, StoredObservation
 from masthead.model.run import Facets, Page, Removed, RunFilter, RunRow, SearchHit, SpanSummary, StatRow, UnpricedModel
-from masthead.model.score import Score, ScoreFilter
+from masthead.model.score import EvaluatorRow, Score, ScoreFilter
 from masthead.model.span import Span
 
 Bucket = Literal["minute", "hour", "day", "week", "total"]
@@ -99,6 +99,10 @@ class SpanStore(Protocol):
 
     def scores(self, project: ProjectId, chosen: ScoreFilter, *, limit: int, cursor: str | None = None) -> Page[Score]:
         """Return scores, the latest first."""
+        ...
+
+    def evaluators(self, project: ProjectId) -> list[EvaluatorRow]:
+        """Return who scored anything in the project, and what, in order of name."""
         ...
 
     def add_scores(self, project: ProjectId, new: Sequence[Score]) -> None:

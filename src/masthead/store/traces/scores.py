@@ -7,7 +7,7 @@ from typing import NamedTuple
 from masthead.model.errors import InvalidInput
 from masthead.model.ids import AgentId, EvaluatorId, ProjectId, RunId, SpanId
 from masthead.model.run import Page
-from masthead.model.score import Score, ScoreFilter, ScoreSource, Subject, SubjectKind
+from masthead.model.score import EvaluatorRow, Score, ScoreFilter, ScoreSource, Subject, SubjectKind
 from masthead.store.traces import native
 from masthead.store.traces.bind import Param
 from masthead.store.traces.cursors import Place, place_of
@@ -50,6 +50,15 @@ SELECT DISTINCT lower(hex(run_id))
 FROM scores FINAL
 WHERE project_id = {project:String} AND source = 'human'
     AND run_id IN (SELECT toFixedString(unhex(arrayJoin({run_ids:Array(String)})), 16))
+"""
+
+
+_EVALUATORS = """
+SELECT evaluator, any(source), arraySort(groupUniqArray(name)), count()
+FROM scores FINAL
+WHERE project_id = {project:String}
+GROUP BY evaluator
+ORDER BY evaluator
 """
 
 
@@ -100,6 +109,11 @@ def labelled(engine: Engine, project: ProjectId, run_ids: Sequence[RunId]) -> se
     """Return those of the runs on which a person has written a score."""
     params: dict[str, Param] = {"project": project, "run_ids": run_ids_of(run_ids)}
     return {RunId(run_id) for (run_id,) in fetch(engine, tuple[str], _LABELLED, params)}
+
+
+def evaluators(engine: Engine, project: ProjectId) -> list[EvaluatorRow]:
+    """Return who scored anything in the project, and what."""
+    return fetch(engine, EvaluatorRow, _EVALUATORS, {"project": project})
 
 
 def _score(row: _Row) -> Score:

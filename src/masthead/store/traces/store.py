@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from masthead.model.ids import ProjectId, RunId, SpanId
 from masthead.model.observation import Coverage, Observation, StoredObservation
 from masthead.model.run import Facets, Page, Removed, RunFilter, RunRow, SearchHit, SpanSummary, StatRow, UnpricedModel
-from masthead.model.score import Score, ScoreFilter
+from masthead.model.score import EvaluatorRow, Score, ScoreFilter
 from masthead.model.span import Span
 from masthead.store.traces import (
     erase,
@@ -103,6 +103,10 @@ class TraceStore:
     def scores(self, project: ProjectId, chosen: ScoreFilter, *, limit: int, cursor: str | None = None) -> Page[Score]:
         """Return the scores that count, the latest first."""
         return scores.page(self.engine, project, chosen, limit=limit, cursor=cursor)
+
+    def evaluators(self, project: ProjectId) -> list[EvaluatorRow]:
+        """Return who scored anything in the project, and what."""
+        return scores.evaluators(self.engine, project)
 
     def add_scores(self, project: ProjectId, new: Sequence[Score]) -> None:
         """Write scores durably."""
