@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from typing import Final
+from typing import Final, cast
 
 import msgspec
 
@@ -215,7 +215,7 @@ def exceeded(run: LiveRun, budget: RunBudgetConfig, depth: int, now_ns: int) -> 
 
 
 def _listed(value: object) -> list[str]:
-    return [str(one) for one in value] if isinstance(value, list) else []
+    return [str(one) for one in cast("list[object]", value)] if isinstance(value, list) else []
 
 
 __all__ = ["LOOPS", "AgentGuards", "CostOf", "Refused", "exceeded"]

@@ -143,7 +143,7 @@ def _answered(given: object) -> tuple[Said, ...]:
         if isinstance(text, str) and text.strip() and not others and text[:2] not in {"[{", "[ "}:
             message = Message(role="assistant", text=text)
             return (Said(_identity(message), message),)
-    return _digested(given, "assistant")
+    return _digested(cast("object", given), "assistant")
 
 
 def _says_something(message: Message) -> bool:

@@ -93,9 +93,11 @@ def _tool_names(call: Call) -> list[str]:
     tools = call.member("tools")
     found: list[str] = []
     for tool in cast("list[object]", tools) if isinstance(tools, list) else []:
-        body = cast("Mapping[str, object]", tool) if isinstance(tool, dict) else {}
+        if not isinstance(tool, dict):
+            continue
+        body = cast("Mapping[str, object]", tool)
         inner = body.get("function")
-        name = (cast("Mapping[str, object]", inner) if isinstance(inner, dict) else body).get("name")
+        name = cast("Mapping[str, object]", inner).get("name") if isinstance(inner, dict) else body.get("name")
         if isinstance(name, str):
             found.append(name)
     return found

@@ -9,6 +9,7 @@ from masthead.gateway.agents.live_run import Fired, LiveRun
 from masthead.gateway.call import Call, Header
 from masthead.gateway.seams import Refused
 from masthead.model.errors import NotFound
+from masthead.model.ids import Code
 
 _NO_RETRY: Final[tuple[Header, ...]] = ((b"x-should-retry", b"false"),)
 """The SDKs of OpenAI and Anthropic try again unless told so."""
@@ -34,8 +35,8 @@ def refused_run(run: LiveRun, fired: Fired | None = None) -> Refused:
 def refused_over_budget(run: LiveRun, over: str) -> Refused:
     """Return the refusal of a run that has used up a budget. There is no waiting for more."""
     message = (
-        f"the budget of the run {run.run_id} is used up: {over}{_cost(run)}. It does not fill up again: begin a new run, "
-        "or raise `guards.run` of this route"
+        f"the budget of the run {run.run_id} is used up: {over}{_cost(run)}. It does not fill up again: begin a new "
+        "run, or raise `guards.run` of this route"
     )
     return Refused(message, status=429, kind="run_budget_exceeded", headers=_NO_RETRY)
 
@@ -43,8 +44,9 @@ def refused_over_budget(run: LiveRun, over: str) -> Refused:
 def corrected(fired: Fired) -> str:
     """Return the note to a model that repeats itself."""
     return (
-        f"[Note from the system that runs you, not from the user] Seen: {fired.reason}. Doing the same again will give the same. "
-        "Do something else: change the arguments, use another tool, or say plainly what keeps you from going on and end."
+        f"[Note from the system that runs you, not from the user] Seen: {fired.reason}. Doing the same again will give "
+        "the same. Do something else: change the arguments, use another tool, or say plainly what keeps you from going "
+        "on and end."
     )
 
 
@@ -66,7 +68,7 @@ def _items(call: Call, name: str) -> list[object]:
 
 def _name(code: str) -> str:
     try:
-        return mast().code(code).name
+        return mast().code(Code(code)).name
     except NotFound:
         return ""
 

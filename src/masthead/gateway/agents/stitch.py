@@ -54,12 +54,14 @@ class Stitcher:
         """Return the place of a call whose run the caller named."""
         run = self.runs.get(_name(scope, run_id)) or self._begin(scope, run_id, now_ns)
         _, at = self._by_history(scope, heard.said, only=run)
-        return self._placed(run, heard, who, at, "said", now_ns)
+        return self._placed(run, heard, who, at=at, link="said", now_ns=now_ns)
 
     def found(self, scope: str, new_run_id: str, heard: Heard, who: Identified, now_ns: int) -> Joined:
         """Return the place of a call that names no run; `new_run_id` is taken where it begins one."""
         run, at, link = self._search(scope, heard, who, now_ns)
-        return self._placed(run or self._begin(scope, new_run_id, now_ns), heard, who, at, link, now_ns)
+        if run is None:
+            run = self._begin(scope, new_run_id, now_ns)
+        return self._placed(run, heard, who, at=at, link=link, now_ns=now_ns)
 
     def replied(self, joined: Joined, reply: Sequence[Said], reply_id: str | None) -> None:
         """Note what a call was answered, so that the next one is found by it."""
@@ -152,7 +154,7 @@ class Stitcher:
         self._forget(now_ns)
         return run
 
-    def _placed(self, run: LiveRun, heard: Heard, who: Identified, at: int, link: Link, now_ns: int) -> Joined:
+    def _placed(self, run: LiveRun, heard: Heard, who: Identified, *, at: int, link: Link, now_ns: int) -> Joined:
         name = _name(run.scope, run.run_id)
         self.runs[name] = self.runs.pop(name, run)
         run.last_ns = now_ns

@@ -1,0 +1,159 @@
+"""Calls of agents to a gateway with guards, without a gateway: what a plugin sees of them."""
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from masthead.gateway.agents.guards import AgentGuards
+from masthead.gateway.agents.keep import Keeper
+from masthead.gateway.call import Call, Exchange, Identity, Members
+from masthead.gateway.config import GuardsConfig
+from masthead.gateway.endpoints import endpoint_of
+from masthead.gateway.seams import Refused
+from masthead.model.errors import InvalidInput
+from masthead.model.ids import ProjectId, RunId, SpanId
+from masthead.model.reading import Usage
+
+Message = Mapping[str, Any]
+
+
+def user(text: str) -> Message:
+    """Return what a person says."""
+    return {"role": "user", "content": text}
+
+
+def system(text: str) -> Message:
+    """Return a system prompt."""
+    return {"role": "system", "content": text}
+
+
+def assistant(text: str) -> Message:
+    """Return what a model said."""
+    return {"role": "assistant", "content": text}
+
+
+def calls(id_: str, name: str, arguments: str = "{}") -> Message:
+    """Return a model's call of a tool."""
+    call = {"id": id_, "type": "function", "function": {"name": name, "arguments": arguments}}
+    return {"role": "assistant", "content": None, "tool_calls": [call]}
+
+
+def result(id_: str, text: str) -> Message:
+    """Return a tool's result."""
+    return {"role": "tool", "tool_call_id": id_, "content": text}
+
+
+@dataclass
+class SteppedClock:
+    """Goes on by `step_s` each time it is asked."""
+
+    step_s: float = 1.0
+    time_ns: int = 10**18
+
+    def now_ns(self) -> int:
+        """Return the time, a step later than before."""
+        self.time_ns += int(self.step_s * 1e9)
+        return self.time_ns
+
+    def monotonic_s(self) -> float:
+        """Return the time in seconds."""
+        return self.time_ns / 1e9
+
+
+@dataclass
+class Site:
+    """Guards, and programs that call through them."""
+
+    config: GuardsConfig = field(default_factory=GuardsConfig)
+    clock: SteppedClock = field(default_factory=SteppedClock)
+    folder: Path | None = None
+    price_usd: Decimal | None = Decimal("0.01")
+
+    def __post_init__(self) -> None:
+        self._numbers = itertools.count(1)
+        keeper = Keeper(self.folder / "runs.jsonl") if self.folder is not None else None
+        self.guards = AgentGuards(lambda _call: self.config, self._cost, self.clock, keeper)
+
+    def _cost(self, _model: str, _usage: Usage) -> Decimal | None:
+        return self.price_usd
+
+    async def call(
+        self,
+        messages: Sequence[Message],
+        reply: Message | None,
+        *,
+        key: str | None = None,
+        run: str | None = None,
+        headers: Mapping[bytes, bytes] | None = None,
+        **members: Any,
+    ) -> Exchange:
+        """Make a call of chat completions; `reply` None is an upstream that fails."""
+        body = msgspec.json.encode({"model": "m", "messages": messages, **members})
+        return await self.make(
+            "/v1/chat/completions", body, reply and _completion(reply), key=key, run=run, headers=headers
+        )
+
+    async def make(
+        self,
+        path: str,
+        body: bytes,
+        reply: Mapping[str, Any] | None,
+        *,
+        key: str | None = None,
+        run: str | None = None,
+        headers: Mapping[bytes, bytes] | None = None,
+    ) -> Exchange:
+        """Make a call of any dialect, answered by `reply`, a body of that dialect."""
+        endpoint = endpoint_of("POST", path)
+        if endpoint is None:
+            raise InvalidInput(f"the gateway has no {path!r}")
+        number = next(self._numbers)
+        exchange = Exchange(
+            call=Call(
+                identity=Identity(ProjectId("default"), key),
+                endpoint=endpoint,
+                model="m",
+                headers=headers or {},
+                members=msgspec.json.decode(body, type=Members),
+                body=body,
+            ),
+            start_ns=self.clock.now_ns(),
+            trace_id=RunId(run or f"{number:032x}"),
+            span_id=SpanId(f"{number:016x}"),
+            is_joined=run is not None,
+        )
+        try:
+            await self.guards.before(exchange)
+        except Refused as refused:
+            exchange.status, exchange.error = refused.status, str(refused)
+        else:
+            exchange.status = 502 if reply is None else 200
+            exchange.answered.append(msgspec.json.encode(reply) if reply is not None else b"{}")
+        self.guards.ended(exchange)
+        return exchange
+
+
+def _completion(message: Message) -> dict[str, Any]:
+    return {
+        "id": "chatcmpl-1",
+        "object": "chat.completion",
+        "created": 1,
+        "model": "m",
+        "choices": [{"index": 0, "message": dict(message), "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15},
+    }
+
+
+def agent_of(exchange: Exchange) -> object:
+    """Return the name of the agent that the call was found to be of."""
+    return exchange.attributes.get("gen_ai.agent.name")
+
+
+def link_of(exchange: Exchange) -> object:
+    """Return what joined the call to its run."""
+    return exchange.attributes.get("masthead.gateway.joined_by")
