@@ -16,7 +16,8 @@ from masthead.judge.verdict import Spent
 from masthead.model.errors import SettingsError
 from masthead.model.ports import ChatModel
 from masthead.model.reading import Usage
-from masthead.providers import AnthropicModel, OpenAIModel
+from masthead.providers.anthropic import AnthropicModel
+from masthead.providers.openai import OpenAIModel
 from masthead.settings import Settings
 
 

@@ -1,6 +1,5 @@
-"""Wire ↔ model for each vendor family: how a `ChatModel` is asked over HTTP. No policy, no keys of its own."""
+"""Wire ↔ model for each vendor family; no policy. Importing it loads nothing: a gateway alone must stay small.
 
-from masthead.providers.anthropic import AnthropicModel
-from masthead.providers.openai import OpenAIModel
-
-__all__ = ["AnthropicModel", "OpenAIModel"]
+`openai`, `anthropic`: how a `ChatModel` is asked over HTTP. `dialects`: one vendor's wire format into another's,
+without I/O. `vendors`: who is where and wants which key. `catalogue`, `prices`: what models can do and cost.
+"""

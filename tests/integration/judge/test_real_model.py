@@ -14,7 +14,7 @@ from masthead.judge.mode_judge import JudgeSettings, judge
 from masthead.judge.origin_judge import OriginSettings, judge_origin
 from masthead.model.conversation import Agent, Conversation, Turn
 from masthead.model.ids import AgentId, Code, RunId
-from masthead.providers import OpenAIModel
+from masthead.providers.openai import OpenAIModel
 
 pytestmark = pytest.mark.integration
 

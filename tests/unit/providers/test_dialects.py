@@ -10,8 +10,9 @@ import pytest
 from masthead.model.errors import Overloaded, UpstreamError
 from masthead.model.ports import ChatRequest
 from masthead.model.reading import Message, ToolCall
-from masthead.providers import AnthropicModel, OpenAIModel
 from masthead.providers import http as wire
+from masthead.providers.anthropic import AnthropicModel
+from masthead.providers.openai import OpenAIModel
 
 pytestmark = pytest.mark.unit
 

@@ -1,0 +1,1 @@
+"""Amazon Bedrock's Converse. A target only: no caller speaks it to us."""
