@@ -236,6 +236,7 @@ def row(project: str, span: Span) -> SpanRow:
         task=seen.task,
         system=seen.system,
         outcome=seen.outcome,
+        is_error=span.status == "error",
     )
 
 

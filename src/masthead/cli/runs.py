@@ -25,7 +25,6 @@ from masthead.cli.options import (
     print_json,
     settings_of,
 )
-from masthead.model.times import parse_rfc3339
 
 OUTCOME_STYLES = {"success": "green", "failure": "red", "error": "bold red"}
 
@@ -99,8 +98,10 @@ def _table(found: list[dict[str, Any]], out: Console) -> Table:
 
 
 def duration(run: dict[str, Any]) -> str:
-    """Return how long a run took, readable at a glance."""
-    seconds = (parse_rfc3339(run["end"], where="end") - parse_rfc3339(run["start"], where="start")) / 1e9
+    """Return how long a run took, readable at a glance, or a dash where its log has no times."""
+    seconds: float | None = run["duration_s"]
+    if seconds is None:
+        return "–"
     if seconds < 1:
         return f"{seconds * 1000:.0f} ms"
     if seconds < 120:

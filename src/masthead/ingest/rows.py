@@ -8,10 +8,11 @@ import orjson
 
 from masthead.ingest.prices import PRICE_VERSION, Prices
 from masthead.ingest.wire import JsonObject, WireSpan
-from masthead.model.attributes import RECORDED_PRICE
+from masthead.model.attributes import RECORDED_PRICE, RUN_TIMES
 from masthead.model.ids import ProjectId
 from masthead.model.reading import Operation
-from masthead.semconv import Narrow, narrow
+from masthead.model.span import Attributes
+from masthead.semconv import EXCEPTION, Narrow, has_failed, narrow
 from masthead.store.traces.append import SpanRow
 
 _ERROR: Final = 2
@@ -40,9 +41,10 @@ def _row(project: ProjectId, span: WireSpan, resource_json: bytes, service: str 
     facts = narrow(span.attributes, span.name, is_root=is_root)
     cost_usd, price_version = _cost(facts, span.start_ns, prices)
     system, outcome = facts.system, facts.outcome
+    is_error = has_failed(span.attributes, _exceptions(span), is_status_error=span.status == _ERROR)
     if is_root:
         system = system or service
-        if outcome is None and span.status == _ERROR:
+        if outcome is None and is_error:
             outcome = "error"
     return SpanRow(
         project,
@@ -81,7 +83,13 @@ def _row(project: ProjectId, span: WireSpan, resource_json: bytes, service: str 
         outcome,
         cost_usd,
         price_version,
+        is_error,
+        not (is_root and span.attributes.get(RUN_TIMES) == "synthetic"),
     )
+
+
+def _exceptions(span: WireSpan) -> Iterator[Attributes]:
+    return (event.attributes for event in span.events if event.name == EXCEPTION)
 
 
 def _preview(text: str, limit: int) -> str:

@@ -21,6 +21,8 @@ class RunRow:
     task: str | None
     start_ns: int
     end_ns: int
+    duration_s: float | None
+    """None where the record has no times; the start and the end are those of the import then."""
     outcome: Outcome | None
     spans: int
     llm_calls: int

@@ -4,7 +4,8 @@ Pure functions over `model`. Spans are stored as they came and read when they ar
 improves every run already stored.
 """
 
+from masthead.semconv.errors import EXCEPTION, has_failed
 from masthead.semconv.narrow import Narrow, narrow
 from masthead.semconv.read import read
 
-__all__ = ["Narrow", "narrow", "read"]
+__all__ = ["EXCEPTION", "Narrow", "has_failed", "narrow", "read"]

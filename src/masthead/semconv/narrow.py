@@ -6,6 +6,7 @@ the two cannot disagree.
 
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Final, NamedTuple, cast
 
 import orjson
@@ -65,12 +66,6 @@ _FIELDS: Final[tuple[Field, ...]] = (
     "metadata",
     "system",
 )
-_SLOTS: Final[Mapping[str, tuple[tuple[int, int], ...]]] = {
-    name: tuple(
-        (position, chain(ALL, field).index(name)) for position, field in enumerate(_FIELDS) if name in chain(ALL, field)
-    )
-    for name in dict.fromkeys(name for field in _FIELDS for name in chain(ALL, field))
-}
 _OPERATIONS: Final = tuple(
     sorted(
         ((name, values) for one in ALL for name, values in one.operations.items()),
@@ -79,34 +74,36 @@ _OPERATIONS: Final = tuple(
 )
 """Traceloop's first: it alone tells a whole graph (`workflow`) from an agent where the span says `invoke_agent` too."""
 _METADATA_PREFIXES: Final = tuple(prefix for one in ALL for prefix in one.metadata_prefixes)
+_WITH_METADATA: Final = frozenset(
+    {"langfuse.observation.type", "ai.operationId", "traceloop.span.kind", "traceloop.entity.path"}
+)
+_IS_READ: Final = frozenset(
+    {*(name for field in _FIELDS for name in chain(ALL, field)), *(name for name, _ in _OPERATIONS), *_WITH_METADATA}
+).__contains__
 _NOT_METADATA: Final = ("langgraph_", "ls_", "checkpoint_", "lc_", "__", "thread_id")
 _NONE: Final[Mapping[str, str]] = {}
 _BY_AGENTS: Final = frozenset({Operation.AGENT, Operation.LLM, Operation.TOOL})
-_NOWHERE: Final[tuple[int, ...]] = (1 << 30,) * len(_FIELDS)
 _MODEL_CALLS: Final = frozenset({Operation.LLM, Operation.EMBEDDING})
 _NAME_PREFIXES: Final = ("invoke_agent ", "execute_tool ", "running tool: ", "tool_call ", "tool_result ")
 
 
 def narrow(attributes: Attributes, name: str = "", *, is_root: bool = False) -> Narrow:
     """Return the span's scalars; `name` is the span's. Total: a value of the wrong type counts as absent."""
+    shape = _shape_of(tuple(filter(_IS_READ, attributes)))
     best: list[AttributeValue] = [None] * len(_FIELDS)
-    ranks: list[int] = list(_NOWHERE)
-    slots = _SLOTS
-    for key, value in attributes.items():
-        found = slots.get(key)
-        if found is None or value is None or value == "":
-            continue
-        for position, rank in found:
-            if rank < ranks[position]:
-                ranks[position] = rank
+    for position, carriers in shape.fields:
+        for key in carriers:
+            value = attributes[key]
+            if value is not None and value != "":
                 best[position] = value
+                break
     (agent_id, agent_name, model, provider, tool_name, input_tokens, output_tokens, cache_read, cache_write) = best[:9]
-    operation = operation_of(attributes, name, is_root=is_root)
+    operation = _operation(attributes, name, shape, is_root=is_root)
     is_call = operation in _MODEL_CALLS
     usage = _langfuse_usage(attributes) if is_call and input_tokens is None and output_tokens is None else None
     if usage is not None:
         input_tokens, output_tokens, cache_read, cache_write = usage
-    metadata = _metadata(best[13], attributes) if best[13] is not None or _has_metadata(attributes) else _NONE
+    metadata = _metadata(best[13], attributes) if best[13] is not None or shape.has_metadata else _NONE
     named = _text(agent_name)
     if named is None and operation in _BY_AGENTS:
         named = graph_agent(metadata, attributes)
@@ -134,12 +131,31 @@ def narrow(attributes: Attributes, name: str = "", *, is_root: bool = False) -> 
     )
 
 
-def operation_of(attributes: Attributes, name: str, *, is_root: bool = False) -> Operation:
+class _Shape(NamedTuple):
+    """What a span's attributes can say, going by their names."""
+
+    fields: tuple[tuple[int, tuple[str, ...]], ...]
+    """The position of a field, and the attributes there are that carry it, best first."""
+    operations: tuple[tuple[str, Mapping[str, Operation]], ...]
+    has_metadata: bool
+
+
+@lru_cache(maxsize=2048)  # spans of one kind have the same names: half the time of looking for each field again
+def _shape_of(present: tuple[str, ...]) -> _Shape:
+    carriers = (tuple(name for name in chain(ALL, field) if name in present) for field in _FIELDS)
+    return _Shape(
+        tuple((position, found) for position, found in enumerate(carriers) if found),
+        tuple((name, values) for name, values in _OPERATIONS if name in present),
+        not _WITH_METADATA.isdisjoint(present),
+    )
+
+
+def _operation(attributes: Attributes, name: str, shape: _Shape, *, is_root: bool) -> Operation:
     """Return what kind of work the span did: the first convention that says something specific wins."""
     if is_handoff_name(name):
         return Operation.HANDOFF
-    for key, values in _OPERATIONS:
-        value = attributes.get(key)
+    for key, values in shape.operations:
+        value = attributes[key]
         if isinstance(value, str):
             operation = values.get(value) or values.get(value.lower())
             if operation is not None and operation is not Operation.OTHER:
@@ -238,18 +254,9 @@ def _tags(value: AttributeValue) -> tuple[str, ...]:
     return tuple(tag for tag in value if isinstance(tag, str)) if isinstance(value, list) else ()
 
 
-def _has_metadata(attributes: Attributes) -> bool:
-    return (
-        "langfuse.observation.type" in attributes
-        or "ai.operationId" in attributes
-        or "traceloop.span.kind" in attributes
-        or "traceloop.entity.path" in attributes
-    )
-
-
 def _metadata(value: AttributeValue, attributes: Attributes) -> dict[str, AttributeValue]:
     found: dict[str, AttributeValue] = {}
-    if _has_metadata(attributes):
+    if not _WITH_METADATA.isdisjoint(attributes):
         for key, item in attributes.items():
             if key.startswith(_METADATA_PREFIXES):
                 prefix = next(one for one in _METADATA_PREFIXES if key.startswith(one))

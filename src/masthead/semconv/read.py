@@ -8,7 +8,7 @@ from masthead.model.reading import Message, Operation, Reading, Role, ToolCall, 
 from masthead.model.span import Attributes, AttributeValue, Span
 from masthead.semconv.conventions import ALL
 from masthead.semconv.flattened import gathered
-from masthead.semconv.graph import is_control_flow
+from masthead.semconv.errors import EXCEPTION, has_failed
 from masthead.semconv.handoffs import span_handoff
 from masthead.semconv.messages import Memo, messages_of, parse, text_of
 from masthead.semconv.narrow import Narrow, bare_name, count, json_object, narrow
@@ -77,13 +77,8 @@ def convention_of(attributes: Attributes) -> str:
 def error_of(span: Span) -> str | None:
     """Return what went wrong, or None; an exception that only steers a graph is none."""
     attributes = span.attributes
-    kinds = [event.attributes for event in span.events if event.name == "exception"]
-    if any(is_control_flow(str(kind.get("exception.type"))) for kind in kinds):
-        return None
-    if is_control_flow(str(attributes.get("error.type"))):
-        return None
-    is_langfuse_error = attributes.get("langfuse.observation.level") == "ERROR"
-    if span.status != "error" and not is_langfuse_error:
+    kinds = [event.attributes for event in span.events if event.name == EXCEPTION]
+    if not has_failed(attributes, kinds, is_status_error=span.status == "error"):
         return None
     for kind in kinds:
         message, name = kind.get("exception.message"), kind.get("exception.type")

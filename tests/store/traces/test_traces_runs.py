@@ -58,6 +58,7 @@ def test_a_row_sums_up_its_run(store: TraceStore, append: Append, project: Proje
         task="book it",
         start_ns=EPOCH_NS,
         end_ns=EPOCH_NS + 10_000_000_000,
+        duration_s=10.0,
         outcome="failure",
         spans=5,
         llm_calls=2,
@@ -217,3 +218,18 @@ def test_existing_says_which_ids_are_runs(store: TraceStore, append: Append, pro
     assert store.existing(project, [run_id(2), run_id(3)]) == {run_id(2)}
     assert store.existing(project, []) == set()
     assert store.existing(project, [run_id(number) for number in range(1, 3000)]) == {run_id(1), run_id(2)}
+
+
+def test_a_run_without_times_has_no_duration_and_is_in_no_range_of_them(
+    store: TraceStore, append: Append, project: ProjectId
+) -> None:
+    append([span_row(project, run=1, span=1, took_s=5, is_dated=False), span_row(project, run=1, span=2, parent=1)])
+    append([span_row(project, run=2, span=3, took_s=7)])
+    rows = store.runs(project, RunFilter(), limit=9).items
+    assert {row.run_id: row.duration_s for row in rows} == {run_id(1): None, run_id(2): 7.0}
+    assert _ids(store.runs(project, RunFilter(min_duration_s=0), limit=9).items) == ["2"]
+    assert _ids(store.runs(project, RunFilter(max_duration_s=99), limit=9).items) == ["2"]
+    (total,) = store.stats(project, RunFilter(), bucket="total")
+    assert (total.runs, total.latency_p50_s, total.latency_p95_s) == (2, 7.0, 7.0)
+    (alone,) = store.stats(project, RunFilter(run_ids=(run_id(1),)), bucket="total", group_by="agent")
+    assert (alone.latency_p50_s, alone.latency_p95_s) == (None, None)

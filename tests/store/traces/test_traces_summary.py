@@ -31,6 +31,7 @@ def _random_rows(project: ProjectId, rng: random.Random, count: int) -> list[Spa
             at_s=rng.randrange(20_000),
             took_s=rng.choice((-1, 0, 2)),
             status=rng.randrange(3),
+            is_dated=rng.random() < 0.9,
             operation=rng.choice(("llm", "tool", "embedding", "agent", "other")),
             agent=maybe("a", "b"),
             model=maybe("m", "n"),

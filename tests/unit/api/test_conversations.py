@@ -31,8 +31,8 @@ class Runs:
         if project != DEFAULT_PROJECT or wanted not in self.turns:
             return None
         return RunRow(
-            run_id=wanted, name="n", system=None, task=None, start_ns=0, end_ns=1, outcome=None,
-            spans=self.turns[wanted], llm_calls=0, tool_calls=0, errors=0, agents=(), models=(), input_tokens=None,
+            run_id=wanted, name="n", system=None, task=None, start_ns=0, end_ns=1, duration_s=1e-9,
+            outcome=None, spans=self.turns[wanted], llm_calls=0, tool_calls=0, errors=0, agents=(), models=(), input_tokens=None,
             output_tokens=None, cost_usd=None, session_id=None, user_id=None, tags=(),
         )  # fmt: skip
 

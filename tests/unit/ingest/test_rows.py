@@ -98,3 +98,30 @@ def test_lists_carry_previews_and_the_attributes_the_whole_text():
     assert made.metadata == {"note": "å" * 1_999 + "…", "build": "7"}
     assert json.loads(made.attributes) == attributes
     assert row({"masthead.run.task": "t" * 2_000}, parent_span_id=b"").task == "t" * 2_000
+
+
+@pytest.mark.parametrize(
+    ("said", "is_error"),
+    [
+        ({"exception.type": "ValueError"}, True),
+        ({"exception.type": "langgraph.errors.GraphInterrupt"}, False),
+        ({"exception.type": "langgraph.errors.ParentCommand"}, False),
+        ({}, True),
+    ],
+)
+def test_an_exception_that_only_steers_a_graph_is_no_error(said: JsonObject, is_error: bool):
+    made = row(CALL, status=2, parent_span_id=b"", events=(WireEvent("exception", 5, said),))
+    assert (made.status, made.is_error, made.outcome) == (2, is_error, "error" if is_error else None)
+    assert row(CALL, status=2, events=(WireEvent("exception", 5, said),)).is_error is is_error
+
+
+def test_what_langfuse_calls_an_error_is_one_without_a_status():
+    assert row(CALL | {"langfuse.observation.level": "ERROR"}).is_error
+    assert not row(CALL | {"langfuse.observation.level": "WARNING"}).is_error
+
+
+def test_a_root_whose_times_are_made_up_is_not_dated():
+    times: JsonObject = {"masthead.run.times": "synthetic"}
+    assert not row(times, parent_span_id=b"").is_dated
+    assert row({"masthead.run.times": "mixed"}, parent_span_id=b"").is_dated
+    assert row({}, parent_span_id=b"").is_dated

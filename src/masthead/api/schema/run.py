@@ -21,7 +21,8 @@ class Run(Output):
     task: str | None
     start: Time
     end: Time
-    duration_s: float
+    duration_s: float | None
+    """Null where the log has no times."""
     outcome: noun.Outcome | None
     spans: int
     llm_calls: int
@@ -47,7 +48,7 @@ class Run(Output):
             task=row.task,
             start=rfc3339(row.start_ns),
             end=rfc3339(row.end_ns),
-            duration_s=(row.end_ns - row.start_ns) / 1e9,
+            duration_s=row.duration_s,
             outcome=row.outcome,
             spans=row.spans,
             llm_calls=row.llm_calls,
@@ -311,6 +312,13 @@ class UnpricedModel(Output):
             input_tokens=model.input_tokens,
             output_tokens=model.output_tokens,
         )
+
+
+class PriceCatalogue(Output):
+    """Where the prices of model calls come from."""
+
+    catalogue: str
+    """The catalogue and its version, as it is noted with every cost; it comes with Masthead and needs no network."""
 
 
 class UnpricedModels(Output):

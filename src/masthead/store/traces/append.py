@@ -80,6 +80,8 @@ _ENCODINGS: dict[str, tuple[str, Callable[[Any], bytes]]] = {
     "outcome": _WORDS,
     "cost_usd": ("Nullable(Decimal(38, 12))", native.nullable_costs),
     "price_version": _WORDS,
+    "is_error": ("Bool", native.uint8s),
+    "is_dated": ("Bool", native.uint8s),
 }
 
 

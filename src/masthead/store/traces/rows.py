@@ -50,3 +50,7 @@ class SpanRow(NamedTuple):
     outcome: str | None = None
     cost_usd: Decimal | None = None
     price_version: str | None = None
+    is_error: bool = False
+    """Whether the reader takes the span for failed: `status`, but for exceptions that only steer a graph."""
+    is_dated: bool = True
+    """False where the times are made up, because the log has none."""

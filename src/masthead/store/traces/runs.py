@@ -15,7 +15,7 @@ from masthead.store.traces.tags import laid_over
 
 _COLUMNS = """
     lower(hex(run_id)), name, nullIf(toString(system), ''), nullIf(task, ''), start_ns, end_ns,
-    nullIf(toString(outcome), ''), spans, llm_calls, tool_calls, errors, agents, models, input_tokens, output_tokens,
+    duration_ns / 1e9, nullIf(toString(outcome), ''), spans, llm_calls, tool_calls, errors, agents, models, input_tokens, output_tokens,
     toString(cost_usd), nullIf(session_id, ''), nullIf(user_id, ''), tags, metadata
 """
 
@@ -56,6 +56,7 @@ class _Row(NamedTuple):
     task: str | None
     start_ns: int
     end_ns: int
+    duration_s: float | None
     outcome: Outcome | None
     spans: int
     llm_calls: int

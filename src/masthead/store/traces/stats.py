@@ -23,18 +23,18 @@ _BUCKETS: dict[Bucket, str] = {
 
 # A run's parts are by agent and model: figures of a group add up only the parts that are the group's.
 _WHOLE_RUN = """
-    SELECT {bucket} AS bucket, {group} AS grouped, start_ns, end_ns, outcome, errors, spans, llm_calls,
+    SELECT {bucket} AS bucket, {group} AS grouped, start_ns, duration_ns, outcome, errors, spans, llm_calls,
         input_tokens, output_tokens, cost_usd
     FROM runs FINAL {joined}
     WHERE {where}
 """
 _BY_PART = """
-    SELECT bucket, part.{group} AS grouped, any(start_ns) AS start_ns, any(end_ns) AS end_ns,
+    SELECT bucket, part.{group} AS grouped, any(start_ns) AS start_ns, anyOrNull(duration_ns) AS duration_ns,
         any(outcome) AS outcome, sum(part.errors) AS errors, sum(part.spans) AS spans,
         sum(part.llm_calls) AS llm_calls, sum(part.input_tokens) AS input_tokens,
         sum(part.output_tokens) AS output_tokens, sum(part.cost_usd) AS cost_usd
     FROM (
-        SELECT run_id, {bucket} AS bucket, start_ns, end_ns, outcome, arrayJoin(parts) AS part
+        SELECT run_id, {bucket} AS bucket, start_ns, duration_ns, outcome, arrayJoin(parts) AS part
         FROM runs FINAL
         WHERE {where}
     )
@@ -43,8 +43,8 @@ _BY_PART = """
 _STATS = """
 SELECT {start}, nullIf(toString(grouped), ''), count(), countIf(outcome = 'failure'),
     countIf(errors > 0 OR outcome = 'error'), sum(spans), sum(llm_calls), sum(input_tokens), sum(output_tokens),
-    toString(sum(cost_usd)), quantileExact(0.5)((end_ns - start_ns) / 1e9),
-    quantileExact(0.95)((end_ns - start_ns) / 1e9)
+    toString(sum(cost_usd)), quantileExact(0.5)(duration_ns / 1e9),
+    quantileExact(0.95)(duration_ns / 1e9)
 FROM ({rows})
 GROUP BY bucket, grouped
 ORDER BY bucket, grouped

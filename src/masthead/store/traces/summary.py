@@ -6,7 +6,7 @@ from masthead.store.traces import native
 from masthead.store.traces.rows import SpanRow
 
 _CALLS = frozenset({"llm", "embedding"})
-_LLM, _TOOL, _ERROR = "llm", "tool", 2
+_LLM, _TOOL = "llm", "tool"
 
 
 def _plus(total: int | None, value: int | None) -> int | None:
@@ -32,12 +32,13 @@ class RunSummary:
 
     __slots__ = (
         "_first",
-        "_first_status",
+        "_is_first_error",
         "_other",
         "_parts",
         "_tags",
         "_told",
         "end_ns",
+        "is_dated",
         "kept_until",
         "metadata",
         "name",
@@ -56,12 +57,13 @@ class RunSummary:
         self.name = ""
         self.start_ns = 1 << 63
         self.end_ns = -(1 << 63)
+        self.is_dated = True
         self.tool_calls = 0
         self.received_ns = 0
         self.kept_until = 0
         self.metadata: dict[str, str] = {}
         self._first: tuple[bool, int, bytes] = (True, 1 << 63, b"")
-        self._first_status = 0
+        self._is_first_error = False
         self._told: dict[str, tuple[tuple[bool, int, bytes], str]] = {}
         self._tags: set[str] = set()
         self._parts: dict[tuple[str, str], _Part] = {}
@@ -75,9 +77,10 @@ class RunSummary:
         start_ns = row.start_ns
         place = (bool(row.parent_span_id.strip(b"\0")), start_ns, row.span_id)
         if place < self._first or len(self.seen) == 1:
-            self._first, self._first_status, self.name = place, row.status, row.name
+            self._first, self._is_first_error, self.name = place, row.is_error, row.name
         self.start_ns = min(self.start_ns, start_ns)
         self.end_ns = max(self.end_ns, start_ns, row.end_ns)
+        self.is_dated = self.is_dated and row.is_dated
         self.received_ns = max(self.received_ns, received_ns)
         self.kept_until = max(self.kept_until, kept_until)
         self._count(row)
@@ -98,7 +101,7 @@ class RunSummary:
         if part is None:
             part = self._parts[key] = _Part()
         part.spans += 1
-        part.errors += row.status == _ERROR
+        part.errors += row.is_error
         self.tool_calls += row.operation == _TOOL
         cost = None if row.cost_usd is None else native.units(row.cost_usd)
         if row.operation not in _CALLS:
@@ -115,11 +118,16 @@ class RunSummary:
         part.unpriced += cost is None and not (row.input_tokens is None and row.output_tokens is None)
 
     @property
+    def duration_ns(self) -> int | None:
+        """From the first start to the last end, or None where they are made up."""
+        return self.end_ns - self.start_ns if self.is_dated else None
+
+    @property
     def outcome(self) -> str:
         """What the record says, else `error` where the root broke off with one."""
         if "outcome" in self._told:
             return self._told["outcome"][1]
-        return "error" if not self._first[0] and self._first_status == _ERROR else ""
+        return "error" if not self._first[0] and self._is_first_error else ""
 
     def told(self, name: str) -> str:
         """Return what the earliest span that says so calls the system, task, session or user; '' if none does."""
@@ -178,6 +186,7 @@ def block(runs: Sequence[RunSummary]) -> bytes:
             ("name", "String", words([run.name for run in runs])),
             ("start_ns", "Int64", int64s([run.start_ns for run in runs])),
             ("end_ns", "Int64", int64s([run.end_ns for run in runs])),
+            ("duration_ns", "Nullable(Int64)", native.nullable_int64s([run.duration_ns for run in runs])),
             ("outcome", "String", words([run.outcome for run in runs])),
             *(
                 (name, "String", words([run.told(name) for run in runs]))
