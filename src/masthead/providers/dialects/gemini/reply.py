@@ -126,7 +126,8 @@ def read_citations(candidate: Mapping[str, Any]) -> tuple[Citation, ...]:
     citations: list[Citation] = []
     for support in cast("list[dict[str, Any]]", grounding.get("groundingSupports") or []):
         quote = inner(support, "segment").get("text")
-        for index in (place for place in support.get("groundingChunkIndices") or () if place < len(chunks)):
+        indices = cast("list[int]", support.get("groundingChunkIndices") or [])
+        for index in (place for place in indices if place < len(chunks)):
             page = inner(chunks[index], "web")
             if page:
                 citations.append(Citation(url=page.get("uri"), title=page.get("title"), quote=quote))
