@@ -79,10 +79,14 @@ def _check_day(value: str, where: str) -> None:
 
 
 class KeyValues(NamedTuple):
-    """A key by which these runs can be grouped, and how many values it has."""
+    """A key by which these runs can be grouped, and how many values it has.
+
+    `is_metadata` says that it is read from the runs' metadata, which goes before a known key of the same name.
+    """
 
     key: str
     values: int
+    is_metadata: bool
 
 
 def keys_of(runs: Sequence[Observation]) -> list[KeyValues]:
@@ -95,5 +99,5 @@ def keys_of(runs: Sequence[Observation]) -> list[KeyValues]:
     for key in keys:
         values = {value for run in runs for value in values_of(run, key)}
         if values and len(values) <= max(12, min(_MOST_VALUES, len(runs) // 4)):
-            found.append(KeyValues(key, len(values)))
+            found.append(KeyValues(key, len(values), any(key in run.metadata for run in runs)))
     return found

@@ -1106,6 +1106,18 @@ export interface components {
             models: string[];
         };
         /**
+         * AgentShare
+         * @description A name, how many runs it stands for, and their share.
+         */
+        AgentShare: {
+            /** Name */
+            name: string;
+            /** Runs */
+            runs: number;
+            /** Share */
+            share: number;
+        };
+        /**
          * Agreement
          * @description Every evaluator of the project against its people. Those that no label speaks of are there, unmeasured.
          */
@@ -1131,6 +1143,47 @@ export interface components {
             /** Contested Total */
             contested_total: number;
             shipped: components["schemas"]["Shipped"];
+        };
+        /**
+         * AgreementLine
+         * @description An evaluator against labels on one code, or several pooled; statistics are null where they are not defined.
+         */
+        AgreementLine: {
+            /** Code */
+            code: string;
+            /** True Positive */
+            true_positive: number;
+            /** False Positive */
+            false_positive: number;
+            /** False Negative */
+            false_negative: number;
+            /** True Negative */
+            true_negative: number;
+            /**
+             * N
+             * @description Items with a verdict and a label.
+             */
+            n: number;
+            /**
+             * Asked
+             * @description Items with a label.
+             */
+            asked: number;
+            /** Prevalence */
+            prevalence: number | null;
+            /** Precision */
+            precision: number | null;
+            /** Recall */
+            recall: number | null;
+            /** F1 */
+            f1: number | null;
+            f1_interval: components["schemas"]["Interval"] | null;
+            /** Kappa */
+            kappa: number | null;
+            /** @description 95 %, from a bootstrap that draws whole tasks. */
+            kappa_interval: components["schemas"]["Interval"] | null;
+            /** Ac1 */
+            ac1: number | null;
         };
         /**
          * Attribution
@@ -1339,7 +1392,28 @@ export interface components {
         CodeTest: {
             /** Code */
             code: string;
-            test: components["schemas"]["Test"];
+            test: components["schemas"]["ComparisonTest"];
+        };
+        /**
+         * CodeVerdict
+         * @description What one evaluator or person says of one code in one run.
+         */
+        CodeVerdict: {
+            /** Evaluator */
+            evaluator: string;
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "code" | "llm" | "human";
+            /** Flag */
+            flag: boolean;
+            /** Confidence */
+            confidence: number | null;
+            /** Turn */
+            turn: number | null;
+            /** Reason */
+            reason: string | null;
         };
         /**
          * Comparison
@@ -1350,10 +1424,36 @@ export interface components {
             stratum: string | null;
             first: components["schemas"]["Rate"];
             second: components["schemas"]["Rate"];
-            attempted: components["schemas"]["Test"];
-            recorded: components["schemas"]["Test"];
+            attempted: components["schemas"]["ComparisonTest"];
+            recorded: components["schemas"]["ComparisonTest"];
             /** Codes */
             codes: components["schemas"]["CodeTest"][];
+        };
+        /**
+         * ComparisonTest
+         * @description One test. With pairs it is McNemar's exact test, without Fisher's; `p_holm` is corrected for all beside it.
+         *
+         *     `only_first` and `only_second` are the pairs in which one side alone has it. `detectable` is the least difference
+         *     that would have been seen with 80 % power.
+         */
+        ComparisonTest: {
+            first: components["schemas"]["Tally"];
+            second: components["schemas"]["Tally"];
+            /** Pairs */
+            pairs: number;
+            /** Only First */
+            only_first: number;
+            /** Only Second */
+            only_second: number;
+            difference: components["schemas"]["Difference"] | null;
+            /** P */
+            p: number | null;
+            /** P Holm */
+            p_holm: number | null;
+            /** Detectable */
+            detectable: number | null;
+            /** Is Different */
+            is_different: boolean;
         };
         /**
          * Comparisons
@@ -1370,7 +1470,7 @@ export interface components {
              * Keys
              * @description By what these runs can be grouped.
              */
-            keys: components["schemas"]["masthead__api__schema__statistics__Key"][];
+            keys: components["schemas"]["GroupKey"][];
             /** Items */
             items: components["schemas"]["Comparison"][];
         };
@@ -1388,9 +1488,9 @@ export interface components {
             /** Label */
             label: boolean | null;
             /** People */
-            people: components["schemas"]["Verdict"][];
+            people: components["schemas"]["CodeVerdict"][];
             /** Verdicts */
-            verdicts: components["schemas"]["Verdict"][];
+            verdicts: components["schemas"]["CodeVerdict"][];
         };
         /**
          * ConversationWindow
@@ -1442,7 +1542,7 @@ export interface components {
          * @description A new key. This is the only time that its secret is shown.
          */
         CreatedKey: {
-            key: components["schemas"]["masthead__api__schema__tenancy__Key"];
+            key: components["schemas"]["Key"];
             /** Secret */
             secret: string;
         };
@@ -1692,16 +1792,16 @@ export interface components {
              */
             runs: number;
             /** Codes */
-            codes: components["schemas"]["Line"][];
+            codes: components["schemas"]["AgreementLine"][];
             /** @description Over the codes on which it ever gives a verdict. */
-            pooled: components["schemas"]["Line"] | null;
+            pooled: components["schemas"]["AgreementLine"] | null;
             /** @description Over every labelled code, its abstentions counted as "not seen". */
-            all_codes: components["schemas"]["Line"] | null;
+            all_codes: components["schemas"]["AgreementLine"] | null;
             /**
              * Baselines
              * @description What needs no evaluator, pooled over the same codes: an evaluator that is not above them is not worth asking.
              */
-            baselines: components["schemas"]["Line"][];
+            baselines: components["schemas"]["AgreementLine"][];
             /** Reliability */
             reliability: components["schemas"]["ReliabilityBin"][];
             /** Calibration Error */
@@ -1837,6 +1937,21 @@ export interface components {
         Followed: {
             spread: components["schemas"]["Spread"];
             cost: components["schemas"]["FailureCost"];
+        };
+        /**
+         * GroupKey
+         * @description A key to group runs by, and how many values it has among them.
+         */
+        GroupKey: {
+            /** Key */
+            key: string;
+            /** Values */
+            values: number;
+            /**
+             * Is Metadata
+             * @description Whether it is read from the runs' metadata.
+             */
+            is_metadata: boolean;
         };
         /**
          * Health
@@ -1999,53 +2114,44 @@ export interface components {
         };
         JsonValue: unknown;
         /**
+         * Key
+         * @description A key as lists show it: its secret is shown once, when it is made, and stored only as a hash.
+         */
+        Key: {
+            /** Id */
+            id: string;
+            /** Project Id */
+            project_id: string;
+            /** Name */
+            name: string;
+            role: components["schemas"]["Role"];
+            /**
+             * Prefix
+             * @description The secret's first characters, to tell keys apart.
+             */
+            prefix: string;
+            /**
+             * Created
+             * Format: date-time
+             */
+            created: string;
+            /** Expires */
+            expires: string | null;
+            /** Revoked */
+            revoked: string | null;
+            /**
+             * Last Used
+             * @description To the minute.
+             */
+            last_used: string | null;
+        };
+        /**
          * Keys
          * @description The project's keys, latest first, revoked ones too.
          */
         Keys: {
             /** Items */
-            items: components["schemas"]["masthead__api__schema__tenancy__Key"][];
-        };
-        /**
-         * Line
-         * @description An evaluator against labels on one code, or several pooled; statistics are null where they are not defined.
-         */
-        Line: {
-            /** Code */
-            code: string;
-            /** True Positive */
-            true_positive: number;
-            /** False Positive */
-            false_positive: number;
-            /** False Negative */
-            false_negative: number;
-            /** True Negative */
-            true_negative: number;
-            /**
-             * N
-             * @description Items with a verdict and a label.
-             */
-            n: number;
-            /**
-             * Asked
-             * @description Items with a label.
-             */
-            asked: number;
-            /** Prevalence */
-            prevalence: number | null;
-            /** Precision */
-            precision: number | null;
-            /** Recall */
-            recall: number | null;
-            /** F1 */
-            f1: number | null;
-            f1_interval: components["schemas"]["Interval"] | null;
-            /** Kappa */
-            kappa: number | null;
-            /** @description 95 %, from a bootstrap that draws whole tasks. */
-            kappa_interval: components["schemas"]["Interval"] | null;
-            /** Ac1 */
-            ac1: number | null;
+            items: components["schemas"]["Key"][];
         };
         /**
          * ListChange
@@ -2550,7 +2656,7 @@ export interface components {
              * Keys
              * @description By what these runs can be grouped.
              */
-            keys: components["schemas"]["masthead__api__schema__statistics__Key"][];
+            keys: components["schemas"]["GroupKey"][];
             overall: components["schemas"]["Rate"];
             /** By */
             by: components["schemas"]["Rates"][];
@@ -2561,7 +2667,7 @@ export interface components {
             /** Pairs */
             pairs: components["schemas"]["PairRow"][];
             /** First Agents */
-            first_agents: components["schemas"]["Share"][];
+            first_agents: components["schemas"]["AgentShare"][];
             lost: components["schemas"]["Lost"];
             /** Worst */
             worst: components["schemas"]["Worst"][];
@@ -2903,18 +3009,6 @@ export interface components {
         SessionInput: {
             /** Key */
             key: string;
-        };
-        /**
-         * Share
-         * @description A name, how many runs it stands for, and their share.
-         */
-        Share: {
-            /** Name */
-            name: string;
-            /** Runs */
-            runs: number;
-            /** Share */
-            share: number;
         };
         /**
          * Shipped
@@ -3311,32 +3405,6 @@ export interface components {
             attempts: number;
         };
         /**
-         * Test
-         * @description One test. With pairs it is McNemar's exact test, without Fisher's; `p_holm` is corrected for all beside it.
-         *
-         *     `only_first` and `only_second` are the pairs in which one side alone has it. `detectable` is the least difference
-         *     that would have been seen with 80 % power.
-         */
-        Test: {
-            first: components["schemas"]["Tally"];
-            second: components["schemas"]["Tally"];
-            /** Pairs */
-            pairs: number;
-            /** Only First */
-            only_first: number;
-            /** Only Second */
-            only_second: number;
-            difference: components["schemas"]["Difference"] | null;
-            /** P */
-            p: number | null;
-            /** P Holm */
-            p_holm: number | null;
-            /** Detectable */
-            detectable: number | null;
-            /** Is Different */
-            is_different: boolean;
-        };
-        /**
          * TestCase
          * @description A pytest file that runs wherever Masthead is installed.
          */
@@ -3439,27 +3507,6 @@ export interface components {
             items: components["schemas"]["UnpricedModel"][];
         };
         /**
-         * Verdict
-         * @description What one evaluator or person says of one code in one run.
-         */
-        Verdict: {
-            /** Evaluator */
-            evaluator: string;
-            /**
-             * Source
-             * @enum {string}
-             */
-            source: "code" | "llm" | "human";
-            /** Flag */
-            flag: boolean;
-            /** Confidence */
-            confidence: number | null;
-            /** Turn */
-            turn: number | null;
-            /** Reason */
-            reason: string | null;
-        };
-        /**
          * Worst
          * @description A run that lost most after its failure began.
          */
@@ -3478,48 +3525,6 @@ export interface components {
             share_lost: number | null;
             /** Codes */
             codes: string[];
-        };
-        /**
-         * Key
-         * @description A key to group runs by, and how many values it has among them.
-         */
-        masthead__api__schema__statistics__Key: {
-            /** Key */
-            key: string;
-            /** Values */
-            values: number;
-        };
-        /**
-         * Key
-         * @description A key as lists show it: its secret is shown once, when it is made, and stored only as a hash.
-         */
-        masthead__api__schema__tenancy__Key: {
-            /** Id */
-            id: string;
-            /** Project Id */
-            project_id: string;
-            /** Name */
-            name: string;
-            role: components["schemas"]["Role"];
-            /**
-             * Prefix
-             * @description The secret's first characters, to tell keys apart.
-             */
-            prefix: string;
-            /**
-             * Created
-             * Format: date-time
-             */
-            created: string;
-            /** Expires */
-            expires: string | null;
-            /** Revoked */
-            revoked: string | null;
-            /**
-             * Last Used
-             * @description To the minute.
-             */
-            last_used: string | null;
         };
         /**
          * Problem
@@ -3559,7 +3564,9 @@ export interface components {
 export type Act = components['schemas']['Act'];
 export type Advice = components['schemas']['Advice'];
 export type Agent = components['schemas']['Agent'];
+export type AgentShare = components['schemas']['AgentShare'];
 export type Agreement = components['schemas']['Agreement'];
+export type AgreementLine = components['schemas']['AgreementLine'];
 export type Attribution = components['schemas']['Attribution'];
 export type AuditEntry = components['schemas']['AuditEntry'];
 export type AuditPage = components['schemas']['AuditPage'];
@@ -3573,7 +3580,9 @@ export type Cluster = components['schemas']['Cluster'];
 export type CodeRow = components['schemas']['CodeRow'];
 export type CodeShare = components['schemas']['CodeShare'];
 export type CodeTest = components['schemas']['CodeTest'];
+export type CodeVerdict = components['schemas']['CodeVerdict'];
 export type Comparison = components['schemas']['Comparison'];
+export type ComparisonTest = components['schemas']['ComparisonTest'];
 export type Comparisons = components['schemas']['Comparisons'];
 export type Contested = components['schemas']['Contested'];
 export type ConversationWindow = components['schemas']['ConversationWindow'];
@@ -3596,6 +3605,7 @@ export type Flow = components['schemas']['Flow'];
 export type FlowEdge = components['schemas']['FlowEdge'];
 export type FlowNode = components['schemas']['FlowNode'];
 export type Followed = components['schemas']['Followed'];
+export type GroupKey = components['schemas']['GroupKey'];
 export type Health = components['schemas']['Health'];
 export type Hit = components['schemas']['Hit'];
 export type HitPage = components['schemas']['HitPage'];
@@ -3606,8 +3616,8 @@ export type Interval = components['schemas']['Interval'];
 export type Job = components['schemas']['Job'];
 export type Jobs = components['schemas']['Jobs'];
 export type JsonValue = components['schemas']['JsonValue'];
+export type Key = components['schemas']['Key'];
 export type Keys = components['schemas']['Keys'];
-export type Line = components['schemas']['Line'];
 export type ListChange = components['schemas']['ListChange'];
 export type ListChanged = components['schemas']['ListChanged'];
 export type ListedRun = components['schemas']['ListedRun'];
@@ -3656,7 +3666,6 @@ export type ScorePage = components['schemas']['ScorePage'];
 export type ScoresInput = components['schemas']['ScoresInput'];
 export type ScoresTaken = components['schemas']['ScoresTaken'];
 export type SessionInput = components['schemas']['SessionInput'];
-export type Share = components['schemas']['Share'];
 export type Shipped = components['schemas']['Shipped'];
 export type ShippedRule = components['schemas']['ShippedRule'];
 export type Span = components['schemas']['Span'];
@@ -3676,17 +3685,13 @@ export type Table = components['schemas']['Table'];
 export type TagChange = components['schemas']['TagChange'];
 export type Tagged = components['schemas']['Tagged'];
 export type Tally = components['schemas']['Tally'];
-export type Test = components['schemas']['Test'];
 export type TestCase = components['schemas']['TestCase'];
 export type Trend = components['schemas']['Trend'];
 export type Turn = components['schemas']['Turn'];
 export type TurnHits = components['schemas']['TurnHits'];
 export type UnpricedModel = components['schemas']['UnpricedModel'];
 export type UnpricedModels = components['schemas']['UnpricedModels'];
-export type Verdict = components['schemas']['Verdict'];
 export type Worst = components['schemas']['Worst'];
-export type MastheadApiSchemaStatisticsKey = components['schemas']['masthead__api__schema__statistics__Key'];
-export type MastheadApiSchemaTenancyKey = components['schemas']['masthead__api__schema__tenancy__Key'];
 export type Problem = components['schemas']['Problem'];
 export type $defs = Record<string, never>;
 export interface operations {
@@ -5408,7 +5413,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["masthead__api__schema__tenancy__Key"];
+                    "application/json": components["schemas"]["Key"];
                 };
             };
             /** @description What went wrong, and the remedy. */

@@ -30,7 +30,7 @@ class AgreementQuery(Input):
     """Only items on this code."""
 
 
-class Line(Output):
+class AgreementLine(Output):
     """An evaluator against labels on one code, or several pooled; statistics are null where they are not defined."""
 
     code: str
@@ -53,7 +53,7 @@ class Line(Output):
     ac1: float | None
 
     @classmethod
-    def of(cls, line: LineNoun) -> "Line":
+    def of(cls, line: LineNoun) -> "AgreementLine":
         """Render a line."""
         table = line.table
         return cls(
@@ -92,12 +92,12 @@ class Evaluator(Output):
     source: ScoreSource
     runs: int
     """Labelled runs that it judged."""
-    codes: list[Line]
-    pooled: Line | None
+    codes: list[AgreementLine]
+    pooled: AgreementLine | None
     """Over the codes on which it ever gives a verdict."""
-    all_codes: Line | None
+    all_codes: AgreementLine | None
     """Over every labelled code, its abstentions counted as "not seen"."""
-    baselines: list[Line]
+    baselines: list[AgreementLine]
     """What needs no evaluator, pooled over the same codes: an evaluator that is not above them is not worth asking."""
     reliability: list[ReliabilityBin]
     calibration_error: float | None
@@ -110,16 +110,16 @@ class Evaluator(Output):
             evaluator=measured.evaluator,
             source=measured.source,
             runs=found.runs if found else 0,
-            codes=[Line.of(line) for line in found.codes] if found else [],
-            pooled=Line.of(found.pooled) if found else None,
-            all_codes=Line.of(found.pooled_all) if found else None,
-            baselines=[Line.of(line) for line in found.baselines] if found else [],
+            codes=[AgreementLine.of(line) for line in found.codes] if found else [],
+            pooled=AgreementLine.of(found.pooled) if found else None,
+            all_codes=AgreementLine.of(found.pooled_all) if found else None,
+            baselines=[AgreementLine.of(line) for line in found.baselines] if found else [],
             reliability=[ReliabilityBin.model_validate(each) for each in found.reliability] if found else [],
             calibration_error=calibration_error(found.reliability) if found else None,
         )
 
 
-class Verdict(Read):
+class CodeVerdict(Read):
     """What one evaluator or person says of one code in one run."""
 
     evaluator: str
@@ -137,8 +137,8 @@ class Contested(Read):
     task: str | None
     code: str
     label: bool | None
-    people: list[Verdict]
-    verdicts: list[Verdict]
+    people: list[CodeVerdict]
+    verdicts: list[CodeVerdict]
 
 
 class ShippedRule(Output):

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from masthead.api.schema.base import Output
 from masthead.api.schema.filters import RunFilterQuery
-from masthead.api.schema.statistics import Coverage, Interval, Key, Rate, Read
+from masthead.api.schema.statistics import Coverage, GroupKey, Interval, Rate, Read
 from masthead.model import observation
 from masthead.report import compare as noun
 from masthead.report import observation as grouping
@@ -42,7 +42,7 @@ class Difference(Read):
     interval: Interval
 
 
-class Test(Read):
+class ComparisonTest(Read):
     """One test. With pairs it is McNemar's exact test, without Fisher's; `p_holm` is corrected for all beside it.
 
     `only_first` and `only_second` are the pairs in which one side alone has it. `detectable` is the least difference
@@ -65,7 +65,7 @@ class CodeTest(Read):
     """How often a failure mode occurs on either side."""
 
     code: str
-    test: Test
+    test: ComparisonTest
 
 
 class Comparison(Read):
@@ -74,8 +74,8 @@ class Comparison(Read):
     stratum: str | None
     first: Rate
     second: Rate
-    attempted: Test
-    recorded: Test
+    attempted: ComparisonTest
+    recorded: ComparisonTest
     codes: list[CodeTest]
 
 
@@ -85,7 +85,7 @@ class Comparisons(Output):
     coverage: Coverage
     is_cut: bool
     """Whether only the latest runs were looked at, because there are too many."""
-    keys: list[Key]
+    keys: list[GroupKey]
     """By what these runs can be grouped."""
     items: list[Comparison]
 
@@ -102,6 +102,6 @@ class Comparisons(Output):
         return cls(
             coverage=Coverage.model_validate(coverage),
             is_cut=is_cut,
-            keys=[Key.model_validate(key) for key in keys],
+            keys=[GroupKey.model_validate(key) for key in keys],
             items=[Comparison.model_validate(each) for each in comparisons],
         )

@@ -8,7 +8,7 @@ from pydantic import Field
 from masthead.api.schema.base import Output
 from masthead.api.schema.diagnosis import Advice
 from masthead.api.schema.filters import RunFilterQuery
-from masthead.api.schema.statistics import Coverage, Interval, Key, Money, Rate, Read
+from masthead.api.schema.statistics import Coverage, GroupKey, Interval, Money, Rate, Read
 from masthead.model import observation
 from masthead.report import observation as grouping
 from masthead.report import summary as noun
@@ -79,7 +79,7 @@ class PairRow(Read):
     first_leads: int
 
 
-class Share(Read):
+class AgentShare(Read):
     """A name, how many runs it stands for, and their share."""
 
     name: str
@@ -146,14 +146,14 @@ class Report(Output):
     coverage: Coverage
     is_cut: bool
     """Whether only the latest runs were looked at, because there are too many."""
-    keys: list[Key]
+    keys: list[GroupKey]
     """By what these runs can be grouped."""
     overall: Rate
     by: list[Rates]
     codes: list[CodeRow]
     code_map: list[MapRow]
     pairs: list[PairRow]
-    first_agents: list[Share]
+    first_agents: list[AgentShare]
     lost: Lost
     worst: list[Worst]
     clusters: list[Cluster]
@@ -169,7 +169,7 @@ class Report(Output):
         return cls(
             coverage=Coverage.model_validate(coverage),
             is_cut=is_cut,
-            keys=[Key.model_validate(key) for key in keys],
+            keys=[GroupKey.model_validate(key) for key in keys],
             overall=Rate.model_validate(summary.overall),
             by=[Rates(key=key, rates=[Rate.model_validate(rate) for rate in rates]) for key, rates in summary.by],
             codes=[CodeRow.model_validate(row) for row in summary.codes],
@@ -177,7 +177,7 @@ class Report(Output):
                 MapRow(group=group, runs=sizes.get(group, 0), counts=list(counts)) for group, counts in summary.code_map
             ],
             pairs=[PairRow.model_validate(row) for row in summary.pairs],
-            first_agents=[Share.model_validate(share) for share in summary.first_agents],
+            first_agents=[AgentShare.model_validate(share) for share in summary.first_agents],
             lost=Lost.model_validate(summary.lost),
             worst=[Worst.model_validate(run) for run in summary.worst],
             clusters=[Cluster.model_validate(alike) for alike in summary.clusters],

@@ -55,8 +55,10 @@ class Coverage(Read):
     current: int
 
 
-class Key(Read):
+class GroupKey(Read):
     """A key to group runs by, and how many values it has among them."""
 
     key: str
     values: int
+    is_metadata: bool
+    """Whether it is read from the runs' metadata."""
