@@ -47,7 +47,7 @@ def _chat_model(settings: Settings, client: httpx.AsyncClient) -> ChatModel:
 
 
 def _price_of() -> Callable[[str, Usage], Decimal | None]:
-    from masthead.ingest.prices import Prices  # noqa: PLC0415 - 0.15 s, which no other command needs
+    from masthead.providers.prices import Prices  # noqa: PLC0415 - 0.15 s, which no other command needs
 
     prices, clock = Prices(), SystemClock()
     return lambda model, usage: prices.cost_usd(

@@ -20,10 +20,10 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from masthead.clock import Clock
 from masthead.ingest import otlp_json, otlp_protobuf, span_record
 from masthead.ingest.commit import GroupCommit
-from masthead.ingest.prices import Prices
 from masthead.ingest.rows import rows_of
 from masthead.ingest.wire import WireSpan
 from masthead.model.errors import StoreDamaged, StoreError, StoreRefused
+from masthead.providers.prices import Prices
 from masthead.store.traces.append import SpanRow
 from masthead.store.wal import Batch, Entry, Wal
 from masthead.store.wal_record import Kind, mark

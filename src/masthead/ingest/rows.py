@@ -6,12 +6,12 @@ from typing import Final
 
 import orjson
 
-from masthead.ingest.prices import PRICE_VERSION, Prices
 from masthead.ingest.wire import JsonObject, WireSpan
 from masthead.model.attributes import RECORDED_PRICE, RUN_TIMES
 from masthead.model.ids import ProjectId
 from masthead.model.reading import Operation
 from masthead.model.span import Attributes
+from masthead.providers.prices import PRICE_VERSION, Prices
 from masthead.semconv import EXCEPTION, Narrow, has_failed, narrow
 from masthead.store.traces.append import SpanRow
 

@@ -239,7 +239,7 @@ def region_of(url: str) -> str:
 
 
 def fitted_body(row: Vendor, body: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the body as the vendor wants it: Claude on Vertex has its model in the address, its version in the body."""
+    """Return the body as the vendor wants it: Claude on Vertex has its model in the address, a version in the body."""
     if row.id != "vertex-anthropic":
         return dict(body)
     return {"anthropic_version": "vertex-2023-10-16"} | {name: value for name, value in body.items() if name != "model"}

@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from masthead.ingest import span_record
 from masthead.ingest.content import without_content
-from masthead.ingest.prices import Prices
 from masthead.ingest.redact import Redactor, check
 from masthead.ingest.rows import rows_of
 from masthead.ingest.wire import JsonObject, WireEvent, WireLink, WireSpan
 from masthead.model.errors import InvalidInput
 from masthead.model.ids import ProjectId
 from masthead.model.tenancy import Redaction, RedactionRule
+from masthead.providers.prices import Prices
 
 pytestmark = pytest.mark.unit
 

@@ -3,10 +3,10 @@ from decimal import Decimal
 
 import pytest
 
-from masthead.ingest.prices import PRICE_VERSION, Prices
 from masthead.ingest.rows import rows_of
 from masthead.ingest.wire import JsonObject, WireEvent, WireLink, WireSpan
 from masthead.model.ids import ProjectId
+from masthead.providers.prices import PRICE_VERSION, Prices
 from masthead.store.traces.append import SpanRow
 
 pytestmark = pytest.mark.unit

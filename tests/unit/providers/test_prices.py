@@ -7,7 +7,7 @@ from genai_prices import Usage
 from genai_prices.data_snapshot import get_snapshot
 from genai_prices.types import ConditionalPrice, ModelInfo, ModelPrice, TieredPrices, TimeOfDateConstraint
 
-from masthead.ingest.prices import PRICE_VERSION, Prices
+from masthead.providers.prices import PRICE_VERSION, Prices
 
 pytestmark = pytest.mark.unit
 
