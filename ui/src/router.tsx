@@ -7,14 +7,16 @@ import {
   retainSearchParams,
 } from "@tanstack/react-router";
 import { MOUNT } from "./api/client";
-import { outline, run as runQuery, TURNS_A_PAGE, turnsPage } from "./api/queries";
+import { me, outline, run as runQuery, runs, TURNS_A_PAGE, turnsPage } from "./api/queries";
 import { VIEWS, type View } from "./run/views";
+import { askedBy } from "./runs/asked";
 import { RunsPage } from "./runs/RunsPage";
 import { NotFound } from "./shell/NotFound";
 import { DEFAULT_PROJECT } from "./shell/project";
 import { Shell } from "./shell/Shell";
 
-export type RootSearch = { project?: string | undefined };
+/** `queue`: the list whose runs the reader labels one after the other. */
+export type RootSearch = { project?: string | undefined; queue?: string | undefined };
 export type RangeSearch = RootSearch & { since?: string | undefined; until?: string | undefined };
 export type RunsSearch = RootSearch & {
   q?: string | undefined;
@@ -41,7 +43,8 @@ export type RunSearch = RootSearch & {
 const rootRoute = createRootRouteWithContext<{ queryClient: QueryClient }>()({
   component: Shell,
   notFoundComponent: NotFound,
-  validateSearch: (search: Record<string, unknown>): RootSearch => compact({ project: text(search.project) }),
+  validateSearch: (search: Record<string, unknown>): RootSearch =>
+    compact({ project: text(search.project), queue: text(search.queue) }),
   search: { middlewares: [retainSearchParams(["project"])] },
 });
 
@@ -51,6 +54,14 @@ export const runsRoute = createRoute({
   component: RunsPage,
   validateSearch: (search: Record<string, unknown>): RunsSearch =>
     compact({ q: text(search.q), since: text(search.since), until: text(search.until) }),
+  loaderDeps: ({ search }) => search,
+  // Started before the page is drawn; a text is searched only once it stands.
+  loader: ({ context, deps }) => {
+    void context.queryClient.prefetchQuery(me());
+    const { filter } = askedBy(deps, Date.now());
+    if (filter.text === undefined)
+      void context.queryClient.prefetchInfiniteQuery(runs(deps.project ?? DEFAULT_PROJECT, filter));
+  },
 });
 
 export const runRoute = createRoute({
@@ -75,6 +86,15 @@ export const runRoute = createRoute({
     void context.queryClient.prefetchQuery(outline(deps.project, params.runId));
     void context.queryClient.prefetchQuery(turnsPage(deps.project, params.runId, deps.page));
   },
+});
+
+export type BesideSearch = RootSearch & { row?: number | undefined };
+
+export const besideRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/runs/$runId/beside/$otherId",
+  component: lazyRouteComponent(() => import("./beside/BesidePage"), "BesidePage"),
+  validateSearch: (search: Record<string, unknown>): BesideSearch => compact({ row: index(search.row) }),
 });
 
 export const overviewRoute = createRoute({
@@ -115,6 +135,67 @@ export const agreementRoute = createRoute({
     compact({ evaluator: text(search.evaluator), code: text(search.code) }),
 });
 
+const listsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/lists",
+  component: lazyRouteComponent(() => import("./lists/ListsPage"), "ListsPage"),
+});
+
+const listRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/lists/$listId",
+  component: lazyRouteComponent(() => import("./lists/ListPage"), "ListPage"),
+});
+
+const settingsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/settings",
+  component: lazyRouteComponent(() => import("./settings/SettingsPage"), "SettingsPage"),
+});
+
+const settingsParts = [
+  createRoute({
+    getParentRoute: () => settingsRoute,
+    path: "/",
+    component: lazyRouteComponent(() => import("./settings/FirstPart"), "FirstPart"),
+  }),
+  createRoute({
+    getParentRoute: () => settingsRoute,
+    path: "/project",
+    component: lazyRouteComponent(() => import("./settings/ProjectPart"), "ProjectPart"),
+  }),
+  createRoute({
+    getParentRoute: () => settingsRoute,
+    path: "/keys",
+    component: lazyRouteComponent(() => import("./settings/KeysPart"), "KeysPart"),
+  }),
+  createRoute({
+    getParentRoute: () => settingsRoute,
+    path: "/redaction",
+    component: lazyRouteComponent(() => import("./settings/RedactionPart"), "RedactionPart"),
+  }),
+  createRoute({
+    getParentRoute: () => settingsRoute,
+    path: "/prices",
+    component: lazyRouteComponent(() => import("./settings/PricesPart"), "PricesPart"),
+  }),
+  createRoute({
+    getParentRoute: () => settingsRoute,
+    path: "/audit",
+    component: lazyRouteComponent(() => import("./settings/AuditPart"), "AuditPart"),
+  }),
+  createRoute({
+    getParentRoute: () => settingsRoute,
+    path: "/projects",
+    component: lazyRouteComponent(() => import("./settings/ProjectsPart"), "ProjectsPart"),
+  }),
+  createRoute({
+    getParentRoute: () => settingsRoute,
+    path: "/about",
+    component: lazyRouteComponent(() => import("./settings/AboutPart"), "AboutPart"),
+  }),
+] as const;
+
 function compact<T extends Record<string, unknown>>(search: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(search).filter(([, value]) => value !== undefined)) as ReturnType<
     typeof compact<T>
@@ -144,7 +225,18 @@ function stringifySearch(search: Record<string, unknown>): string {
 
 export function createAppRouter(queryClient: QueryClient) {
   return createRouter({
-    routeTree: rootRoute.addChildren([runsRoute, runRoute, overviewRoute, failuresRoute, compareRoute, agreementRoute]),
+    routeTree: rootRoute.addChildren([
+      runsRoute,
+      runRoute,
+      besideRoute,
+      overviewRoute,
+      failuresRoute,
+      compareRoute,
+      agreementRoute,
+      listsRoute,
+      listRoute,
+      settingsRoute.addChildren(settingsParts),
+    ]),
     basepath: MOUNT || "/",
     context: { queryClient },
     defaultPreload: "intent",

@@ -134,6 +134,7 @@ export const diagnosis = (project: string, runId: string, spans: number) =>
       return data(client.GET("/api/v1/runs/{run_id}/diagnosis", { params, headers: inProject(project), signal }));
     },
     staleTime: Number.POSITIVE_INFINITY,
+    placeholderData: keepPreviousData,
   });
 
 export const span = (project: string, runId: string, spanId: string) =>

@@ -5,7 +5,7 @@ import { Outcome } from "@/design/Outcome";
 import { firstLine } from "@/formats/json";
 import { count, exact, plural, sum, UNKNOWN, usd } from "@/formats/numbers";
 import { ago, duration, moment } from "@/formats/time";
-import { FoundLine } from "./findings/FoundLine";
+import { Verdict } from "./head/Verdict";
 import { useRun } from "./RunContext";
 
 const ENDINGS: Record<string, string> = {
@@ -64,7 +64,11 @@ export function RunHeader(): ReactNode {
           </Fact>
         ) : null}
         <Fact name="Duration">
-          {hasTimes ? duration(run.duration_s * 1000) : <span title="The log has no times">{UNKNOWN}</span>}
+          {hasTimes && run.duration_s !== null ? (
+            duration(run.duration_s * 1000)
+          ) : (
+            <span title="The log has no times">{UNKNOWN}</span>
+          )}
         </Fact>
         <Fact name="Tokens">
           <span title={`${exact(run.input_tokens)} in, ${exact(run.output_tokens)} out`}>
@@ -78,7 +82,7 @@ export function RunHeader(): ReactNode {
           </time>
         </Fact>
       </dl>
-      <FoundLine />
+      <Verdict />
     </header>
   );
 }

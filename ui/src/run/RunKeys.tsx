@@ -5,7 +5,7 @@ import { handoffTurns, neighbour, visibleTurns } from "./steps";
 import { VIEWS, type View } from "./views";
 
 /** The keys that all views of a run share. */
-export function RunKeys({ onDetails }: { onDetails: () => void }): null {
+export function RunKeys({ onDetails, onCompare }: { onDetails: () => void; onCompare: () => void }): null {
   const { outline, agent, turn, select } = useRun();
   const shown = useMemo(() => visibleTurns(outline, agent), [outline, agent]);
   const handoffs = useMemo(() => handoffTurns(outline), [outline]);
@@ -22,6 +22,7 @@ export function RunKeys({ onDetails }: { onDetails: () => void }): null {
     "[": () => go(handoffs, -1),
     c: () => void navigator.clipboard.writeText(location.href),
     i: onDetails,
+    b: onCompare,
     ...Object.fromEntries(VIEWS.map((view, place) => [String(place + 1), show(view)])),
   });
   return null;

@@ -1,7 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { lazy, type ReactNode, Suspense, useCallback, useMemo } from "react";
-import { lookOf, looks } from "@/agents/looks";
+import { lazy, type ReactNode, Suspense, useCallback, useState } from "react";
 import { outline as outlineQuery, turnHits } from "@/api/queries";
 import type { Outline, RunDetail } from "@/api/types";
 import { Failure } from "@/shell/Failure";
@@ -10,11 +9,15 @@ import { useStored } from "@/shell/useStored";
 import { ChatView } from "./chat/ChatView";
 import { Details } from "./details/Details";
 import { FindingKeys } from "./findings/FindingKeys";
+import { LabellingProvider } from "./findings/Labelling";
+import { Reading } from "./findings/Reading";
+import { PickOther } from "./PickOther";
 import { RunProvider, type RunState, type Selection } from "./RunContext";
 import { RunHeader } from "./RunHeader";
 import { RunKeys } from "./RunKeys";
 import { RunTabs } from "./RunTabs";
 import { useLive } from "./useLive";
+import { useRead } from "./useRead";
 import type { View } from "./views";
 import "./run.css";
 
@@ -46,6 +49,7 @@ export function RunPage(): ReactNode {
 
 function Loaded({ detail, outline }: { detail: RunDetail; outline: Outline }): ReactNode {
   const [details, setDetails] = useStored("details");
+  const [isPicking, setIsPicking] = useState(false);
   const state = useRunState(detail, outline);
   const Room = ROOMS[state.view];
   const isOpen = details === null ? matchMedia("(min-width: 901px)").matches : details === "shown";
@@ -54,18 +58,23 @@ function Loaded({ detail, outline }: { detail: RunDetail; outline: Outline }): R
   const toggle = () => setDetails(isOpen ? "hidden" : "shown");
   return (
     <RunProvider value={state}>
-      <div className={`run ${showsDetails ? "has-details" : ""}`}>
-        <RunHeader />
-        <RunTabs areDetailsOpen={isOpen} onDetails={toggle} />
-        <section className="run-view" id="view" aria-label={`${state.view} view`}>
-          <Suspense fallback={<Waiting />}>
-            <Room />
-          </Suspense>
-        </section>
-        {showsDetails ? <Details onClose={toggle} /> : null}
-        <RunKeys onDetails={toggle} />
-        <FindingKeys />
-      </div>
+      <Reading>
+        <LabellingProvider>
+          <div className={`run ${showsDetails ? "has-details" : ""}`}>
+            <RunHeader />
+            <RunTabs areDetailsOpen={isOpen} onDetails={toggle} onCompare={() => setIsPicking(true)} />
+            <section className="run-view" id="view" aria-label={`${state.view} view`}>
+              <Suspense fallback={<Waiting />}>
+                <Room />
+              </Suspense>
+            </section>
+            {showsDetails ? <Details onClose={toggle} /> : null}
+            <RunKeys onDetails={toggle} onCompare={() => setIsPicking(true)} />
+            {isPicking ? <PickOther onClose={() => setIsPicking(false)} /> : null}
+            <FindingKeys />
+          </div>
+        </LabellingProvider>
+      </Reading>
     </RunProvider>
   );
 }
@@ -76,7 +85,6 @@ function useRunState(detail: RunDetail, outline: Outline): RunState {
   const navigate = route.useNavigate();
   const find = search.find ?? "";
   const hits = useQuery(turnHits(project, detail.run.run_id, find));
-  const all = useMemo(() => looks(detail.agents), [detail.agents]);
   const select = useCallback(
     (change: Selection) =>
       void navigate({
@@ -85,16 +93,8 @@ function useRunState(detail: RunDetail, outline: Outline): RunState {
       }),
     [navigate],
   );
-  const places = useMemo(() => outline.agents.map((id) => lookOf(all, id)), [outline.agents, all]);
-  const lookAt = useCallback((position: number) => places[position] ?? lookOf(all, "?"), [places, all]);
   return {
-    project,
-    runId: detail.run.run_id,
-    detail,
-    outline,
-    looks: all,
-    lookAt,
-    hasTimes: outline.start_ms.length === 0 || outline.start_ms.some((start) => start !== null),
+    ...useRead(detail, outline),
     turn:
       search.turn === undefined || outline.speaker.length === 0
         ? null

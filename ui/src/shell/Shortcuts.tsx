@@ -14,6 +14,23 @@ const GROUPS: ReadonlyArray<{ title: string; keys: ReadonlyArray<readonly [strin
     keys: [
       ["j  k", "Next, previous run"],
       ["Enter", "Open"],
+      ["x", "Choose, or not"],
+      ["J  K  X", "Choose a range"],
+      ["*", "Choose all that are loaded"],
+      ["Esc", "Choose none"],
+      ["d", "Diagnose the chosen"],
+      ["t  l", "Tag; add to a list"],
+      ["e", "Export"],
+      ["#", "Delete"],
+      ["v", "Saved views"],
+      ["p", "Pause, or go on live"],
+    ],
+  },
+  {
+    title: "A queue",
+    keys: [
+      ["!", "Done, next run"],
+      ["}", "Skip to the next run"],
     ],
   },
   {
@@ -22,11 +39,29 @@ const GROUPS: ReadonlyArray<{ title: string; keys: ReadonlyArray<readonly [strin
       ["j  k", "Next, previous turn"],
       ["e", "Unfold or fold the turn"],
       ["n  N", "Next, previous match"],
-      ["a  x", "Agree, disagree with what was found there"],
       ["[  ]", "Previous, next handoff"],
       ["1 – 5", "Chat, lanes, flow, timeline, raw"],
       ["c", "Copy a link to the turn"],
       ["i", "Show or hide the details"],
+      ["b", "Beside another run"],
+    ],
+  },
+  {
+    title: "What was found",
+    keys: [
+      [",  .", "Previous, next finding"],
+      ["a  x", "Agree, disagree"],
+      ["r", "Correct: say what it is instead"],
+      ["f", "Add what nobody found"],
+      ["u", "Undo"],
+      ["t", "Copy as a test"],
+    ],
+  },
+  {
+    title: "Two runs side by side",
+    keys: [
+      ["j  k", "Next, previous difference"],
+      ["d", "Where they part"],
     ],
   },
 ];

@@ -2,7 +2,9 @@ import { type MouseEvent, memo, type ReactNode } from "react";
 import type { Look } from "@/agents/looks";
 import type { Turn } from "@/api/types";
 import { exact } from "@/formats/numbers";
+import { MarkQuotes } from "@/text/Marked";
 import { Findings } from "../findings/Findings";
+import { useQuotes } from "../findings/useQuotes";
 import { Ending } from "./Ending";
 import { Handoff } from "./Handoff";
 import { Message } from "./Message";
@@ -24,6 +26,7 @@ type Props = {
 /** One turn in the transcript, in the form that its act asks for. */
 export const TurnRow = memo(function TurnRow(props: Props): ReactNode {
   const { row, turn, owner, height, isSelected, onSelect } = props;
+  const quotes = useQuotes(row.index);
   if (!turn)
     return (
       <div className="turn turn-pending skeleton" style={{ height: Math.max(24, height - 12) }} aria-hidden="true" />
@@ -55,7 +58,9 @@ export const TurnRow = memo(function TurnRow(props: Props): ReactNode {
       </button>
       <div className="turn-body">
         {row.isFirst ? <TurnHeading turn={turn} owner={owner} /> : null}
-        <Body {...props} turn={turn} />
+        <MarkQuotes value={quotes}>
+          <Body {...props} turn={turn} />
+        </MarkQuotes>
         <Findings turn={row.index} />
       </div>
     </article>

@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import { useDiagnosis } from "../findings/useFindings";
+import { useFindings } from "../findings/useFindings";
 import { useRun } from "../RunContext";
 import { type FailureCost, shareOf } from "./shareOf";
 
@@ -7,9 +7,10 @@ const MOST = 14;
 
 /** How a failure spread from where it began, what came after it, and what to change. */
 export function Consequences(): ReactNode {
-  const diagnosis = useDiagnosis();
+  const { diagnosis, followed } = useFindings();
   if (!diagnosis) return null;
-  const { spread, cost, advice } = diagnosis;
+  const { spread = null, cost = null } = followed ?? {};
+  const { advice } = diagnosis;
   return (
     <>
       {spread && spread.standing.length > 0 ? (

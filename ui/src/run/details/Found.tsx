@@ -1,22 +1,33 @@
 import type { ReactNode } from "react";
 import { Avatar } from "@/agents/Avatar";
 import { lookOf } from "@/agents/looks";
-import { sureness } from "@/findings/names";
-import type { Finding } from "@/findings/select";
+import { Icon } from "@/design/icons";
+import { type Finding, isRejected } from "@/findings/select";
 import { FindingCard } from "../findings/FindingCard";
+import { useLabelling } from "../findings/Labelling";
 import { useFindings } from "../findings/useFindings";
+import { belief } from "../head/Who";
 import { useRun } from "../RunContext";
 
 /** What was found, in order of its turns, and the ranked guesses at where it began. */
 export function Found(): ReactNode {
   const { codes, origins } = useFindings();
+  const { canWrite, open } = useLabelling();
   return (
     <>
-      {codes.length > 0 ? (
+      {codes.length > 0 || canWrite ? (
         <section className="detail">
-          <h2>
-            Findings <span className="quiet num">{codes.length}</span>
-          </h2>
+          <header className="detail-head">
+            <h2>
+              Findings <span className="quiet num">{codes.length}</span>
+            </h2>
+            {canWrite ? (
+              <button type="button" className="button" title="Say what nobody found (f)" onClick={() => open(null)}>
+                <Icon name="flag" size={12} />
+                Add
+              </button>
+            ) : null}
+          </header>
           {codes.map((finding) => (
             <FindingCard key={finding.key} finding={finding} />
           ))}
@@ -36,12 +47,13 @@ export function Found(): ReactNode {
   );
 }
 
-function Origin({ finding: { score, turn, reason } }: { finding: Finding }): ReactNode {
+function Origin({ finding }: { finding: Finding }): ReactNode {
   const { looks, select } = useRun();
+  const { score, turn, reason } = finding;
   const agent = score.subject.agent ?? score.label;
   const look = agent === null ? null : lookOf(looks, agent);
   return (
-    <li>
+    <li className={isRejected(finding) ? "is-rejected" : undefined}>
       <button
         type="button"
         className="origin"
@@ -52,9 +64,7 @@ function Origin({ finding: { score, turn, reason } }: { finding: Finding }): Rea
           {look ? <Avatar look={look} /> : null}
           <strong className="truncate">{look?.name ?? "Unknown agent"}</strong>
           {turn === null ? null : <span className="num quiet">turn {turn}</span>}
-          <span className="origin-sure num">
-            {score.source === "human" ? "by a person" : (sureness(score.confidence) ?? "unsure")}
-          </span>
+          <span className="origin-sure num">{belief(finding, 0)}</span>
         </span>
         {reason ? <span className="origin-reason">{reason}</span> : null}
       </button>

@@ -2,32 +2,65 @@ import type { ReactNode } from "react";
 import { lookOf } from "@/agents/looks";
 import { Icon } from "@/design/icons";
 import { nameOf, sureness } from "@/findings/names";
-import type { Finding } from "@/findings/select";
+import { type Finding, isRejected, ORIGIN } from "@/findings/select";
 import { useRun } from "../RunContext";
-import { useAgree } from "./useFindings";
+import { FindingActions } from "./FindingActions";
+import { useLabelling } from "./Labelling";
 
-const SOURCES: Record<string, string> = { code: "by code", llm: "by a model", human: "by a person" };
+const SOURCES: Record<string, string> = { code: "a rule", llm: "a model", human: "a person" };
 const MOST_TURNS = 12;
 
-/** What was found, by whom, how surely, and whether the reader agrees. */
+/** What was found, by whom, how surely, how well its evaluator agrees with people, and what the reader says of it. */
 export function FindingCard({ finding }: { finding: Finding }): ReactNode {
+  const { current } = useLabelling();
   const { score } = finding;
-  const isOrigin = score.name === "origin";
-  const sure = sureness(score.confidence);
+  const isOrigin = score.name === ORIGIN;
+  const classes = [
+    "finding",
+    isOrigin ? "is-origin" : "",
+    isRejected(finding) ? "is-rejected" : "",
+    current?.key === finding.key ? "is-current" : "",
+  ];
   return (
-    <section className={isOrigin ? "finding is-origin" : "finding"} aria-label={`Finding ${score.name}`}>
+    <section className={classes.join(" ")} aria-label={`Finding ${score.name}`}>
       <header className="finding-head">
         <Icon name="flag" size={13} />
         {isOrigin ? <OriginTitle finding={finding} /> : <CodeTitle finding={finding} />}
-        <span className="quiet">
-          {score.evaluator}, {SOURCES[score.source]}
-          {sure === null ? null : ` · ${sure} sure`}
-        </span>
-        {score.source === "human" ? null : <Agreement finding={finding} />}
+        <FindingActions finding={finding} />
       </header>
       {finding.reason ? <p className="finding-reason">{finding.reason}</p> : null}
       <Evidence finding={finding} />
+      <p className="finding-by">
+        <Said finding={finding} />
+      </p>
+      <People finding={finding} />
     </section>
+  );
+}
+
+function Said({ finding: { score } }: { finding: Finding }): ReactNode {
+  const sure = sureness(score.confidence);
+  if (score.source === "human") return <>Said by {score.evaluator}, a person</>;
+  return (
+    <>
+      {sure === null ? "" : `${sure} sure · `}
+      {score.evaluator}, {SOURCES[score.source]}
+    </>
+  );
+}
+
+/** What people say of it, each by name. */
+function People({ finding: { score, people } }: { finding: Finding }): ReactNode {
+  if (people.length === 0 || score.source === "human") return null;
+  return (
+    <p className="finding-by">
+      {people.map((person) => (
+        <span key={person.id} className="finding-person">
+          <Icon name={person.flag === false ? "cross" : "check"} size={12} />
+          {person.evaluator} {person.flag === false ? "disagrees" : "agrees"}
+        </span>
+      ))}
+    </p>
   );
 }
 
@@ -53,12 +86,13 @@ function Evidence({ finding: { evidence } }: { finding: Finding }): ReactNode {
   if (evidence.length === 0) return null;
   return (
     <p className="finding-evidence quiet">
-      Turns
+      Evidence in {evidence.length === 1 ? "turn" : "turns"}
       {evidence.slice(0, MOST_TURNS).map((index) => (
         <button
           key={index}
           type="button"
           className="turn-link num"
+          aria-label={`Turn ${index}`}
           disabled={index === turn}
           onClick={() => select({ turn: index })}
         >
@@ -67,34 +101,5 @@ function Evidence({ finding: { evidence } }: { finding: Finding }): ReactNode {
       ))}
       {evidence.length > MOST_TURNS ? ` and ${evidence.length - MOST_TURNS} more` : null}
     </p>
-  );
-}
-
-function Agreement({ finding }: { finding: Finding }): ReactNode {
-  const { write, evaluator, canWrite } = useAgree();
-  const mine = finding.people.find((score) => score.evaluator === evaluator)?.flag ?? null;
-  if (!canWrite) return null;
-  return (
-    <span className="agreement">
-      {([true, false] as const).map((flag) => (
-        <button
-          key={String(flag)}
-          type="button"
-          className="button"
-          title={flag ? "Agree (a)" : "Disagree (x)"}
-          aria-pressed={mine === flag}
-          disabled={write.isPending}
-          onClick={() => write.mutate({ finding, flag })}
-        >
-          <Icon name={flag ? "check" : "cross"} size={13} />
-          {flag ? "Agree" : "Disagree"}
-        </button>
-      ))}
-      {write.error ? (
-        <span className="tone-bad" role="alert">
-          {write.error.message}
-        </span>
-      ) : null}
-    </span>
   );
 }

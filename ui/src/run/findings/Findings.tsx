@@ -1,14 +1,17 @@
 import type { ReactNode } from "react";
 import { Icon } from "@/design/icons";
+import { isRejected } from "@/findings/select";
 import { FindingCard } from "./FindingCard";
 import { useFindings } from "./useFindings";
 
 /** The findings that stand at a turn, and a mark where the turn is evidence for another one. */
 export function Findings({ turn }: { turn: number }): ReactNode {
-  const { codes, origins } = useFindings();
-  const began = origins[0]?.turn === turn ? origins[0] : undefined;
+  const { codes, origin } = useFindings();
+  const began = origin?.turn === turn ? origin : undefined;
   const here = codes.filter((finding) => finding.turn === turn);
-  const citing = codes.filter((finding) => finding.turn !== turn && finding.evidence.includes(turn));
+  const citing = codes.filter(
+    (finding) => finding.turn !== turn && finding.evidence.includes(turn) && !isRejected(finding),
+  );
   const cited = [...new Set(citing.map((finding) => finding.score.name))];
   if (here.length + cited.length === 0 && !began) return null;
   return (

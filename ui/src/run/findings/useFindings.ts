@@ -1,54 +1,59 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useMemo } from "react";
-import { client, data, inProject } from "@/api/client";
-import { diagnosis, me, scores } from "@/api/queries";
-import type { Diagnosis, Score } from "@/api/types";
+import { useQuery } from "@tanstack/react-query";
+import { createContext, useContext, useMemo } from "react";
+import { diagnosis, scores } from "@/api/queries";
+import { followed } from "@/api/reading";
+import type { Diagnosis, Followed, Score } from "@/api/types";
 import { diagnosedScores } from "@/findings/diagnosed";
-import { type Finding, type Found, findingsOf } from "@/findings/select";
+import { type Finding, type Found, findingsOf, likeliest } from "@/findings/select";
 import { useRun } from "../RunContext";
 
 const NONE: readonly Score[] = [];
 
-/** The run's diagnosis, made when somebody looks; undefined until it is there. */
-export function useDiagnosis(): Diagnosis | undefined {
-  const { project, runId, detail } = useRun();
-  return useQuery(diagnosis(project, runId, detail.run.spans)).data;
+/** What was found in the run, and what follows from where it began. */
+export type Reading = Found & {
+  /** Scores as they are stored, every row of them. */
+  stored: readonly Score[];
+  diagnosis: Diagnosis | undefined;
+  isPending: boolean;
+  /** Where it began: what a person says, else the likeliest guess; null where nobody knows or the run succeeded. */
+  origin: Finding | null;
+  /** How it spread from there and what came after it. */
+  followed: Followed | null;
+};
+
+const FoundContext = createContext<Reading | null>(null);
+export const FoundProvider = FoundContext.Provider;
+
+export function useFindings(): Reading {
+  const reading = useContext(FoundContext);
+  if (reading === null) throw new Error("useFindings is for the views of a run");
+  return reading;
 }
 
-/** What was found in the run. A run that succeeded began no failure: guesses at one are left out. */
-export function useFindings(): Found {
+/** Reads the scores and makes the diagnosis. A run that succeeded began no failure: guesses at one are left out. */
+export function useReading(): Reading {
   const { project, runId, detail } = useRun();
-  const stored = useQuery(scores(project, runId)).data?.items ?? NONE;
-  const diagnosed = useDiagnosis();
+  const rows = useQuery(scores(project, runId));
+  const made = useQuery(diagnosis(project, runId, detail.run.spans));
+  const stored = rows.data?.items ?? NONE;
   const isSuccess = detail.run.outcome === "success";
-  return useMemo(() => {
-    const found = findingsOf(diagnosed ? [...diagnosedScores(diagnosed), ...stored] : stored);
-    return isSuccess ? { ...found, origins: [] } : found;
-  }, [stored, diagnosed, isSuccess]);
-}
-
-/** Writes down whether the reader agrees with a finding: a human score on the same subject. */
-export function useAgree() {
-  const { project, runId } = useRun();
-  const caller = useQuery(me());
-  const queryClient = useQueryClient();
-  const evaluator = caller.data?.actor ?? null;
-  const write = useMutation({
-    mutationFn: ({ finding, flag }: { finding: Finding; flag: boolean }) => {
-      const { name, subject, evidence } = finding.score;
-      const score = {
-        name,
-        subject,
-        evidence,
-        flag,
-        source: "human" as const,
-        evaluator: evaluator ?? "",
-        evaluator_version: "1",
-      };
-      return data(client.POST("/api/v1/scores", { body: { scores: [score] }, headers: inProject(project) }));
-    },
-    onSuccess: () => queryClient.invalidateQueries({ queryKey: [project, "run", runId, "scores"] }),
-  });
-  const canWrite = evaluator !== null && caller.data?.role !== "viewer";
-  return { write, evaluator, canWrite };
+  const found = useMemo(() => {
+    const all = findingsOf(made.data ? [...diagnosedScores(made.data), ...stored] : stored);
+    return isSuccess ? { ...all, origins: [] } : all;
+  }, [stored, made.data, isSuccess]);
+  const origin = likeliest(found.origins);
+  const guessed = made.data?.spread?.origin ?? null;
+  const named = origin?.turn ?? null;
+  const isElsewhere = named !== null && named !== guessed && named < detail.turns;
+  const other = useQuery(followed(project, runId, isElsewhere ? named : null, detail.run.spans));
+  const { spread = null, cost = null } = made.data ?? {};
+  const ownFollowed = useMemo(() => (spread && cost ? { spread, cost } : null), [spread, cost]);
+  return {
+    ...found,
+    stored,
+    diagnosis: made.data,
+    isPending: made.isPending || rows.isPending,
+    origin,
+    followed: named === null ? null : isElsewhere ? (other.data ?? null) : ownFollowed,
+  };
 }

@@ -1,6 +1,8 @@
 import { type PointerEvent, type ReactNode, useMemo, useRef } from "react";
 import { stripes } from "../chat/stripes";
 import { useRun } from "../RunContext";
+import { type Axis, placeAt } from "./axis";
+import type { Trail } from "./facts";
 
 const WIDTH = 900;
 const ROW = 6;
@@ -8,13 +10,15 @@ const ROW = 6;
 type Props = {
   turns: readonly number[];
   lanes: readonly number[];
+  axis: Axis;
   first: number;
   last: number;
+  trail: Trail | null;
   onGo: (place: number) => void;
 };
 
 /** All lanes of the whole run, small; the frame is what is shown below. A pointer's shortcut for scrolling. */
-export function Overview({ turns, lanes, first, last, onGo }: Props): ReactNode {
+export function Overview({ turns, lanes, axis, first, last, trail, onGo }: Props): ReactNode {
   const { outline, lookAt } = useRun();
   const box = useRef<HTMLDivElement>(null);
   const drawn = useMemo(
@@ -26,12 +30,20 @@ export function Overview({ turns, lanes, first, last, onGo }: Props): ReactNode 
     [turns, outline],
   );
   const height = Math.max(lanes.length * ROW, 18);
-  const x = (place: number) => (place / Math.max(turns.length, 1)) * WIDTH;
+  const x = (place: number) => ((axis.left[place] ?? axis.total) / Math.max(axis.total, 1)) * WIDTH;
+  const even = (stripe: number) => x(Math.round((stripe / WIDTH) * turns.length));
+  const marked = useMemo(
+    () =>
+      trail === null
+        ? []
+        : turns.flatMap((turn, place) => (turn === trail.origin || trail.path.has(turn) ? [{ turn, place }] : [])),
+    [trail, turns],
+  );
   function go(event: PointerEvent): void {
     const bounds = box.current?.getBoundingClientRect();
     if (!bounds) return;
     const share = Math.min(0.9999, Math.max(0, (event.clientX - bounds.left) / bounds.width));
-    onGo(Math.floor(share * turns.length));
+    onGo(placeAt(axis, share * axis.total));
   }
   return (
     <div
@@ -54,10 +66,20 @@ export function Overview({ turns, lanes, first, last, onGo }: Props): ReactNode 
           <rect
             key={stripe.from}
             className={`stripe ${lookAt(stripe.owner).className}`}
-            x={stripe.from}
+            x={even(stripe.from)}
             y={lanes.indexOf(stripe.owner) * ROW}
-            width={stripe.to - stripe.from}
+            width={Math.max(0.5, even(stripe.to) - even(stripe.from))}
             height={ROW - 1}
+          />
+        ))}
+        {marked.map(({ turn, place }) => (
+          <rect
+            key={turn}
+            className={turn === trail?.origin ? "tick-origin" : "tick-way"}
+            x={x(place) - 1}
+            y={0}
+            width={turn === trail?.origin ? 4 : 2}
+            height={height}
           />
         ))}
         <rect
