@@ -13,6 +13,7 @@ from rich.console import Console
 
 from masthead.cli.client import RunningServer, announced, running_server
 from masthead.cli.options import console, settings_of
+from masthead.ingest.allocator import collect_rarely
 from masthead.ingest.samples import sample_bodies
 from masthead.model.errors import Conflict, SettingsError
 from masthead.model.ids import DEFAULT_PROJECT
@@ -54,17 +55,18 @@ def up(
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt), opened(settings) as application:
         check_exposure(settings, application.services.keyring)
-        listener = _listen(settings)
+        listener = listener_of(settings)
         if samples:
             _add_samples(application, settings.data_dir / _SAMPLES_FILE)
-        url = _url(settings, listener)
+        url = url_of(settings, listener)
         with announced(settings.data_dir, RunningServer(url, os.getpid(), application.operator_token)):
             _greet(console(), settings, url)
             sys.stdout.flush()
             _serve(application, settings, listener)
 
 
-def _listen(settings: Settings) -> socket.socket:
+def listener_of(settings: Settings) -> socket.socket:
+    """Return a socket that listens where the settings say; raise `SettingsError` where that is taken."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listener = socket.socket(family)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -79,7 +81,8 @@ def _listen(settings: Settings) -> socket.socket:
     return listener
 
 
-def _url(settings: Settings, listener: socket.socket) -> str:
+def url_of(settings: Settings, listener: socket.socket) -> str:
+    """Return the address that a client on this machine uses."""
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104 - read, not bound
     return f"http://{f'[{host}]' if ':' in host and '[' not in host else host}:{listener.getsockname()[1]}"
 
@@ -109,6 +112,7 @@ def _add_samples(application: "Application", mark: Path) -> None:
 def _serve(application: "Application", settings: Settings, listener: socket.socket) -> None:
     import uvicorn  # noqa: PLC0415 - 0.1 s
 
+    collect_rarely()
     config = uvicorn.Config(
         application.asgi,
         log_level=settings.log_level,

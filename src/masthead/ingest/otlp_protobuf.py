@@ -6,7 +6,8 @@ was measured against `ptars` and Arrow; see docs/decisions.
 
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from operator import attrgetter
+from typing import TYPE_CHECKING, Final
 
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -70,8 +71,11 @@ def decode(message: ExportTraceServiceRequest, body_bytes: int) -> Iterator[Wire
             scope = scope_spans.scope
             scope_name, scope_version = scope.name, scope.version
             for span in scope_spans.spans:
-                if _problem(span, is_large=is_large) is None:
-                    yield _span(span, resource, scope_name, scope_version)
+                found = _span(span, resource, scope_name, scope_version)
+                if problem(found.trace_id, found.span_id, found.start_ns, found.end_ns) is None and not (
+                    is_large and _problem(span, is_large=True)
+                ):
+                    yield found
 
 
 def _problem(span: "SpanMessage", *, is_large: bool) -> Rejection | None:
@@ -87,25 +91,35 @@ def _problem(span: "SpanMessage", *, is_large: bool) -> Rejection | None:
     return oversize(span.span_id, size_bytes)
 
 
+_SCALARS: Final = attrgetter(
+    "trace_id", "span_id", "parent_span_id", "name", "kind", "start_time_unix_nano", "end_time_unix_nano",
+    "status.code", "status.message", "attributes", "events", "links",
+)  # fmt: skip
+"""Read together, in half the time of one by one."""
+
+
 def _span(span: "SpanMessage", resource: JsonObject, scope_name: str, scope_version: str) -> WireSpan:
-    status = span.status
-    events, links = span.events, span.links
-    return WireSpan(
-        span.trace_id,
-        span.span_id,
-        parent_of(span.parent_span_id),
-        span.name,
-        span.kind,
-        span.start_time_unix_nano,
-        span.end_time_unix_nano,
-        status.code,
-        status.message,
-        _attributes(span.attributes),
-        tuple(WireEvent(one.name, one.time_unix_nano, _attributes(one.attributes)) for one in events) if events else (),
-        tuple(WireLink(one.trace_id, one.span_id, _attributes(one.attributes)) for one in links) if links else (),
-        resource,
-        scope_name,
-        scope_version,
+    trace_id, span_id, parent, name, kind, start_ns, end_ns, status, message, attributes, events, links = _SCALARS(span)
+    return WireSpan._make(
+        (
+            trace_id,
+            span_id,
+            parent_of(parent),
+            name,
+            kind,
+            start_ns,
+            end_ns,
+            status,
+            message,
+            _attributes(attributes),
+            tuple(WireEvent(one.name, one.time_unix_nano, _attributes(one.attributes)) for one in events)
+            if events
+            else (),
+            tuple(WireLink(one.trace_id, one.span_id, _attributes(one.attributes)) for one in links) if links else (),
+            resource,
+            scope_name,
+            scope_version,
+        )
     )
 
 
