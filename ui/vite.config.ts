@@ -18,6 +18,10 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: true,
   },
-  server: { proxy: Object.fromEntries(["/api", "/health", "/ready"].map((path) => [path, server])) },
+  server: {
+    proxy: Object.fromEntries(
+      ["/api", "/health", "/ready"].map((path) => [path, { target: server, changeOrigin: false }]),
+    ),
+  },
   test: { include: ["tests/**/*.test.{ts,tsx}"], environment: "node" },
 });

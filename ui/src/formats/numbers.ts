@@ -24,6 +24,15 @@ export function usd(value: string | number | null | undefined): string {
   return `$${dollars.toLocaleString("en", { minimumSignificantDigits: 2, maximumSignificantDigits: 2, maximumFractionDigits: 8 })}`;
 }
 
+/** Bytes in the decimal units of disks. */
+export function bytes(value: number | null | undefined): string {
+  if (value == null) return UNKNOWN;
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  const place = value < 1000 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(value) / 3));
+  const scaled = value / 1000 ** place;
+  return `${place === 0 ? scaled : scaled.toFixed(scaled < 10 ? 1 : 0)} ${units[place]}`;
+}
+
 export function percent(part: number, whole: number): string {
   if (whole === 0) return UNKNOWN;
   const share = (100 * part) / whole;

@@ -1,66 +1,28 @@
-import { useQuery } from "@tanstack/react-query";
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { MOUNT } from "@/api/client";
 import { me } from "@/api/queries";
-import { DEFAULT_PROJECT, useProject } from "@/shell/project";
+import { createKey } from "@/api/settings";
+import { useProject } from "@/shell/project";
+import { useMay } from "@/shell/useMay";
 import { Code } from "@/text/Code";
-
-type Way = { title: string; lead: string; code: string; language: string };
-
-function ways(endpoint: string, project: string, needsKey: boolean): Way[] {
-  const isDefault = project === DEFAULT_PROJECT;
-  const headers = [
-    needsKey ? "Authorization=Bearer%20YOUR_KEY" : "",
-    isDefault ? "" : `X-Masthead-Project=${project}`,
-  ].filter(Boolean);
-  const options = [
-    `endpoint="${endpoint}"`,
-    ...(isDefault ? [] : [`project="${project}"`]),
-    ...(needsKey ? ['api_key="YOUR_KEY"'] : []),
-  ];
-  return [
-    {
-      title: "Instrumented already",
-      lead: "Any OpenTelemetry, OpenInference, OpenLLMetry or Langfuse instrumentation: point it here.",
-      language: "bash",
-      code: [
-        `export OTEL_EXPORTER_OTLP_ENDPOINT=${endpoint}`,
-        "export OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf",
-        ...(headers.length > 0 ? [`export OTEL_EXPORTER_OTLP_HEADERS="${headers.join(",")}"`] : []),
-        "python your_agents.py",
-      ].join("\n"),
-    },
-    {
-      title: "A few lines of Python",
-      lead: "For a program without instrumentation.",
-      language: "python",
-      code: [
-        "import masthead",
-        "",
-        `masthead.init(${options.join(", ")})`,
-        "",
-        'with masthead.run("triage", task="Is the build red?"):',
-        '    with masthead.agent("Planner") as planner:',
-        '        planner.output("Navigator, look at the last run.")',
-        '        masthead.handoff("Navigator", "Look at the last run")',
-      ].join("\n"),
-    },
-    {
-      title: "Logs that you have",
-      lead: "A file, a folder or an archive; the format is recognised. Importing twice adds nothing.",
-      language: "bash",
-      code: isDefault ? "masthead import path/to/logs" : `masthead import --project ${project} path/to/logs`,
-    },
-  ];
-}
+import { ImportFile } from "./ImportFile";
+import { ways } from "./ways";
 
 /** The first screen of an empty project. It turns into the list by itself when the first run arrives. */
 export function EmptyProject(): ReactNode {
   const project = useProject();
-  const caller = useQuery(me());
+  const caller = useQuery(me()).data;
   const [chosen, setChosen] = useState(0);
-  const all = ways(`${location.origin}${MOUNT}`, project, caller.data?.is_login_required ?? false);
+  const [key, setKey] = useState<string | null>(null);
+  const needsKey = caller?.is_login_required ?? false;
+  const all = ways({ endpoint: `${location.origin}${MOUNT}`, project: caller?.project_id ?? project, needsKey, key });
   const way = all[chosen] ?? all[0];
+  function walk(step: number): void {
+    const next = (chosen + step + all.length) % all.length;
+    setChosen(next);
+    document.getElementById(`way-${next}`)?.focus();
+  }
   return (
     <div className="empty">
       <h1>Send the first run</h1>
@@ -77,8 +39,13 @@ export function EmptyProject(): ReactNode {
             id={`way-${index}`}
             aria-selected={index === chosen}
             aria-controls="way"
+            tabIndex={index === chosen ? 0 : -1}
             className="tab"
             onClick={() => setChosen(index)}
+            onKeyDown={(event) => {
+              if (event.key === "ArrowRight") walk(1);
+              if (event.key === "ArrowLeft") walk(-1);
+            }}
           >
             {each.title}
           </button>
@@ -88,12 +55,44 @@ export function EmptyProject(): ReactNode {
         <div id="way" role="tabpanel" aria-labelledby={`way-${chosen}`} className="empty-way">
           <p>{way.lead}</p>
           <Code text={way.code} language={way.language} />
+          {needsKey ? <KeyLine secret={key} onMade={setKey} /> : null}
+          {way.takesFile ? <ImportFile /> : null}
         </div>
       ) : null}
       <p className="listening" role="status">
         <span className="pulse" aria-hidden="true" />
-        Listening for runs in <strong>{project}</strong>
+        Listening for runs in <strong>{caller?.project_id ?? project}</strong>
       </p>
+    </div>
+  );
+}
+
+/** Makes the key that the lines above need, or says who can. */
+function KeyLine({ secret, onMade }: { secret: string | null; onMade: (secret: string) => void }): ReactNode {
+  const project = useProject();
+  const isOwner = useMay("owner");
+  const making = useMutation({
+    mutationFn: () => createKey(project, { name: "first run", role: "editor", expires_in_days: null }),
+    onSuccess: (made) => onMade(made.secret),
+  });
+  if (secret) {
+    return <p className="quiet">The key is filled in. It is shown this once: copy it, or make another in Settings.</p>;
+  }
+  if (!isOwner) {
+    return (
+      <p className="quiet">Put a key of the role editor in place of YOUR_KEY; an owner of this project makes one.</p>
+    );
+  }
+  return (
+    <div className="form-row">
+      <button type="button" className="button" disabled={making.isPending} onClick={() => making.mutate()}>
+        Make a key and fill it in
+      </button>
+      {making.error ? (
+        <span className="tone-bad" role="alert">
+          {making.error.message}
+        </span>
+      ) : null}
     </div>
   );
 }

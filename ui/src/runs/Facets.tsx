@@ -15,11 +15,11 @@ const KINDS: ReadonlyArray<{ key: string; label: string; of: keyof FacetsOf }> =
   { key: "tag", label: "Tag", of: "tags" },
 ];
 
-type Props = { filter: RunsFilter; query: string; onChange: (query: string) => void };
+type Props = { filter: RunsFilter; isReady: boolean; query: string; onChange: (query: string) => void };
 
 /** What the runs have in common, most frequent first: choosing a value writes the term into the query bar. */
-export function Facets({ filter, query, onChange }: Props): ReactNode {
-  const found = useQuery(facets(useProject(), filter));
+export function Facets({ filter, isReady, query, onChange }: Props): ReactNode {
+  const found = useQuery({ ...facets(useProject(), filter), enabled: isReady });
   const terms = parse(query).terms;
   return (
     <div className="facets">

@@ -1,4 +1,4 @@
-import { type PointerEvent, type ReactNode, useRef, useState } from "react";
+import { type KeyboardEvent, type PointerEvent, type ReactNode, useRef, useState } from "react";
 import type { RunsFilter } from "@/api/queries";
 import { plural } from "@/formats/numbers";
 import type { Bar } from "./histogram";
@@ -8,11 +8,11 @@ import { useBars } from "./useBars";
 const HEIGHT = 40;
 const ORDER = ["failure", "error", "unknown", "success"] as const;
 
-type Props = { filter: RunsFilter; onBrush: (since: string, until: string) => void };
+type Props = { filter: RunsFilter; isReady: boolean; onBrush: (since: string, until: string) => void };
 
-/** How many runs started when, by outcome. Dragging over it narrows the time range. */
-export function Histogram({ filter, onBrush }: Props): ReactNode {
-  const { filled, bucket } = useBars(filter);
+/** How many runs started when, by outcome. Dragging over it, or arrows and Enter, narrow the time range. */
+export function Histogram({ filter, isReady, onBrush }: Props): ReactNode {
+  const { filled, bucket } = useBars(filter, isReady);
   const width = BUCKET_MS[bucket];
   const box = useRef<HTMLDivElement>(null);
   const [drag, setDrag] = useState<[number, number] | null>(null);
@@ -31,15 +31,41 @@ export function Histogram({ filter, onBrush }: Props): ReactNode {
     if (from && to) onBrush(new Date(from.start).toISOString(), new Date(to.start + width).toISOString());
   }
 
+  function onKeyDown(event: KeyboardEvent): void {
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (step !== undefined && filled.length > 0) {
+      const inside = (index: number) => Math.min(filled.length - 1, Math.max(0, index));
+      const [start, end] = drag ?? [filled.length, filled.length];
+      setDrag(event.shiftKey ? [inside(start), inside(end + step)] : [inside(end + step), inside(end + step)]);
+    } else if (event.key === "Enter" && drag) finish();
+    else if (event.key === "Escape" && drag) setDrag(null);
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+  const [first, final] = drag ? [filled[Math.min(...drag)], filled[Math.max(...drag)]] : [];
+
   return (
     <figure className="histogram">
       <figcaption>
         <span className="num">{plural(total, "run")}</span>
-        <Ends bars={filled} width={width} />
+        {first && final ? <Span from={first.start} to={final.start + width} width={width} /> : null}
+        {first ? null : <Ends bars={filled} width={width} />}
       </figcaption>
       <div
         ref={box}
         className="histogram-plot"
+        role="slider"
+        tabIndex={0}
+        aria-label="Runs over time"
+        aria-description="Arrows move, with Shift they widen, Enter narrows the list to it"
+        aria-valuemin={0}
+        aria-valuemax={Math.max(0, filled.length - 1)}
+        aria-valuenow={drag?.[1] ?? 0}
+        aria-valuetext={spoken(
+          first ? filled.slice(Math.min(...(drag ?? [0])), Math.max(...(drag ?? [0])) + 1) : filled,
+        )}
+        onKeyDown={onKeyDown}
         onPointerDown={(event) => {
           if (filled.length === 0) return;
           event.currentTarget.setPointerCapture(event.pointerId);
@@ -49,12 +75,7 @@ export function Histogram({ filter, onBrush }: Props): ReactNode {
         onPointerUp={finish}
         onPointerCancel={() => setDrag(null)}
       >
-        <svg
-          viewBox={`0 0 ${Math.max(filled.length, 1)} ${HEIGHT}`}
-          preserveAspectRatio="none"
-          role="img"
-          aria-label={`${plural(total, "run")} over time`}
-        >
+        <svg viewBox={`0 0 ${Math.max(filled.length, 1)} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
           {drag ? (
             <rect
               className="brush"
@@ -90,9 +111,19 @@ function Column({ bar, x, highest }: { bar: Bar; x: number; highest: number }): 
   );
 }
 
+/** What a reader of the screen hears of the chosen bars. */
+function spoken(chosen: readonly Bar[]): string {
+  const start = chosen[0]?.start;
+  const runs = chosen.reduce((sum, bar) => sum + bar.total, 0);
+  return start === undefined ? "no runs" : `${plural(runs, "run")} from ${new Date(start).toLocaleString("en")}`;
+}
+
 function Ends({ bars: filled, width }: { bars: readonly Bar[]; width: number }): ReactNode {
   const [first, last] = [filled[0], filled.at(-1)];
-  if (!first || !last) return null;
+  return first && last ? <Span from={first.start} to={last.start + width} width={width} /> : null;
+}
+
+function Span({ from, to, width }: { from: number; to: number; width: number }): ReactNode {
   const isFine = width < BUCKET_MS.day;
   const write = (time: number) =>
     new Date(time).toLocaleString("en", {
@@ -102,7 +133,7 @@ function Ends({ bars: filled, width }: { bars: readonly Bar[]; width: number }):
     });
   return (
     <span className="quiet">
-      {write(first.start)} – {write(last.start + width)}
+      {write(from)} – {write(to)}
     </span>
   );
 }

@@ -5,14 +5,16 @@ import { Icon } from "@/design/icons";
 import { useProject } from "@/shell/project";
 import { complete, type Suggestion, suggestions } from "./suggest";
 
-const PAUSE_MS = 250;
+/** Shorter than a thought, longer than the gap between two keys. */
+const PAUSE_MS = 120;
 
 type Props = {
   ref: Ref<HTMLInputElement>;
   value: string;
   problems: readonly string[];
   filter: RunsFilter;
-  onChange: (query: string) => void;
+  /** `isTyping`: more may come, so that no step is added to the browser's history. */
+  onChange: (query: string, isTyping?: boolean) => void;
 };
 
 /** One line that filters the list and is the address. What is typed is asked after a short pause. */
@@ -21,13 +23,13 @@ export function QueryBar({ ref, value, problems, filter, onChange }: Props): Rea
   const [isOpen, setIsOpen] = useState(false);
   const [active, setActive] = useState(-1);
   const id = useId();
-  const known = useQuery(facets(useProject(), filter));
+  const known = useQuery({ ...facets(useProject(), filter), enabled: isOpen && filter.text === undefined });
   const offered = isOpen ? suggestions(draft, known.data) : [];
 
   useEffect(() => setDraft(value), [value]);
   useEffect(() => {
     if (draft === value) return;
-    const timer = setTimeout(() => onChange(draft), PAUSE_MS);
+    const timer = setTimeout(() => onChange(draft, true), PAUSE_MS);
     return () => clearTimeout(timer);
   }, [draft, value, onChange]);
 

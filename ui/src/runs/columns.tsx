@@ -5,7 +5,7 @@ import { Outcome } from "@/design/Outcome";
 import { firstLine } from "@/formats/json";
 import { count, exact, sum, usd } from "@/formats/numbers";
 import { ago, duration, moment } from "@/formats/time";
-import { FoundCell } from "./FoundCell";
+import { BeganCell, CodesCell, TurnsCell } from "./FoundCell";
 
 export const features = tableFeatures({});
 const column = createColumnHelper<typeof features, Run>();
@@ -15,11 +15,17 @@ export function titleOf(run: Run): string {
   return firstLine(run.task ?? "") || run.name || run.run_id.slice(0, 12);
 }
 
+/** How long a run took, unknown where its log has no times. */
+export function durationOf({ duration_s }: { duration_s: number | null }): string {
+  return duration(duration_s === null ? null : duration_s * 1000);
+}
+
 export const columns = column.columns([
+  column.display({ id: "select", header: "" }),
   column.accessor("outcome", { header: "Outcome", cell: ({ row }) => <Outcome outcome={row.original.outcome} /> }),
   column.accessor(titleOf, {
     id: "task",
-    header: "Run",
+    header: "Task",
     cell: ({ getValue }) => <span className="truncate">{getValue()}</span>,
   }),
   column.accessor("system", {
@@ -28,22 +34,10 @@ export const columns = column.columns([
       row.original.system ? <span className="truncate">{row.original.system}</span> : <span className="quiet">–</span>,
   }),
   column.accessor("agents", { header: "Agents", cell: ({ row }) => <Avatars names={row.original.agents} /> }),
-  column.display({ id: "found", header: "Found", cell: ({ row }) => <FoundCell run={row.original} /> }),
-  column.accessor("spans", {
-    header: "Spans",
-    cell: ({ row }) => (
-      <span title={`${exact(row.original.llm_calls)} model calls, ${exact(row.original.tool_calls)} tool calls`}>
-        {count(row.original.spans)}
-      </span>
-    ),
-  }),
-  column.accessor("errors", {
-    header: "Errors",
-    cell: ({ row }) => (
-      <span className={row.original.errors > 0 ? "tone-bad" : "quiet"}>{count(row.original.errors)}</span>
-    ),
-  }),
-  column.accessor("duration_s", { header: "Duration", cell: ({ row }) => duration(row.original.duration_s * 1000) }),
+  column.display({ id: "codes", header: "Failure codes", cell: () => <CodesCell /> }),
+  column.display({ id: "began", header: "Began with", cell: ({ row }) => <BeganCell run={row.original} /> }),
+  column.display({ id: "turns", header: "Turns", cell: ({ row }) => <TurnsCell run={row.original} /> }),
+  column.accessor("duration_s", { header: "Duration", cell: ({ row }) => durationOf(row.original) }),
   column.accessor((run) => sum(run.input_tokens, run.output_tokens), {
     id: "tokens",
     header: "Tokens",

@@ -22,6 +22,10 @@ export type Filter = {
   tag?: string;
   metadata?: string[];
   text?: string;
+  about?: string;
+  code?: string;
+  origin_agent?: string;
+  run_id_prefix?: string;
 };
 
 export type Term = { key: string; value: string; raw: string };
@@ -34,6 +38,8 @@ const PLAIN = {
   session: "session_id",
   user: "user_id",
   tag: "tag",
+  code: "code",
+  began: "origin_agent",
 } as const;
 const OUTCOMES = ["success", "failure", "error"] as const;
 
@@ -43,6 +49,8 @@ export const KEYS: ReadonlyArray<{ key: string; help: string; example: string }>
   { key: "agent", help: "an agent took part", example: "agent:Planner" },
   { key: "system", help: "the agent system", example: "system:AG2" },
   { key: "model", help: "a model answered", example: "model:gpt-4o" },
+  { key: "code", help: "a failure mode was found", example: "code:FM-1.3" },
+  { key: "began", help: "the failure began with an agent", example: "began:Planner" },
   { key: "has", help: "a span failed", example: "has:error" },
   { key: "cost", help: "US dollars", example: "cost:>0.10" },
   { key: "tokens", help: "input and output", example: "tokens:>10000" },
@@ -50,6 +58,7 @@ export const KEYS: ReadonlyArray<{ key: string; help: string; example: string }>
   { key: "tag", help: "a tag", example: "tag:nightly" },
   { key: "session", help: "session id", example: "session:abc" },
   { key: "user", help: "end user's id", example: "user:42" },
+  { key: "id", help: "the run's id, or how it begins", example: "id:3fa9c1" },
   { key: "meta.", help: "metadata, by its key", example: "meta.design:topology" },
 ];
 
@@ -90,6 +99,7 @@ function apply(filter: Filter, { key, value }: Term): string | null {
     return null;
   }
   if (key === "has") return hasError(filter, value);
+  if (key === "id") return runId(filter, value);
   if (key === "outcome") return outcome(filter, value);
   return bounds(filter, key as "cost" | "tokens" | "duration", value);
 }
@@ -97,6 +107,12 @@ function apply(filter: Filter, { key, value }: Term): string | null {
 function hasError(filter: Filter, value: string): string | null {
   if (value !== "error") return `has:${value} is not known; try has:error`;
   filter.has_error = true;
+  return null;
+}
+
+function runId(filter: Filter, value: string): string | null {
+  if (!/^[0-9a-f]{1,32}$/i.test(value)) return `id:${value} is not the beginning of an id; it has only 0-9 and a-f`;
+  filter.run_id_prefix = value.toLowerCase();
   return null;
 }
 

@@ -7,13 +7,19 @@ import { bucketFor, reachOf } from "./range";
 type Bars = { filled: Bar[]; bucket: Exclude<Bucket, "total"> };
 
 /** Days first, to learn how far the runs reach; then the finest bucket that fits. */
-export function useBars(filter: RunsFilter): Bars {
+export function useBars(filter: RunsFilter, isReady = true): Bars {
   const project = useProject();
-  const days = useQuery({ ...stats(project, filter, "day", "outcome"), enabled: filter.since === undefined });
+  const days = useQuery({
+    ...stats(project, filter, "day", "outcome"),
+    enabled: isReady && filter.since === undefined,
+  });
   const reach = reachOf(filter, days.data?.items ?? []);
   const bucket = reach ? bucketFor(reach.to - reach.from) : "day";
   const areDaysEnough = filter.since === undefined && bucket === "day";
-  const fine = useQuery({ ...stats(project, filter, bucket, "outcome"), enabled: reach !== null && !areDaysEnough });
+  const fine = useQuery({
+    ...stats(project, filter, bucket, "outcome"),
+    enabled: isReady && reach !== null && !areDaysEnough,
+  });
   const items = (areDaysEnough ? days.data : fine.data)?.items ?? [];
   const [from, to] = filter.since === undefined ? [] : [reach?.from, reach?.to];
   return { filled: bars(items, bucket, from, to), bucket };

@@ -4,21 +4,16 @@ import { useEffect, useMemo, useState } from "react";
 import { newest, type RunsFilter, runs } from "@/api/queries";
 import type { Run } from "@/api/types";
 import { useProject } from "@/shell/project";
-import { type Parsed, parse } from "./query";
-import { resolve } from "./range";
+import { type Asked, askedBy, quickly } from "./asked";
 
 const MINUTE = 60_000;
+/** How long the words must stand before everything that was said is searched for them. */
+const SETTLE_MS = 450;
 
-/** What the address asks for: the parsed query, and the filter that the server is sent. */
-export function useAsked(): { parsed: Parsed; filter: RunsFilter; q: string; since?: string; until?: string } {
-  const { q = "", since, until } = useSearch({ from: "/" });
+export function useAsked(): Asked {
+  const { q, since, until } = useSearch({ from: "/" });
   const now = useMinute();
-  return useMemo(() => {
-    const parsed = parse(q);
-    const [from, to] = [resolve(since, now), resolve(until, now)];
-    const filter = { ...parsed.filter, ...(from ? { since: from } : {}), ...(to ? { until: to } : {}) };
-    return { parsed, filter, q, ...(since ? { since } : {}), ...(until ? { until } : {}) };
-  }, [q, since, until, now]);
+  return useMemo(() => askedBy({ q, since, until }, now), [q, since, until, now]);
 }
 
 /** The time, moving once a minute. */
@@ -31,19 +26,38 @@ export function useMinute(): number {
   return now;
 }
 
-/** The runs of a filter, page after page, kept fresh: when the newest run changes, the list is asked anew. */
-export function useRuns(filter: RunsFilter) {
+/** Whether the words have stood long enough; without words there is nothing to wait for. */
+function useSettled(text: string | undefined): boolean {
+  const [settled, setSettled] = useState(text);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(text), text === undefined ? 0 : SETTLE_MS);
+    return () => clearTimeout(timer);
+  }, [text]);
+  return text === undefined || settled === text;
+}
+
+/**
+ * The runs of a filter, page after page. Words are looked for twice: at once in what runs are about, and when they
+ * stand, in everything that was said. While live, the list is asked anew when its newest run changes.
+ */
+export function useRuns(filter: RunsFilter, isLive: boolean) {
   const project = useProject();
   const queryClient = useQueryClient();
-  const list = useInfiniteQuery(runs(project, filter));
+  const isSettled = useSettled(filter.text);
+  const deep = useInfiniteQuery({ ...runs(project, filter), enabled: isSettled });
+  const isDeepHere = deep.isSuccess && !deep.isPlaceholderData;
+  const isQuick = filter.text !== undefined && !isDeepHere && !deep.isError;
+  const quick = useInfiniteQuery({ ...runs(project, quickly(filter)), enabled: isQuick });
+  const list = isQuick ? quick : deep;
   const items = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
-  const head = useQuery({ ...newest(project, filter), enabled: list.isSuccess });
-  const isStale = head.data !== undefined && list.isSuccess && !isSame(head.data.items[0], items[0]);
+  const isWatched = isLive && isDeepHere && filter.text === undefined;
+  const head = useQuery({ ...newest(project, filter), enabled: isWatched });
+  const isStale = isWatched && head.data !== undefined && !isSame(head.data.items[0], items[0]);
   useEffect(() => {
     if (!isStale) return;
     for (const kind of ["runs", "stats", "facets"]) void queryClient.invalidateQueries({ queryKey: [project, kind] });
   }, [isStale, project, queryClient]);
-  return { list, items };
+  return { list, items, isSearching: isQuick, isComplete: isDeepHere };
 }
 
 function isSame(a: Run | undefined, b: Run | undefined): boolean {

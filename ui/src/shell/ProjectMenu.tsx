@@ -16,6 +16,7 @@ export function ProjectMenu(): ReactNode {
       <span className="sr-only">Project</span>
       <select
         value={current}
+        title={`Project: ${current}`}
         onChange={(event) => {
           const chosen = event.target.value;
           void navigate({ to: "/", search: chosen === DEFAULT_PROJECT ? { project: undefined } : { project: chosen } });

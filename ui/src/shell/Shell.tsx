@@ -3,13 +3,24 @@ import { Link, Outlet, useNavigate } from "@tanstack/react-router";
 import { type ReactNode, useEffect, useRef } from "react";
 import { ApiError, setCsrfToken } from "@/api/client";
 import { me } from "@/api/queries";
-import { Icon } from "@/design/icons";
+import { Icon, type IconName } from "@/design/icons";
+import { QueueBar } from "@/lists/QueueBar";
 import { useKeys } from "./keys";
 import { Login } from "./Login";
 import { Logo } from "./Logo";
 import { ProjectMenu } from "./ProjectMenu";
 import { Shortcuts } from "./Shortcuts";
 import { ThemeButton } from "./ThemeButton";
+
+const PAGES = [
+  { to: "/", word: "Runs", icon: "list" },
+  { to: "/overview", word: "Overview", icon: "chart" },
+  { to: "/failures", word: "Failures", icon: "warn" },
+  { to: "/compare", word: "Compare", icon: "lanes" },
+  { to: "/agreement", word: "Agreement", icon: "agents" },
+  { to: "/lists", word: "Queues", icon: "flag" },
+  { to: "/settings", word: "Settings", icon: "gear" },
+] as const satisfies ReadonlyArray<{ to: string; word: string; icon: IconName }>;
 
 /** The frame of every page: where one is, and the way to everywhere else. */
 export function Shell(): ReactNode {
@@ -33,14 +44,19 @@ export function Shell(): ReactNode {
         </Link>
         <ProjectMenu />
         <div className="side-items">
-          <Link to="/" className="side-item" aria-label="Runs" activeOptions={{ exact: true, includeSearch: false }}>
-            <Icon name="list" />
-            <span className="side-label">Runs</span>
-          </Link>
-          <Link to="/overview" className="side-item" aria-label="Overview" activeOptions={{ includeSearch: false }}>
-            <Icon name="chart" />
-            <span className="side-label">Overview</span>
-          </Link>
+          {PAGES.map(({ to, word, icon }) => (
+            <Link
+              key={to}
+              to={to}
+              className="side-item"
+              aria-label={word}
+              title={word}
+              activeOptions={{ exact: to === "/", includeSearch: false }}
+            >
+              <Icon name={icon} />
+              <span className="side-label">{word}</span>
+            </Link>
+          ))}
         </div>
         <div className="side-foot">
           <button
@@ -57,7 +73,10 @@ export function Shell(): ReactNode {
         </div>
       </nav>
       <main id="main" className="main" tabIndex={-1}>
-        <Outlet />
+        <QueueBar />
+        <div className="main-page">
+          <Outlet />
+        </div>
       </main>
       <Shortcuts ref={shortcuts} />
     </div>

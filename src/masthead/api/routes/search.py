@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 from masthead.api.routes.taken import Viewer, With
 from masthead.api.schema import run as r
 from masthead.api.schema.filters import time_range
+from masthead.providers.prices import PRICE_VERSION
 
 router = APIRouter(tags=["search and figures"])
 
@@ -31,6 +32,12 @@ def get_stats(services: With, caller: Viewer, query: Annotated[r.StatsQuery, Que
     """Sum up the runs that the filter leaves, by time and by one group."""
     rows = services.store.stats(caller.project_id, query.filter(), bucket=query.bucket, group_by=query.group_by)
     return r.Stats.trusted(items=[r.Stat.of(row) for row in rows])
+
+
+@router.get("/prices")
+def get_prices(_: Viewer) -> r.PriceCatalogue:
+    """Name the catalogue that model calls are priced by as they come in."""
+    return r.PriceCatalogue(catalogue=PRICE_VERSION)
 
 
 @router.get("/models/unpriced")
