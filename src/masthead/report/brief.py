@@ -125,6 +125,12 @@ def _place(score: Score) -> tuple[int, str]:
 
 def _origin(scores: Sequence[Score]) -> str | None:
     """Return the agent of the likeliest origin: a person's, else the one of the lowest rank."""
-    origins = [score for score in scores if score.name == _ORIGIN and (score.subject.agent or score.label)]
+    origins = [
+        score
+        for score in scores
+        if score.name == _ORIGIN
+        and (score.subject.agent or score.label)
+        and not (score.number is None and score.label is None)  # without a value it was taken back
+    ]
     best = min(origins, key=lambda score: (score.number is None, score.number or 0), default=None)
     return None if best is None else best.subject.agent or best.label

@@ -121,7 +121,7 @@ function Runs({ listId, isQueue }: { listId: string; isQueue: boolean }): ReactN
           <p className="quiet">No runs in this list. Choose runs in the list of runs and press l.</p>
         ) : (
           <section className="panel wide" aria-label="Runs of the list">
-            <table className="plain">
+            <table className="ledger">
               <thead>
                 <tr>
                   <th scope="col">Labelled</th>

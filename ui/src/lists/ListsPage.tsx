@@ -50,7 +50,7 @@ function Group({ title, items }: { title: string; items: readonly RunList[] }): 
   return (
     <section className="panel wide" aria-label={title}>
       <h2>{title}</h2>
-      <table className="plain">
+      <table className="ledger">
         <thead>
           <tr>
             <th scope="col">Name</th>

@@ -9,6 +9,7 @@ import { useMinute } from "@/runs/useRuns";
 import { Failure } from "@/shell/Failure";
 import { useProject } from "@/shell/project";
 import { Chart } from "./Chart";
+import { Codes } from "./Codes";
 import { Figures } from "./Figures";
 import { GroupTable } from "./GroupTable";
 import { Unpriced } from "./Unpriced";
@@ -74,6 +75,7 @@ export function OverviewPage(): ReactNode {
           ]}
         />
       </div>
+      <Codes filter={filter} />
       <div className="groups">
         <GroupTable title="Systems" group="system" filter={filter} />
         <GroupTable title="Agents" group="agent" filter={filter} />

@@ -101,7 +101,7 @@ function Holdings(): ReactNode {
             <p className="quiet">
               {span_store}, {control}
             </p>
-            <table className="plain">
+            <table className="ledger">
               <thead>
                 <tr>
                   <th scope="col">Table</th>

@@ -32,7 +32,7 @@ export function AuditPart(): ReactNode {
         </div>
         <Wait asked={{ data: entries, error: log.error, refetch: log.refetch }}>
           {(items) => (
-            <table className="plain audit">
+            <table className="ledger audit">
               <thead>
                 <tr>
                   <th scope="col">When</th>

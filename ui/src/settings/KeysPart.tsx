@@ -40,7 +40,7 @@ export function KeysPart(): ReactNode {
             <p className="quiet">This project has no keys yet.</p>
           ) : (
             <div className="panel wide">
-              <table className="plain">
+              <table className="ledger">
                 <thead>
                   <tr>
                     <th scope="col">Name</th>

@@ -32,7 +32,7 @@ export function PricesPart(): ReactNode {
             items.length === 0 ? (
               <p className="quiet">Every call so far has a price, or no tokens were recorded for it.</p>
             ) : (
-              <table className="plain">
+              <table className="ledger">
                 <thead>
                   <tr>
                     <th scope="col">Model</th>

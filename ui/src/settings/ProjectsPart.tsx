@@ -18,7 +18,7 @@ export function ProjectsPart(): ReactNode {
         <h2 id="projects-title">Projects</h2>
         <Wait asked={known}>
           {({ items }) => (
-            <table className="plain">
+            <table className="ledger">
               <thead>
                 <tr>
                   <th scope="col">Name</th>
