@@ -69,6 +69,19 @@ class Settings(BaseSettings):
     gateway_file: Path | None = None
     """The gateway's configuration; unset means `gateway.toml` in `data_dir`. Where there is none, no model is served."""
 
+    gateway_records_to: str | None = None
+    """Where `masthead gateway` hands what it records, such as `https://masthead.example`; unset means the server of
+    `data_dir`."""
+
+    gateway_records_key: SecretStr | None = None
+    """The key for `gateway_records_to`, of an editor; unset where that server demands none."""
+
+    gateway_spool_bytes: int = Field(default=1024 * 1024 * 1024, ge=1024 * 1024)
+    """What `masthead gateway` keeps on disk, a worker, while the server takes nothing."""
+
+    gateway_drain_s: int = Field(default=30, ge=0)
+    """How long calls under way may go on when `masthead gateway` is told to end, in seconds."""
+
     judge_url: str | None = None
     """The endpoint that judges ask, such as `https://api.openai.com/v1` or `http://127.0.0.1:11434/v1`."""
 

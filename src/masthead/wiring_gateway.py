@@ -3,24 +3,59 @@
 Imported by the process that serves models and nothing else, so it must stay light: no span store, no FastAPI.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+import contextlib
+import logging
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Awaitable, Callable, Generator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
 
-from masthead.clock import Clock
-from masthead.gateway.call import Identity
-from masthead.gateway.config import GatewayConfig
+import msgspec
+import uvicorn
+
+from masthead.clock import Clock, SystemClock
+from masthead.gateway.agents.guards import AgentGuards
+from masthead.gateway.agents.keep import Keeper
+from masthead.gateway.alone import Alone
+from masthead.gateway.call import Call, Identity
+from masthead.gateway.config import GatewayConfig, GuardsConfig
 from masthead.gateway.defaults import ConfiguredRouter, OpenAdmission
-from masthead.gateway.identity import Remembered
+from masthead.gateway.http_server import PatientProtocol
+from masthead.gateway.identity import FRESH_S, ByKey, Remembered
 from masthead.gateway.seams import Identify, Recorder, Seams
 from masthead.gateway.secret import Secrets
 from masthead.gateway.service import GatewayService
+from masthead.gateway.shipping import Server, Shipper
+from masthead.gateway.spool import Spool
 from masthead.gateway.upstream.pool import Http1Client
+from masthead.govern.attempts import FailedAttempts
+from masthead.govern.directory import Directory
+from masthead.govern.exposure import are_keys_required, is_loopback
+from masthead.ingest.otlp_write import traces_json
+from masthead.model.errors import StoreBusy
 from masthead.model.ports import Sink
-from masthead.settings import Settings, environment
+from masthead.model.reading import Usage
+from masthead.providers.prices import Prices
+from masthead.settings import Settings, environment, load
+from masthead.store.control.database import Database, sqlite_url
+
+_LOG = logging.getLogger(__name__)
+_SPOOLS: Final = "gateway/spool-"
 
 
 def gateway_of(
-    settings: Settings, sink: Sink, clock: Clock, identify: Callable[[Mapping[str, Any]], Awaitable[Identity]]
+    settings: Settings,
+    sink: Sink,
+    clock: Clock,
+    identify: Callable[[Mapping[str, Any]], Awaitable[Identity]],
+    *,
+    worker: int = 0,
+    gauges: Callable[[], Mapping[str, float]] = dict,
 ) -> GatewayService:
     """Return the gateway, ready to be mounted. What it records goes to the sink.
 
@@ -28,17 +63,176 @@ def gateway_of(
         SettingsError: its configuration cannot be taken.
     """
     secrets = Secrets(environment())
+    keeper = Keeper(settings.data_dir / "gateway" / f"runs-{worker}.jsonl")
+
+    def guards_of(call: Call) -> GuardsConfig:
+        return service.guards_of(call)
+
+    guards = AgentGuards(guards_of, _Costs(clock), clock, keeper)
 
     def make_seams(config: GatewayConfig, identify: Identify, recorder: Recorder) -> Seams:
         return Seams(
-            identify=identify, admission=OpenAdmission(), router=ConfiguredRouter(config, secrets), recorder=recorder
+            identify=identify,
+            admission=OpenAdmission(),
+            router=ConfiguredRouter(config, secrets),
+            recorder=recorder,
+            plugins=(guards,),
         )
 
-    return GatewayService(
+    service = GatewayService(
         file=settings.gateway_file or settings.data_dir / "gateway.toml",
         make_seams=make_seams,
         identify=Remembered(identify, clock),
         sink=sink,
         client=Http1Client(),
         clock=clock,
+        gauges=gauges,
+        closing=guards.close,
     )
+    return service
+
+
+class _Costs:
+    """What tokens cost. The catalogue takes a second to read, so that is done in the background from the start."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._prices = Prices()
+        self._is_ready = threading.Event()
+        threading.Thread(target=self._load, name="gateway-prices", daemon=True).start()
+
+    def __call__(self, model: str, usage: Usage) -> Decimal | None:
+        """Return the cost, None where the price is not known, or not yet."""
+        if not self._is_ready.is_set():
+            return None
+        return self._prices.cost_usd(
+            provider=None,
+            model=model,
+            start_ns=self._clock.now_ns(),
+            input_tokens=usage.input_tokens,
+            output_tokens=usage.output_tokens,
+            cache_read_tokens=usage.cache_read_tokens,
+            cache_write_tokens=usage.cache_write_tokens,
+        )
+
+    def _load(self) -> None:
+        self._prices.load()
+        self._is_ready.set()
+
+
+@dataclass(kw_only=True)
+class GatewayAlone:
+    """The gateway as a process of its own, ready to be served."""
+
+    asgi: Alone
+    service: GatewayService
+    server: uvicorn.Server
+
+
+@contextlib.contextmanager
+def opened_alone(settings: Settings, *, worker: int = 0, workers: int = 1) -> Generator[GatewayAlone]:
+    """Open the gateway without the span store; what it records is spooled and shipped to the server.
+
+    Raises:
+        StoreBusy: another gateway owns the spool.
+        SettingsError: a setting or the configuration cannot be used.
+    """
+    clock = SystemClock()
+    with contextlib.ExitStack() as stack:
+        database = Database.open(_control_url(settings))
+        stack.callback(database.close)
+        directory = Directory(database, clock, fresh_s=FRESH_S)
+        stack.callback(directory.close)
+        spools = _spools(settings, worker, workers)
+        for spool in spools:
+            stack.callback(spool.close)
+        identify = ByKey(
+            directory.key,
+            are_keys_required=are_keys_required(settings),
+            is_loopback=is_loopback,
+            note_failure=FailedAttempts(clock).note,
+        )
+        service = gateway_of(settings, spools[0], clock, identify, worker=worker, gauges=lambda: _gauges(spools))
+        stack.callback(service.close)
+        asgi = Alone(service, lambda: server.should_exit)
+        server = uvicorn.Server(_server_config(asgi, settings))
+        yield GatewayAlone(asgi=asgi, service=service, server=server)
+
+
+def serve_alone(settings: Settings, listener: socket.socket, *, worker: int = 0, workers: int = 1) -> None:
+    """Serve until told to end; calls under way are finished first."""
+    with opened_alone(settings, worker=worker, workers=workers) as gateway:
+        gateway.server.run(sockets=[listener])
+
+
+def work() -> None:
+    """Be one of several workers; run by `masthead gateway --workers`, with the listening socket and its number."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    fd, worker, workers = map(int, sys.argv[1:4])
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with contextlib.suppress(KeyboardInterrupt):
+        serve_alone(load(), socket.socket(fileno=fd), worker=worker, workers=workers)
+
+
+def _server_config(asgi: Alone, settings: Settings) -> uvicorn.Config:
+    return uvicorn.Config(
+        asgi,
+        http=PatientProtocol,
+        ws="none",
+        log_level=settings.log_level,
+        access_log=False,
+        lifespan="on",
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=settings.gateway_drain_s,
+        timeout_keep_alive=75,
+    )
+
+
+def _spools(settings: Settings, worker: int, workers: int) -> list[Spool]:
+    """Open this worker's spool, and, as the first worker, those that earlier and more workers left behind."""
+    folders = [settings.data_dir / f"{_SPOOLS}{worker}"]
+    if worker == 0:
+        mine = {settings.data_dir / f"{_SPOOLS}{at}" for at in range(workers)}
+        folders += sorted(set(settings.data_dir.glob(f"{_SPOOLS}*")) - mine)
+    spools: list[Spool] = []
+    for folder in folders:
+        try:
+            spools.append(_spool(settings, folder))
+        except StoreBusy:
+            if not spools:
+                raise
+            _LOG.warning("the spool %s belongs to another process, which ships it", folder)
+    return spools
+
+
+def _spool(settings: Settings, folder: Path) -> Spool:
+    return Spool(folder, traces_json, Shipper(lambda: _server(settings)), max_bytes=settings.gateway_spool_bytes)
+
+
+def _server(settings: Settings) -> Server | None:
+    """Return the server that takes the records: the configured one, else the one that owns the data folder."""
+    if settings.gateway_records_to is not None:
+        key = settings.gateway_records_key
+        return Server(settings.gateway_records_to, None if key is None else key.get_secret_value())
+    try:
+        url, _, token = msgspec.json.decode((settings.data_dir / "server.json").read_bytes(), type=tuple[str, int, str])
+    except (OSError, msgspec.MsgspecError):
+        return None
+    return Server(url, token)
+
+
+def _gauges(spools: list[Spool]) -> dict[str, float]:
+    counters = [spool.counters() for spool in spools]
+    return {
+        "masthead_gateway_spool_bodies": sum(one.pending for one in counters),
+        "masthead_gateway_spool_bytes": sum(one.bytes for one in counters),
+        "masthead_gateway_spool_shipped_total": sum(one.shipped for one in counters),
+        "masthead_gateway_spool_set_aside_total": sum(one.set_aside for one in counters),
+    }
+
+
+def _control_url(settings: Settings) -> str:
+    if settings.database_url is not None:
+        return settings.database_url.get_secret_value()
+    return sqlite_url(settings.data_dir / "control.sqlite")

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from masthead import __version__
-from masthead.cli import doctor, export, runs, samples, search, show, up
+from masthead.cli import doctor, export, gateway, runs, samples, search, show, up
 from masthead.cli.audit import audit
 from masthead.cli.calibrate import calibrate
 from masthead.cli.compare import compare
@@ -38,7 +38,7 @@ def start(
 
 
 for command in (
-    up.up, runs.runs, show.show, search.search, export.export, diagnose, judge, report, compare, calibrate,
+    up.up, gateway.gateway, runs.runs, show.show, search.search, export.export, diagnose, judge, report, compare, calibrate,
     erase_user, doctor.doctor,
 ):  # fmt: skip
     app.command()(command)

@@ -8,7 +8,6 @@ import msgspec
 
 from masthead.gateway.call import Answer, Endpoint, Exchange, Header
 from masthead.gateway.seams import Refused
-from masthead.gateway.translating import Dialect, error_body
 from masthead.gateway.upstream.port import UpstreamFailed
 from masthead.model.errors import (
     Conflict,
@@ -21,6 +20,7 @@ from masthead.model.errors import (
     StoreError,
     TooLarge,
 )
+from masthead.providers.dialects import Dialect, error_body
 
 _LOG = logging.getLogger(__name__)
 JSON: Final[Header] = (b"content-type", b"application/json")

@@ -12,21 +12,22 @@ from typing import Final
 import msgspec
 
 from masthead.clock import Clock
-from masthead.gateway.answers import JSON, own_headers, passed_on, refusal, said, stream_error, told
+from masthead.gateway.answers import JSON, own_headers, passed_on, refusal, said, told
 from masthead.gateway.call import Answer, Call, Exchange, Header, Identity
-from masthead.gateway.conduct import Conductor, Opened
+from masthead.gateway.conduct import Conductor, Opened, note_losses
 from masthead.gateway.endpoints import MODELS, endpoint_of
 from masthead.gateway.joining import place_of
 from masthead.gateway.metrics import Metrics
 from masthead.gateway.reading import ClientGone, Receive, Scope, Send, body_of, call_of
 from masthead.gateway.seams import Seams, StreamFilter
 from masthead.gateway.streams import Pipe, UsageTaken
-from masthead.gateway.translating import Dialect
 from masthead.gateway.upstream.port import UpstreamClient, UpstreamFailed
 from masthead.model.errors import TooLarge
 from masthead.model.ids import SpanId
+from masthead.providers.dialects import Dialect
 
 _LOG = logging.getLogger(__name__)
+_STREAM_HEADERS: Final = ((b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-cache"))
 _NOT_ALLOWED: Final = "this path takes POST"
 
 
@@ -156,13 +157,13 @@ class Gateway:
         exchange.end_ns = self._clock.now_ns()
 
     async def _stream(self, exchange: Exchange, opened: Opened, seams: Seams, send: Send) -> None:
-        response, sent, dialect = opened.response, opened.sent, exchange.call.endpoint.dialect
+        response = opened.response
         pipe = _pipe(exchange, opened, seams)
         exchange.status = response.status
         exchange.is_stream_answer = True
-        headers = [header for header in passed_on(opened.headers) if header[0] != b"content-encoding"]
+        headers = [header for header in passed_on(opened.headers) if header[0] != b"content-type"]
         try:
-            await _start(send, response.status, [*headers, (b"cache-control", b"no-cache"), *own_headers(exchange)])
+            await _start(send, response.status, [*_STREAM_HEADERS, *headers, *own_headers(exchange)])
             data = opened.first
             while data:
                 await self._chunk(exchange, pipe.feed(data), send)
@@ -173,14 +174,16 @@ class Gateway:
             opened.attempt.failure = failure.kind if isinstance(failure, UpstreamFailed) else "nonsense"
             opened.attempt.error = exchange.error = str(failure)
             message = told(failure) if isinstance(failure, UpstreamFailed) else str(failure)
-            await self._chunk(exchange, pipe.close() + stream_error(dialect, message), send)
+            await self._chunk(exchange, pipe.close(message), send)
         else:
             await self._chunk(exchange, pipe.close(), send)
-            if sent.translation is not None and pipe.failed is not None:
+            if pipe.failed is not None:
+                opened.attempt.failure = "broken"
                 opened.attempt.error = exchange.error = pipe.failed
         finally:
             response.close()
             opened.attempt.end_ns = self._clock.now_ns()
+            note_losses(exchange, opened.sent)
         await send({"type": "http.response.body", "body": b""})
         exchange.end_ns = self._clock.now_ns()
 
@@ -203,7 +206,7 @@ class Gateway:
         for plugin in seams.plugins:
             try:
                 plugin.ended(exchange)
-            except Exception:
+            except Exception:  # noqa: BLE001 - the edge: what was answered stays answered
                 _LOG.exception("a plugin failed after the call %s", exchange.span_id)
         self.metrics.count(exchange)
         seams.recorder.record(exchange)

@@ -1,6 +1,6 @@
 """Streams put together into the body that the same call would have had without streaming, one function a dialect.
 
-Total: an event that is no JSON, or not of the shape it should have, is skipped; what is not known of a field's growth is
+Total: an event that is no JSON, or not of the shape it should have, is skipped; a field that is not known to grow is
 taken from the last event that has it.
 """
 
@@ -67,9 +67,9 @@ def _add_choice(choice: Body, piece: Body) -> None:
 def _add_calls(calls: list[Body], pieces: list[Body]) -> None:
     for piece in pieces:
         index = piece.get("index", len(calls) - 1 if calls and not piece.get("id") else len(calls))
-        call = next((one for one in calls if one.get("index") == index), None)
-        if call is None:
-            call = {"index": index, "type": "function", "function": {}}
+        found = next((one for one in calls if one.get("index") == index), None)
+        call: Body = found if found is not None else {"index": index, "type": "function", "function": {}}
+        if found is None:
             calls.append(call)
         for name, value in piece.items():
             if name == "function":

@@ -10,9 +10,9 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-from masthead.gateway.translating import Dialect
 from masthead.model.ids import ProjectId, RunId, SpanId
 from masthead.model.span import AttributeValue
+from masthead.providers.dialects import Dialect
 
 Header = tuple[bytes, bytes]
 Members = dict[str, msgspec.Raw]
@@ -90,6 +90,8 @@ class Connection(NamedTuple):
     """Sent with every request, beside the credential."""
     allowed_networks: tuple[str, ...] = ()
     """Private address ranges (CIDR) that its host may resolve to; public ones always may."""
+    api_version: str | None = None
+    """Azure's."""
     reports_stream_usage: bool = True
     """Whether it understands `stream_options.include_usage` (chat completions)."""
 

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from masthead.clock import Clock
-from masthead.gateway.answers import JSON, passed_on, said, told
+from masthead.gateway.answers import JSON, passed_on
 from masthead.gateway.call import Answer, Attempt, Exchange, FailureKind, Header, Members, Target
 from masthead.gateway.forward import Forwarded, forwarded
 from masthead.gateway.seams import Plan
@@ -16,6 +16,7 @@ from masthead.gateway.upstream.port import UpstreamClient, UpstreamFailed, Upstr
 from masthead.model.errors import UpstreamError
 
 _LOG = logging.getLogger(__name__)
+_STREAMS: Final = (b"text/event-stream", b"application/vnd.amazon.eventstream")
 _MOST_ERROR_BYTES: Final = 1024 * 1024
 _OBJECT: Final = msgspec.json.Decoder(Members)
 
@@ -99,7 +100,9 @@ class Conductor:
         attempt.end_ns = self._clock.now_ns()
         if not call.endpoint.is_model_call or not _is_json(response.headers):
             return Answer(response.status, tuple(passed_on(response.headers)), body)
-        return _translated(response, sent, _checked(body, target), body)
+        answer = _translated(response, sent, _checked(body, target), body)
+        note_losses(exchange, sent)
+        return answer
 
     def _failed(self, attempt: Attempt, kind: FailureKind, error: str) -> None:
         attempt.end_ns = self._clock.now_ns()
@@ -120,7 +123,10 @@ def _checked(body: bytes, target: Target) -> Members:
 def _translated(response: UpstreamResponse, sent: Forwarded, members: Members, body: bytes) -> Answer:
     if sent.translation is None:
         return Answer(response.status, tuple(passed_on(response.headers)), body)
-    reply = sent.translation.reply({name: msgspec.json.decode(raw) for name, raw in members.items()})
+    try:
+        reply = sent.translation.reply({name: msgspec.json.decode(raw) for name, raw in members.items()})
+    except UpstreamError as error:
+        raise UpstreamFailed(str(error), kind="nonsense") from error
     return Answer(response.status, (JSON,), msgspec.json.encode(reply))
 
 
@@ -135,13 +141,14 @@ def _as_answer(refusal: _Refusal) -> Answer:
     return Answer(error.status, (JSON, *kept), msgspec.json.encode(error.body))
 
 
-def failure_answer(exchange: Exchange, failure: UpstreamFailed) -> Answer:
-    """Return the answer to a call that no upstream answered."""
-    return said(exchange.call.endpoint.dialect, 504 if failure.kind == "timeout" else 502, told(failure))
+def note_losses(exchange: Exchange, sent: Forwarded) -> None:
+    """Note what the translation could not carry, in the span."""
+    if sent.translation is not None and sent.translation.losses:
+        exchange.attributes["masthead.gateway.losses"] = [f"{one.field}: {one.why}" for one in sent.translation.losses]
 
 
 def _is_stream(headers: list[Header]) -> bool:
-    return any(name == b"content-type" and value.startswith(b"text/event-stream") for name, value in headers)
+    return any(name == b"content-type" and value.startswith(_STREAMS) for name, value in headers)
 
 
 def _is_json(headers: list[Header]) -> bool:

@@ -12,20 +12,15 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from masthead.detect.registry import entries
 from masthead.gateway.call import Connection, Target, Timeouts
 from masthead.gateway.secret import SecretReader
-from masthead.gateway.translating import Dialect
 from masthead.model.errors import SettingsError
+from masthead.providers.dialects import Dialect
+from masthead.providers.vendors import base_url_of, known_vendor, vendor
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
 HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,64}$")]
 HeaderValue = Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]{0,4096}$")]
 SecretReference = Annotated[str, StringConstraints(pattern=r"^(env|file|stored):.+$")]
 
-_SPOKEN: Final[dict[str, tuple[Dialect, ...]]] = {
-    "openai": (Dialect.OPENAI_CHAT, Dialect.OPENAI_RESPONSES),
-    "anthropic": (Dialect.ANTHROPIC,),
-    "gemini": (Dialect.GEMINI,),
-    "bedrock": (Dialect.BEDROCK,),
-}
 _LOOPBACK: Final = ("127.0.0.0/8", "::1/128")
 
 
@@ -39,8 +34,11 @@ class ConnectionConfig(_Part):
     provider: str = "openai"
     """Whose service it is, as traces name it: `openai`, `anthropic`, `gemini`, `bedrock`, `mistral`, …"""
 
-    base_url: str
-    """Where it is, with its version: `https://api.openai.com/v1`."""
+    base_url: str | None = None
+    """Where it is, with its version: `https://api.openai.com/v1`. Unset means its provider's own address."""
+
+    api_version: str | None = None
+    """Azure's `api-version`, where its deployments are asked."""
 
     dialects: tuple[Dialect, ...] = ()
     """What it speaks; unset means its provider's own, and OpenAI's chat completions for any other."""
@@ -74,7 +72,9 @@ class ConnectionConfig(_Part):
 
     @field_validator("base_url")
     @classmethod
-    def _check_url(cls, value: str) -> str:
+    def _check_url(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
         parts = urlsplit(value)
         if (
             parts.scheme not in {"http", "https"}
@@ -230,14 +230,16 @@ def parse(given: object, *, where: str) -> GatewayConfig:
 
 def connection_of(name: str, config: ConnectionConfig, secrets: SecretReader) -> Connection:
     """Return the connection with its secret read; raise `SettingsError` where it cannot be."""
+    row = known_vendor(config.provider) or vendor("openai-compatible")
     return Connection(
         name=name,
-        provider=config.provider,
-        dialects=config.dialects or _SPOKEN.get(config.provider, (Dialect.OPENAI_CHAT,)),
-        base_url=config.base_url,
+        provider=row.span_name or (config.provider if row.id == "openai-compatible" else row.id),
+        dialects=config.dialects or row.dialects,
+        base_url=base_url_of(row, config.base_url),
         secret=None if config.secret is None else secrets.read(config.secret),
         headers=tuple((key.lower().encode(), value.encode()) for key, value in config.headers.items()),
         allowed_networks=config.allow_networks,
+        api_version=config.api_version,
         reports_stream_usage=config.reports_stream_usage,
     )
 

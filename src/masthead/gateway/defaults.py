@@ -45,8 +45,9 @@ class OrderedPlan:
 
 
 class ConfiguredRouter:
-    """Routes by the configuration: an alias, the connections that name the model, `CONNECTION/MODEL`, or else
-    the first connection that names no models.
+    """Routes by the configuration.
+
+    By an alias, the connections that name the model, `CONNECTION/MODEL`, or else the first that names no models.
     """
 
     def __init__(self, config: GatewayConfig, secrets: SecretReader) -> None:

@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from masthead.gateway.call import Endpoint
-from masthead.gateway.translating import Dialect
+from masthead.providers.dialects import Dialect
 
 MODELS: Final = Endpoint("models", Dialect.OPENAI_CHAT, "/models", "", is_model_call=False)
 _MODEL_CALLS: Final = {

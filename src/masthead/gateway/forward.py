@@ -1,5 +1,6 @@
-"""A call into what is sent to a target: address, headers, body. Nothing of the client's goes on but what is named here."""
+"""A call into what is sent to a target: address, headers, body. Of the client's headers only those named here go on."""
 
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
@@ -7,22 +8,22 @@ from urllib.parse import urlsplit
 import msgspec
 
 from masthead.gateway.call import Call, Connection, Header, Target
-from masthead.gateway.translating import Dialect, Translation, translate
 from masthead.gateway.upstream.port import Origin, UpstreamRequest
+from masthead.providers.dialects import Translation, translate
+from masthead.providers.vendors import Auth, Vendor, auth_headers, endpoint, fitted_body, known_vendor, vendor
 
 _PASSED_ON: Final = (
     b"accept", b"anthropic-beta", b"anthropic-version", b"content-type", b"idempotency-key", b"openai-beta",
     b"openai-organization", b"openai-project", b"user-agent",
 )  # fmt: skip
-_ANTHROPIC_VERSION: Final = (b"anthropic-version", b"2023-06-01")
 _IDENTITY: Final = (b"accept-encoding", b"identity")
-_PATHS: Final = {
-    Dialect.OPENAI_CHAT: "/chat/completions",
-    Dialect.OPENAI_RESPONSES: "/responses",
-    Dialect.ANTHROPIC: "/messages",
-}
+_JSON: Final = (b"content-type", b"application/json")
 _TRUE: Final = b"true"
 _WITH_USAGE: Final = msgspec.Raw(b'{"include_usage":true}')
+_TRANSLATED: Final = frozenset({"chat", "responses", "messages"})
+"""Endpoints that targets of other dialects can answer."""
+_OWN_ADDRESS: Final = frozenset({"azure", "vertex-anthropic"})
+"""Vendors that put the model into the address even where the dialect is the caller's own."""
 
 
 class Forwarded(NamedTuple):
@@ -35,94 +36,132 @@ class Forwarded(NamedTuple):
     """Whether the stream was asked to end with its usage, which the caller did not ask for."""
 
 
+class _Sent(NamedTuple):
+    """Where to, and with which body."""
+
+    url: str
+    body: bytes
+    is_json: bool
+
+
 def forwarded(call: Call, target: Target, *, reply_id: str, now_s: int) -> Forwarded:
     """Return what is to be sent to the target.
 
     Raises:
-        InvalidInput: the call holds what the target's dialect has no place for, or this endpoint cannot be translated.
+        InvalidInput: the call holds what the target's dialect has no place for.
+        SettingsError: the connection's key is not of the kind that its vendor wants.
     """
-    spoken = target.connection.dialects
-    dialect = call.endpoint.dialect
-    if dialect in spoken or not call.endpoint.is_model_call or call.endpoint.name not in _TRANSLATED:
-        return _same(call, target)
+    connection, dialect = target.connection, call.endpoint.dialect
+    row = _row(connection.provider)
+    if dialect in connection.dialects or call.endpoint.name not in _TRANSLATED:
+        body, is_usage_added = _same_body(call, target, row)
+        return Forwarded(
+            _request(call, target, _Sent(_same_url(call, target, row), body, False), now_s), None, is_usage_added
+        )
+    spoken = connection.dialects[0]
     translation = translate(
-        _decoded(call), source=dialect, target=spoken[0], model=target.model, reply_id=reply_id, now_s=now_s
+        {name: msgspec.json.decode(raw) for name, raw in call.members.items()},
+        source=dialect,
+        target=spoken,
+        model=target.model,
+        reply_id=reply_id,
+        now_s=now_s,
+        limit_field=row.limit_field,
     )
-    body = msgspec.json.encode(translation.body)
-    path = _PATHS.get(spoken[0], "")
-    return Forwarded(_request(call, target, path, body), translation)
+    url = endpoint(
+        row, connection.base_url, spoken, target.model, is_stream=call.is_stream, api_version=connection.api_version
+    )
+    body = msgspec.json.encode(fitted_body(row, translation.body))
+    return Forwarded(_request(call, target, _Sent(url, body, True), now_s), translation)
 
 
-_TRANSLATED: Final = frozenset({"chat", "responses", "messages"})
+@lru_cache(maxsize=256)
+def _row(provider: str) -> Vendor:
+    return known_vendor(provider) or vendor("openai-compatible")
 
 
-def _same(call: Call, target: Target) -> Forwarded:
+def _same_url(call: Call, target: Target, row: Vendor) -> str:
+    connection = target.connection
+    if row.id in _OWN_ADDRESS and call.endpoint.name in _TRANSLATED:
+        dialect, version = call.endpoint.dialect, connection.api_version
+        return endpoint(row, connection.base_url, dialect, target.model, is_stream=call.is_stream, api_version=version)
+    query = f"?{call.query.decode('ascii', 'replace')}" if call.query else ""
+    return connection.base_url + call.endpoint.path + query
+
+
+def _same_body(call: Call, target: Target, row: Vendor) -> tuple[bytes, bool]:
+    """Return the body, and whether the stream's usage was asked for beside what the caller asked."""
     if not call.endpoint.is_model_call:
-        return Forwarded(_request(call, target, call.endpoint.path, call.body), None)
-    members = call.members
+        return call.body, False
     changed: dict[str, msgspec.Raw] = {}
     if target.model != call.model:
         changed["model"] = msgspec.Raw(msgspec.json.encode(target.model))
     is_usage_added = call.is_stream and call.endpoint.name == "chat" and _wants_usage_added(call, target)
     if is_usage_added:
         changed["stream_options"] = _with_usage(call)
-    body = msgspec.json.encode(members | changed) if changed else call.body
-    return Forwarded(_request(call, target, call.endpoint.path, body), None, is_usage_added)
+    members: dict[str, Any] = call.members | changed
+    if row.id == "vertex-anthropic":
+        return msgspec.json.encode(fitted_body(row, members)), is_usage_added
+    return (msgspec.json.encode(members) if changed else call.body), is_usage_added
 
 
 def _wants_usage_added(call: Call, target: Target) -> bool:
     if not target.connection.reports_stream_usage:
         return False
-    options = call.members.get("stream_options")
-    return options is None or b'"include_usage"' not in bytes(options) or _TRUE not in bytes(options)
+    options = call.member("stream_options")
+    return not (isinstance(options, dict) and options.get("include_usage") is True)  # pyright: ignore[reportUnknownMemberType] - JSON
 
 
 def _with_usage(call: Call) -> msgspec.Raw:
     options = call.member("stream_options")
     if not isinstance(options, dict):
         return _WITH_USAGE
-    return msgspec.Raw(msgspec.json.encode(options | {"include_usage": True}))
+    return msgspec.Raw(msgspec.json.encode({**options, "include_usage": True}))
 
 
-def _decoded(call: Call) -> dict[str, Any]:
-    return {name: msgspec.json.decode(raw) for name, raw in call.members.items()}
-
-
-def _request(call: Call, target: Target, path: str, body: bytes) -> UpstreamRequest:
-    place = _place(target.connection.base_url, target.connection.allowed_networks)
-    query = f"?{call.query.decode('ascii', 'replace')}" if call.query else ""
+def _request(call: Call, target: Target, sent: _Sent, now_s: int) -> UpstreamRequest:
+    connection = target.connection
+    place = _place(sent.url, connection.allowed_networks)
+    row = _row(connection.provider)
+    if row.auth is Auth.AWS:
+        proof = auth_headers(
+            row, connection.secret, url=sent.url, body=sent.body, now=datetime.fromtimestamp(now_s, UTC)
+        )
+        own = (*connection.headers, *((name.encode(), value.encode()) for name, value in proof.items()))
+    else:
+        own = _own(connection)
+    given = call.headers
+    named = {name for name, _ in own}
+    passed = [
+        (name, given[name])
+        for name in _PASSED_ON
+        if name in given
+        and (name not in named or name == b"anthropic-version")
+        and not (sent.is_json and name == b"content-type")
+    ]
+    if b"anthropic-version" in given:
+        own = tuple(header for header in own if header[0] != b"anthropic-version")
+    typed = (_JSON,) if sent.is_json else ()
     return UpstreamRequest(
-        call.method, place.origin, place.path + path + query, _headers(call, target.connection), body, target.timeouts
+        call.method, place.origin, place.target, (*passed, *own, *typed, _IDENTITY), sent.body, target.timeouts
     )
 
 
 class _Place(NamedTuple):
     origin: Origin
-    path: str
+    target: str
 
 
-@lru_cache(maxsize=1024)
-def _place(base_url: str, allowed_networks: tuple[str, ...]) -> _Place:
-    parts = urlsplit(base_url)
+@lru_cache(maxsize=4096)
+def _place(url: str, allowed_networks: tuple[str, ...]) -> _Place:
+    parts = urlsplit(url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
-    return _Place(Origin(parts.scheme, parts.hostname or "", port, allowed_networks), parts.path.rstrip("/"))
-
-
-def _headers(call: Call, connection: Connection) -> tuple[Header, ...]:
-    given = call.headers
-    passed = [(name, given[name]) for name in _PASSED_ON if name in given]
-    return (*passed, *_own(connection, b"anthropic-version" in given), _IDENTITY)
+    query = f"?{parts.query}" if parts.query else ""
+    return _Place(Origin(parts.scheme, parts.hostname or "", port, allowed_networks), (parts.path or "/") + query)
 
 
 @lru_cache(maxsize=1024)
-def _own(connection: Connection, is_version_given: bool) -> tuple[Header, ...]:  # noqa: FBT001 - a cache key
-    headers = list(connection.headers)
-    secret = connection.secret
-    if connection.dialects[0] is Dialect.ANTHROPIC:
-        if not is_version_given:
-            headers.append(_ANTHROPIC_VERSION)
-        if secret is not None:
-            headers.append((b"x-api-key", secret.encode()))
-    elif secret is not None:
-        headers.append((b"authorization", b"Bearer " + secret.encode()))
-    return tuple(headers)
+def _own(connection: Connection) -> tuple[Header, ...]:
+    """Return the connection's headers and its proof, where that does not depend on the call."""
+    proof = auth_headers(_row(connection.provider), connection.secret)
+    return (*connection.headers, *((name.encode(), value.encode()) for name, value in proof.items()))

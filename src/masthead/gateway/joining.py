@@ -77,7 +77,7 @@ def user_of(call: Call) -> str | None:
     """Return whom the call is made for."""
     for name in ("safety_identifier", "user"):
         raw = call.members.get(name)
-        if raw is not None and bytes(raw[:1] if isinstance(raw, bytes) else bytes(raw)[:1]) == b'"':
+        if raw is not None and bytes(raw)[:1] == b'"':
             return str(msgspec.json.decode(raw))[:_MOST] or None
     told = metadata(call)
     return told.get("user_id") or told.get("langfuse_user_id")

@@ -7,7 +7,7 @@ import msgspec
 
 from masthead.gateway.assemble import assembled_chat, assembled_message, assembled_response
 from masthead.gateway.call import Exchange
-from masthead.gateway.translating import Dialect
+from masthead.providers.dialects import Dialect
 
 _ASSEMBLE: Final[Mapping[Dialect, Callable[[bytes], dict[str, Any] | None]]] = {
     Dialect.OPENAI_CHAT: assembled_chat,

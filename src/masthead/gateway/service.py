@@ -8,12 +8,12 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from masthead.clock import Clock
 from masthead.gateway.app import Gateway
-from masthead.gateway.call import Answer, Header
-from masthead.gateway.config import GatewayConfig, load
+from masthead.gateway.call import Answer, Call, Header
+from masthead.gateway.config import GatewayConfig, GuardsConfig, load
 from masthead.gateway.metrics import text_of
 from masthead.gateway.reading import Receive, Send
 from masthead.gateway.recorder import SpanRecorder
@@ -43,6 +43,7 @@ class GatewayService:
         client: UpstreamClient,
         clock: Clock,
         gauges: Callable[[], Mapping[str, float]] = dict,
+        closing: Callable[[], None] | None = None,
     ) -> None:
         self._file = file
         self._make_seams = make_seams
@@ -50,7 +51,9 @@ class GatewayService:
         self._client = client
         self._clock = clock
         self._gauges = gauges
+        self._closing = closing
         self.config, self._stamp = _read(file)
+        self._routes = {route.model: route for route in self.config.routes}
         self.recorder = SpanRecorder(sink, _spans_of(self.config), clock)
         self._looked_s = clock.monotonic_s()
         self.gateway = Gateway(
@@ -91,6 +94,13 @@ class GatewayService:
     def close(self) -> None:
         """Hand on what is still to be recorded, once no more calls come."""
         self.recorder.close()
+        if self._closing is not None:
+            self._closing()
+
+    def guards_of(self, call: Call) -> GuardsConfig:
+        """Return what guards the runs that make this call: its route's guards, else those of all routes."""
+        route = self._routes.get(call.model)
+        return self.config.guards if route is None or route.guards is None else route.guards
 
     async def _metrics(self, scope: Mapping[str, Any], send: Send) -> None:
         try:
@@ -115,6 +125,7 @@ class GatewayService:
         changes = list(differences(self.config.model_dump(mode="json"), config.model_dump(mode="json")))
         _LOG.warning("the gateway's configuration changed: %s", "; ".join(changes) or "nothing that counts")
         self.config, self._stamp = config, stamp
+        self._routes = {route.model: route for route in config.routes}
         self.gateway.configure(
             seams,
             max_body_bytes=config.max_body_bytes,
@@ -127,8 +138,9 @@ class GatewayService:
 def differences(before: object, after: object, where: str = "") -> Iterator[str]:
     """Yield what changed between two configurations, one line a value. Secrets are references, so none is told."""
     if isinstance(before, dict) and isinstance(after, dict):
+        before, after = cast("dict[str, object]", before), cast("dict[str, object]", after)
         for name in dict.fromkeys((*before, *after)):
-            place = f"{where}.{name}" if where else str(name)
+            place = f"{where}.{name}" if where else name
             if name not in before:
                 yield f"{place} added"
             elif name not in after:

@@ -15,11 +15,11 @@ import msgspec
 from masthead.gateway.call import Attempt, Call, Exchange
 from masthead.gateway.joining import AGENT_HEADER, SESSION_HEADER, SYSTEM_HEADER, header, metadata, user_of
 from masthead.gateway.reply import reply_of
-from masthead.gateway.translating import Dialect, usage_of
 from masthead.model import attributes as names
 from masthead.model.ids import SpanId
 from masthead.model.reading import Usage
 from masthead.model.span import AttributeValue, Span
+from masthead.providers.dialects import Dialect, usage_of
 
 Content = Literal["full", "hashed", "off"]
 

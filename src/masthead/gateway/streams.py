@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from typing import Final
 
+from masthead.gateway.answers import stream_error
 from masthead.gateway.seams import StreamFilter
-from masthead.gateway.translating import Dialect, TranslatedStream
 from masthead.gateway.upstream.port import UpstreamFailed
 from masthead.model.errors import TooLarge
+from masthead.providers.dialects import Dialect, Stream
 
 _MOST_BYTES: Final = 16 * 1024 * 1024
 _ENDS: Final = {
@@ -63,9 +64,7 @@ class Pipe:
 
     __slots__ = ("_dialect", "_filters", "_last", "_translated", "_whole")
 
-    def __init__(
-        self, dialect: Dialect, translated: TranslatedStream | None, filters: tuple[StreamFilter, ...]
-    ) -> None:
+    def __init__(self, dialect: Dialect, translated: Stream | None, filters: tuple[StreamFilter, ...]) -> None:
         self._dialect = dialect
         self._translated = translated
         self._filters = filters
@@ -93,18 +92,21 @@ class Pipe:
         """Look whether the stream is complete, at its end.
 
         Raises:
-            UpstreamFailed: it ended within an event, or, where only the connection's end says so, without its last one.
+            UpstreamFailed: it is empty, ended within an event, or, where only the connection's end says so, without
+                its last event.
         """
         if self._translated is not None:
             return
-        if self._whole.is_amid or not (is_delimited or is_at_end(self._dialect, self._last)):
+        if self._whole.is_amid or not self._last or not (is_delimited or is_at_end(self._dialect, self._last)):
             raise UpstreamFailed("the upstream's stream broke off", kind="broken")
 
-    def close(self) -> bytes:
-        """Return what is still held back."""
-        events = b"" if self._translated is None else self._translated.close()
+    def close(self, reason: str | None = None) -> bytes:
+        """Return what is still held back; with a `reason`, and what tells the client that the stream broke off."""
+        events = b"" if self._translated is None else self._translated.close(reason)
         for one in self._filters:
             events = (one.feed(events) if events else b"") + one.close()
+        if reason is not None and self._translated is None:
+            events += stream_error(self._dialect, reason)
         return events
 
 

@@ -52,8 +52,9 @@ class _Recent(Generic[K, V]):
     The lock guards the dictionary and the count of its clearings: an answer that was asked for before one is not kept.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, fresh_s: float) -> None:
         self._clock = clock
+        self._fresh_s = fresh_s
         self._lock = Lock()
         self._entries: dict[K, tuple[float, V]] = {}
         self._clearings = 0
@@ -61,7 +62,7 @@ class _Recent(Generic[K, V]):
     def get(self, key: K, ask: Callable[[], V]) -> V:
         now_s = self._clock.monotonic_s()
         found = self._entries.get(key)
-        if found is not None and now_s - found[0] < FRESH_S:
+        if found is not None and now_s - found[0] < self._fresh_s:
             return found[1]
         if not _may_ask.get():
             raise NotInMemoryError
@@ -84,12 +85,12 @@ class _Recent(Generic[K, V]):
 class Directory:
     """Looks up keys by secret, sessions by token and projects by id."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, *, fresh_s: float = FRESH_S) -> None:
         self._database = database
         self._clock = clock
-        self._keys = _Recent[bytes, ApiKey | None](clock)
-        self._sessions = _Recent[bytes, ApiKey | None](clock)
-        self._projects = _Recent[ProjectId, Project | None](clock)
+        self._keys = _Recent[bytes, ApiKey | None](clock, fresh_s)
+        self._sessions = _Recent[bytes, ApiKey | None](clock, fresh_s)
+        self._projects = _Recent[ProjectId, Project | None](clock, fresh_s)
         self._closed: set[ProjectId] = set()
         self._later = ThreadPoolExecutor(1, "key-use")
 
