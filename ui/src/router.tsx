@@ -68,14 +68,14 @@ export const runRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/runs/$runId",
   component: lazyRouteComponent(() => import("./run/RunPage"), "RunPage"),
-  validateSearch: (search: Record<string, unknown>): RunSearch =>
-    compact({
-      view: VIEWS.find((view) => view === search.view),
-      turn: index(search.turn),
-      find: text(search.find),
-      agent: text(search.agent),
-      span: text(search.span),
-    }),
+  // Each key is named, also where it is undefined: what is left out would keep the address's own, unread value.
+  validateSearch: (search: Record<string, unknown>): RunSearch => ({
+    view: VIEWS.find((view) => view === search.view),
+    turn: index(search.turn),
+    find: text(search.find),
+    agent: text(search.agent),
+    span: text(search.span),
+  }),
   loaderDeps: ({ search }) => ({
     project: search.project ?? DEFAULT_PROJECT,
     page: Math.floor((search.turn ?? 0) / TURNS_A_PAGE),
@@ -94,7 +94,7 @@ export const besideRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/runs/$runId/beside/$otherId",
   component: lazyRouteComponent(() => import("./beside/BesidePage"), "BesidePage"),
-  validateSearch: (search: Record<string, unknown>): BesideSearch => compact({ row: index(search.row) }),
+  validateSearch: (search: Record<string, unknown>): BesideSearch => ({ row: index(search.row) }),
 });
 
 export const overviewRoute = createRoute({

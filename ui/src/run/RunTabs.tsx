@@ -19,6 +19,7 @@ export function RunTabs({ areDetailsOpen, onDetails, onCompare }: Props): ReactN
             to="/runs/$runId"
             params={{ runId }}
             search={(current) => ({ ...current, view: name === "chat" ? undefined : name })}
+            activeOptions={{ exact: true, includeSearch: true }}
             className="tab"
             aria-current={name === view ? "page" : undefined}
           >

@@ -4,6 +4,7 @@ import { Icon } from "@/design/icons";
 import { nameOf, sureness } from "@/findings/names";
 import { type Finding, isRejected, ORIGIN } from "@/findings/select";
 import { useRun } from "../RunContext";
+import { AgreementFigure } from "./AgreementFigure";
 import { FindingActions } from "./FindingActions";
 import { useLabelling } from "./Labelling";
 
@@ -32,6 +33,9 @@ export function FindingCard({ finding }: { finding: Finding }): ReactNode {
       <Evidence finding={finding} />
       <p className="finding-by">
         <Said finding={finding} />
+        {score.source === "human" || isOrigin ? null : (
+          <AgreementFigure evaluator={score.evaluator} code={score.name} />
+        )}
       </p>
       <People finding={finding} />
     </section>

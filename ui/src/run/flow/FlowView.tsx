@@ -3,6 +3,7 @@ import { type ReactNode, useRef, useState } from "react";
 import { flow as flowQuery } from "@/api/queries";
 import type { Flow, FlowEdge } from "@/api/types";
 import { Failure } from "@/shell/Failure";
+import { useByAgent } from "../findings/useByAgent";
 import { useRun } from "../RunContext";
 import { EdgeTurns } from "./EdgeTurns";
 import { FlowEdges } from "./FlowEdges";
@@ -22,6 +23,7 @@ export function FlowView(): ReactNode {
 function Diagram({ flow }: { flow: Flow }): ReactNode {
   const box = useRef<HTMLElement>(null);
   const { placed, scale } = useFit(box, flow);
+  const marksOf = useByAgent();
   const [chosen, setChosen] = useState<FlowEdge | null>(null);
   const most = Math.max(1, ...flow.nodes.map((node) => node.turns));
   return (
@@ -38,7 +40,9 @@ function Diagram({ flow }: { flow: Flow }): ReactNode {
               const at = placed.nodes[index];
               if (!at) return null;
               const corner = { left: at.x - NODE.width / 2, top: at.y - NODE.height / 2, ...NODE };
-              return <FlowNodeCard key={node.agent.id} node={node} box={corner} most={most} />;
+              return (
+                <FlowNodeCard key={node.agent.id} node={node} box={corner} most={most} marks={marksOf(node.agent.id)} />
+              );
             })}
           </div>
         </div>

@@ -22,16 +22,17 @@ type Props = {
   length: number;
   isChosen: boolean;
   isFolded: boolean;
+  /** What was found there, in words. */
+  found: string | null;
   onFold: () => void;
   onChoose: () => void;
 };
 
-export function SpanRow({ branch, top, from, length, isChosen, isFolded, onFold, onChoose }: Props): ReactNode {
+export function SpanRow({ branch, top, from, length, isChosen, isFolded, found, onFold, onChoose }: Props): ReactNode {
   const { looks } = useRun();
   const { span, depth, start, end, children } = branch;
   const agent = span.agent_id ?? span.agent;
   const look = agent === null ? null : lookOf(looks, agent);
-  const tokens = sum(span.input_tokens, span.output_tokens);
   const share = (value: number) => (length > 0 ? `${(100 * value) / length}%` : "0%");
   return (
     <div
@@ -61,17 +62,39 @@ export function SpanRow({ branch, top, from, length, isChosen, isFolded, onFold,
         >
           <Icon name={span.status === "error" ? "warn" : (ICONS[span.operation] ?? "dash")} size={13} />
           <span className="truncate">{span.name}</span>
+          <FoundHere words={found} />
           {look && look.name !== span.name ? <span className="span-agent truncate">{look.name}</span> : null}
         </button>
       </span>
-      <span className="waterfall-number" title={`${exact(span.input_tokens)} in, ${exact(span.output_tokens)} out`}>
-        {tokens === null ? "" : count(tokens)}
-      </span>
-      <span className="waterfall-number">{span.cost_usd === null ? "" : usd(span.cost_usd)}</span>
-      <span className="waterfall-number">{duration(end - start)}</span>
+      <Figures branch={branch} />
       <span className="span-track" aria-hidden="true">
         <span className="span-bar" style={{ left: share(start - from), width: share(end - start) }} />
       </span>
     </div>
+  );
+}
+
+function FoundHere({ words }: { words: string | null }): ReactNode {
+  if (words === null) return null;
+  return (
+    <span className="span-found">
+      <Icon name="flag" size={11} />
+      {words}
+    </span>
+  );
+}
+
+/** Tokens, cost and how long it took; a log without times has no durations. */
+function Figures({ branch: { span, start, end } }: { branch: Branch }): ReactNode {
+  const { hasTimes } = useRun();
+  const tokens = sum(span.input_tokens, span.output_tokens);
+  return (
+    <>
+      <span className="waterfall-number" title={`${exact(span.input_tokens)} in, ${exact(span.output_tokens)} out`}>
+        {tokens === null ? "" : count(tokens)}
+      </span>
+      <span className="waterfall-number">{span.cost_usd === null ? "" : usd(span.cost_usd)}</span>
+      <span className="waterfall-number">{duration(hasTimes ? end - start : null)}</span>
+    </>
   );
 }

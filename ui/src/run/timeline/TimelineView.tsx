@@ -5,6 +5,7 @@ import { waterfall } from "@/api/queries";
 import type { SpanSummary } from "@/api/types";
 import { duration, milliseconds } from "@/formats/time";
 import { Failure } from "@/shell/Failure";
+import { useBySpan } from "../findings/useBySpan";
 import { useRun } from "../RunContext";
 import { SpanRecord } from "../raw/SpanRecord";
 import { useTurn } from "../useTurns";
@@ -32,6 +33,7 @@ function Waterfall({ spans }: { spans: SpanSummary[] }): ReactNode {
     estimateSize: () => 28,
     overscan: 16,
   });
+  const bySpan = useBySpan();
   const spanOfTurn = useTurn(turn)?.span_id ?? null;
   const shown = chosen ?? spanOfTurn;
   useEffect(() => {
@@ -54,7 +56,7 @@ function Waterfall({ spans }: { spans: SpanSummary[] }): ReactNode {
           <span className="waterfall-number">Tokens</span>
           <span className="waterfall-number">Cost</span>
           <span className="waterfall-number">Took</span>
-          <Ruler length={end - start} />
+          {hasTimes ? <Ruler length={end - start} /> : null}
         </div>
         {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard. */}
         <section className="waterfall-scroll" ref={scroller} tabIndex={0} aria-label={`${spans.length} spans`}>
@@ -69,6 +71,7 @@ function Waterfall({ spans }: { spans: SpanSummary[] }): ReactNode {
                   from={start}
                   length={end - start}
                   isChosen={row.span.span_id === shown}
+                  found={bySpan.get(row.span.span_id) ?? null}
                   isFolded={folded.has(row.span.span_id)}
                   onFold={() => fold(row.span.span_id)}
                   onChoose={() => select({ span: row.span.span_id })}
