@@ -8,8 +8,8 @@ import httpx
 
 from masthead.cli.client import call
 from masthead.model.conversation import Act, Agent, Conversation, Ending, EndingKind, Turn
-from masthead.model.ids import AgentId, RunId, SpanId
-from masthead.model.score import Score
+from masthead.model.ids import AgentId, EvaluatorId, RunId, SpanId
+from masthead.model.score import Score, Subject
 from masthead.model.times import parse_rfc3339, rfc3339
 
 _WINDOW: Final = 1000
@@ -113,3 +113,30 @@ def score_json(score: Score) -> dict[str, Any]:
         "evaluator_version": score.evaluator_version,
         "time": rfc3339(score.time_ns),
     }
+
+
+def score_from(score: Mapping[str, Any]) -> Score:
+    """Return a score as the API gives it."""
+    subject = score["subject"]
+    agent, span_id = subject["agent"], subject["span_id"]
+    return Score(
+        id=score["id"],
+        name=score["name"],
+        subject=Subject(
+            kind=subject["kind"],
+            run_id=RunId(subject["run_id"]),
+            span_id=SpanId(span_id) if span_id else None,
+            turn=subject["turn"],
+            agent=AgentId(agent) if agent else None,
+        ),
+        number=score["number"],
+        label=score["label"],
+        flag=score["flag"],
+        reason=score["reason"],
+        evidence=tuple(score["evidence"]),
+        confidence=score["confidence"],
+        source=score["source"],
+        evaluator=EvaluatorId(score["evaluator"]),
+        evaluator_version=score["evaluator_version"],
+        time_ns=parse_rfc3339(score["time"], where="scores.time"),
+    )

@@ -10,11 +10,12 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
 from masthead.cli.client import check, pages
-from masthead.cli.conversations import conversation_from, conversation_of_run
+from masthead.cli.conversations import conversation_from, conversation_of_run, score_from
 from masthead.conversation import conversation_of
 from masthead.detect.registry import suite
 from masthead.diagnose.attribution import NO_REPEATS, Repeats
 from masthead.diagnose.case import prepare
+from masthead.diagnose.known import NOTHING, Known, known_of
 from masthead.diagnose.observe import observe
 from masthead.diagnose.run import diagnose
 from masthead.ingest.importers.family import ImportedRun, ImportedSpans, Record
@@ -24,20 +25,19 @@ from masthead.ingest.sources import documents
 from masthead.model.conversation import Conversation
 from masthead.model.diagnosis import Diagnosis
 from masthead.model.errors import InvalidInput, NotFound
-from masthead.model.ids import AgentId, Code, EvaluatorId, RunId
+from masthead.model.ids import RunId
 from masthead.model.observation import Observation
-from masthead.model.score import Finding
 from masthead.model.span import Span
 
 _MOST_SCORES: Final = 10_000
 
 
 class Diagnosed(NamedTuple):
-    """A run with its diagnosis. `stored` are the findings that judges or people had left on it before."""
+    """A run with its diagnosis, and what had been said of it before."""
 
     conversation: Conversation
     diagnosis: Diagnosis
-    stored: tuple[Finding, ...] = ()
+    known: Known = NOTHING
 
 
 def from_files(paths: Sequence[str]) -> Iterator[Conversation]:
@@ -76,10 +76,10 @@ def _read(record: Record, spans: dict[RunId, list[Span]]) -> Iterator[Conversati
 
 
 class Stored(NamedTuple):
-    """A run of the store, with the failure modes that judges and people found on it."""
+    """A run of the store, with what judges and people said of it."""
 
     conversation: Conversation
-    findings: tuple[Finding, ...]
+    known: Known
 
 
 def from_store(client: httpx.Client, filters: Mapping[str, Any], limit: int | None = None) -> Iterator[Stored]:
@@ -93,7 +93,7 @@ def from_store(client: httpx.Client, filters: Mapping[str, Any], limit: int | No
         check(response)
         for line in islice(response.iter_lines(), limit):
             window: dict[str, Any] = msgspec.json.decode(line)
-            yield Stored(conversation_from([window]), _findings(window["scores"]))
+            yield Stored(conversation_from([window]), known_of(map(score_from, window["scores"])))
 
 
 def one_of_store(client: httpx.Client, run_id: str) -> Stored:
@@ -103,30 +103,7 @@ def one_of_store(client: httpx.Client, run_id: str) -> Stored:
         NotFound: the project has no such run.
     """
     scores = list(pages(client, "/api/v1/scores", {"run_id": run_id}, limit=_MOST_SCORES))
-    return Stored(conversation_of_run(client, run_id), _findings(scores))
-
-
-def _findings(scores: Sequence[Mapping[str, Any]]) -> tuple[Finding, ...]:
-    """Return the failure modes that judges and people found; those of detectors are found anew."""
-    return tuple(
-        _finding(score)
-        for score in scores
-        if score["source"] != "code" and score["flag"] is True and score["name"].startswith("FM-")
-    )
-
-
-def _finding(score: Mapping[str, Any]) -> Finding:
-    agent = score["subject"]["agent"]
-    return Finding(
-        code=Code(score["name"]),
-        evaluator=EvaluatorId(score["evaluator"]),
-        evaluator_version=score["evaluator_version"],
-        evidence=tuple(score["evidence"]),
-        reason=score["reason"] or "",
-        confidence=1.0 if score["confidence"] is None else score["confidence"],
-        began_turn=score["subject"]["turn"],
-        began_agent=AgentId(agent) if agent else None,
-    )
+    return Stored(conversation_of_run(client, run_id), known_of(map(score_from, scores)))
 
 
 def repeats_of(runs: Iterable[Conversation]) -> Repeats:
@@ -142,8 +119,9 @@ def diagnosed(runs: Iterable[Conversation | Stored], repeats: Repeats = NO_REPEA
     """Diagnose one run after the other, with the detectors that are on by default; no language model is asked."""
     detectors = [suite()]
     for run in runs:
-        conversation, known = run if isinstance(run, Stored) else (run, ())
-        yield Diagnosed(conversation, diagnose(conversation, detectors, repeats=repeats, findings=known), known)
+        conversation, known = run if isinstance(run, Stored) else (run, NOTHING)
+        found = diagnose(conversation, detectors, repeats=repeats, findings=known.findings, judged=known.judged)
+        yield Diagnosed(conversation, found, known)
 
 
 def observed(runs: Iterable[Diagnosed]) -> list[Observation]:

@@ -6,7 +6,7 @@ docs/reference/attribution.md; why they are joined as they are in docs/explanati
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from masthead.diagnose.case import Case, prepare
@@ -20,6 +20,7 @@ from masthead.model.score import Finding
 
 MOST: Final = 5
 RANKER: Final = "learned-ranker"
+VERIFIED: Final = "replay-verified"
 
 _BASIS: Final[Mapping[str, Basis]] = {
     "before-first-error": "observed",
@@ -33,6 +34,10 @@ _BASIS: Final[Mapping[str, Basis]] = {
 }
 _FITTED: Final[Mapping[str, float]] = {RANKER: 1.0, "first-divergence": 0.5, "spectrum": 0.3}
 """On kinds that the ranker was fitted on: it already weighs errors and the answer's source, but sees no other runs."""
+_JUDGE_FITTED: Final = 0.5
+_JUDGE_UNFITTED: Final = 0.7
+"""A judge's word beside the other methods. Nobody measured it on a real model: what it would do for judges of a given
+accuracy is simulated in docs/reference/attribution.md, and confidences that it is part of never count as calibrated."""
 _UNFITTED: Final[Mapping[str, float]] = {
     "before-first-error": 1.0,
     "broke-off": 0.5,
@@ -62,15 +67,17 @@ def attribute(
     passing: Sequence[Conversation] = (),
     failing: Sequence[Conversation] = (),
     findings: Sequence[Finding] = (),
+    judged: Sequence[Hypothesis] = (),
     weights: Mapping[str, Weights] | None = None,
 ) -> Attribution:
     """Return ranked hypotheses for a failed run: three or more where three agents' turns exist, or unknown.
 
-    `passing` and `failing` are other runs of the same task. `findings` name turns through `began_turn`.
+    `passing` and `failing` are other runs of the same task. `findings` name turns through `began_turn`. `judged` is
+    what language models said when asked, the method being the judge's name, and what was verified by replaying.
     """
     repeats = Repeats(passing=tuple(map(prepare, passing)), failing=tuple(map(prepare, failing)))
     case = prepare(conversation)
-    return attribute_case(case, trace(case), repeats=repeats, findings=findings, weights=weights)
+    return attribute_case(case, trace(case), repeats=repeats, findings=findings, judged=judged, weights=weights)
 
 
 def attribute_case(
@@ -79,6 +86,7 @@ def attribute_case(
     *,
     repeats: Repeats = NO_REPEATS,
     findings: Sequence[Finding] = (),
+    judged: Sequence[Hypothesis] = (),
     weights: Mapping[str, Weights] | None = None,
 ) -> Attribution:
     """Do the same for a prepared run."""
@@ -86,17 +94,36 @@ def attribute_case(
         return Attribution(kind=case.kind, unknown_because="no turn of an agent is recorded")
     table = shipped() if weights is None else weights
     is_fitted = is_known(case.kind, table)
-    votes = method_votes(case, provenance, repeats=repeats, findings=findings, weights=table)
+    told = _judges(case, [item for item in judged if item.basis != VERIFIED])
+    votes = {**told, **method_votes(case, provenance, repeats=repeats, findings=findings, weights=table)}
     if not is_fitted and not any(votes[method] for method in votes if method != RANKER):
         reason = "no error, no traceable answer and no other run of the task; the ranker was fitted on other kinds"
         return Attribution(kind=case.kind, unknown_because=reason)
-    hypotheses = _join(votes, _FITTED if is_fitted else _UNFITTED)
-    return Attribution(
+    trust = {**(_FITTED if is_fitted else _UNFITTED)}
+    trust |= dict.fromkeys(told, _JUDGE_FITTED if is_fitted else _JUDGE_UNFITTED)
+    hypotheses = _join(votes, trust)
+    attribution = Attribution(
         hypotheses=tuple(hypotheses),
         votes=tuple(_hypothesis(method, vote) for method, cast in votes.items() for vote in cast[:3]),
-        is_calibrated=is_measured(case, table),
+        is_calibrated=is_measured(case, table) and not told and not repeats.passing,
         kind=case.kind,
     )
+    return with_verified(attribution, [item for item in judged if item.basis == VERIFIED])
+
+
+def with_verified(attribution: Attribution, verified: Sequence[Hypothesis]) -> Attribution:
+    """Put replay-verified hypotheses first, the earliest turn first; the others share the belief that is left.
+
+    The earliest leads because a later turn that could have saved the run verifies too.
+    """
+    if not verified:
+        return attribution
+    first = sorted(verified, key=lambda item: item.turn)
+    turns = {item.turn for item in first}
+    others = [item for item in attribution.hypotheses if item.turn not in turns]
+    sum_, left = sum(item.confidence for item in others), max(0.0, 1 - sum(item.confidence for item in first))
+    doubted = [replace(item, confidence=left * item.confidence / sum_ if sum_ else 0.0) for item in others]
+    return replace(attribution, hypotheses=(*first, *doubted)[:MOST], is_calibrated=False, unknown_because=None)
 
 
 def method_votes(
@@ -120,6 +147,17 @@ def method_votes(
         "finding": _from_findings(case, findings),
         "broke-off": broke_off(case),
     }
+
+
+def _judges(case: Case, judged: Sequence[Hypothesis]) -> dict[str, list[Vote]]:
+    """Return what each judge names; what it says of a turn that no agent said is dropped."""
+    found: dict[str, list[Vote]] = defaultdict(list)
+    candidates = set(case.candidates)
+    for item in judged:
+        if item.turn in candidates:
+            agent = case.steps[item.turn].speaker
+            found[item.method].append(Vote(item.turn, agent, item.confidence, item.reason, item.evidence))
+    return {method: votes for method, votes in found.items() if any(vote.weight > 0 for vote in votes)}
 
 
 def _from_findings(case: Case, findings: Sequence[Finding]) -> list[Vote]:
@@ -161,7 +199,7 @@ def _joined(confidence: float, cast: Sequence[tuple[str, Vote]]) -> Hypothesis:
         agent=first.agent,
         turn=first.turn,
         confidence=confidence,
-        basis="observed" if any(_BASIS[method] == "observed" for method in methods) else "inferred",
+        basis="observed" if any(_BASIS.get(method) == "observed" for method in methods) else "inferred",
         method="+".join(dict.fromkeys(methods)),
         reason="; ".join(dict.fromkeys(vote.reason for _, vote in cast[:3])),
         evidence=tuple(sorted({turn for _, vote in cast for turn in vote.evidence})),
@@ -173,7 +211,7 @@ def _hypothesis(method: str, vote: Vote) -> Hypothesis:
         agent=vote.agent,
         turn=vote.turn,
         confidence=min(1.0, max(0.0, vote.weight)),
-        basis=_BASIS[method],
+        basis=_BASIS.get(method, "inferred"),
         method=method,
         reason=vote.reason,
         evidence=vote.evidence,

@@ -12,11 +12,12 @@ from typing import Final
 from masthead.clock import Clock
 from masthead.conversation import conversation_of
 from masthead.detect.registry import entries, suite
+from masthead.diagnose.known import Known, known_of
 from masthead.diagnose.observe import observe
 from masthead.diagnose.run import VERSION, diagnose, scores_of
-from masthead.model.ids import Code, ProjectId, RunId
+from masthead.model.ids import ProjectId, RunId
 from masthead.model.observation import StoredObservation
-from masthead.model.score import Finding, Score, ScoreFilter
+from masthead.model.score import Score, ScoreFilter
 from masthead.store.traces.port import SpanStore
 
 BATCH: Final = 50
@@ -73,16 +74,16 @@ def _diagnose(store: SpanStore, project: ProjectId, run_ids: Sequence[RunId], cl
     rows: list[StoredObservation] = []
     for run_id, spans in store.spans_of_runs(project, run_ids).items():
         conversation = conversation_of(spans)
-        known = findings_of_scores(verdicts[run_id])
-        diagnosis = diagnose(conversation, detectors, findings=known)
+        told = known_of(verdicts[run_id])
+        diagnosis = diagnose(conversation, detectors, findings=told.findings, judged=told.judged)
         now_ns = clock.now_ns()
-        scores += scores_of(diagnosis, time_ns=now_ns, stored=known)
+        scores += scores_of(diagnosis, time_ns=now_ns, stored=told.findings, before=told.before)
         rows.append(
             StoredObservation(
                 run=observe(conversation, diagnosis),
                 version=name,
                 spans=len(spans),
-                verdict_ns=max((score.time_ns for score in verdicts[run_id]), default=0),
+                verdict_ns=max((score.time_ns for score in verdicts[run_id] if score.source != "code"), default=0),
                 time_ns=now_ns,
             )
         )
@@ -91,36 +92,22 @@ def _diagnose(store: SpanStore, project: ProjectId, run_ids: Sequence[RunId], cl
     there = store.existing(project, run_ids)
     for run_id in run_ids:
         if run_id not in there:
-            store.delete_run(project, run_id)  # it was erased meanwhile: nothing of it may come back
+            store.delete_runs(project, [run_id])  # it was erased meanwhile: nothing of it may come back
+
+
+def known(store: SpanStore, project: ProjectId, run_id: RunId) -> Known:
+    """Return what judges and people said of one run."""
+    return known_of(_verdicts(store, project, [run_id])[run_id])
 
 
 def _verdicts(store: SpanStore, project: ProjectId, run_ids: Sequence[RunId]) -> dict[RunId, list[Score]]:
-    """Return what judges and people said of the runs, the latest first; what detectors said is found anew."""
+    """Return what was said of the runs, the latest first."""
     found: dict[RunId, list[Score]] = defaultdict(list)
     cursor: str | None = None
     while True:
         page = store.scores(project, ScoreFilter(run_ids=tuple(run_ids)), limit=_SCORES_A_PAGE, cursor=cursor)
         for score in page.items:
-            if score.source != "code":
-                found[score.subject.run_id].append(score)
+            found[score.subject.run_id].append(score)
         cursor = page.cursor
         if cursor is None:
             return found
-
-
-def findings_of_scores(scores: Sequence[Score]) -> tuple[Finding, ...]:
-    """Return the failure modes that judges and people found."""
-    return tuple(
-        Finding(
-            code=Code(score.name),
-            evaluator=score.evaluator,
-            evaluator_version=score.evaluator_version,
-            evidence=score.evidence,
-            reason=score.reason or "",
-            confidence=1.0 if score.confidence is None else score.confidence,
-            began_turn=score.subject.turn,
-            began_agent=score.subject.agent,
-        )
-        for score in scores
-        if score.source != "code" and score.flag is True and score.name.startswith("FM-")
-    )

@@ -9,7 +9,7 @@ from masthead.api.schema.diagnosis import DiagnosesInput, Diagnosis
 from masthead.api.schema.job import Job
 from masthead.detect.registry import suite
 from masthead.diagnose.run import diagnose
-from masthead.diagnose.stored import diagnose_stored, version
+from masthead.diagnose.stored import diagnose_stored, known, version
 from masthead.model.ids import RunId
 
 router = APIRouter(tags=["runs"])
@@ -20,7 +20,8 @@ _MOST_RUNS: Final = 200_000
 def get_diagnosis(services: With, caller: Viewer, run_id: RunIdPath) -> Diagnosis:
     """Say what failed in a run, where it began, how it spread, what it cost and what to change."""
     _, conversation = services.conversations.get(caller.project_id, RunId(run_id))
-    return Diagnosis.of(diagnose(conversation, [suite()]))
+    told = known(services.store, caller.project_id, RunId(run_id))
+    return Diagnosis.of(diagnose(conversation, [suite()], findings=told.findings, judged=told.judged))
 
 
 @router.post("/diagnoses", status_code=202)
