@@ -126,10 +126,7 @@ def test_the_earliest_verified_turn_leads_and_the_others_share_what_is_left():
     assert [trial.turn for trial in trials if trial.is_verified] == [
         item.turn for item in attribution.hypotheses if item.turn in {1, 3}
     ]
-    assert [(item.turn, item.basis) for item in found.hypotheses[:2]] == [
-        (2, "replay-verified"),
-        (3, "replay-verified"),
-    ]
+    assert [(item.turn, item.basis) for item in found.hypotheses[:2]] == [(1, VERIFIED), (3, VERIFIED)]
     assert found.hypotheses[0].confidence > found.hypotheses[1].confidence
     assert sum(item.confidence for item in found.hypotheses) == pytest.approx(1)
     assert not found.is_calibrated
