@@ -17,6 +17,7 @@ from masthead.cli.exit_codes import exit_code_of
 from masthead.cli.import_ import import_
 from masthead.cli.judge import judge
 from masthead.cli.key import key
+from masthead.cli.models import models
 from masthead.cli.project import erase_user, project
 from masthead.cli.report import report
 from masthead.model.errors import MastheadError
@@ -39,7 +40,7 @@ def start(
 
 for command in (
     up.up, gateway.gateway, runs.runs, show.show, search.search, export.export, diagnose, judge, report, compare, calibrate,
-    erase_user, doctor.doctor,
+    erase_user, doctor.doctor, models,
 ):  # fmt: skip
     app.command()(command)
 app.command("import")(import_)

@@ -1,26 +1,51 @@
 """What a model call cost: the catalogue of `genai-prices`, resolved once per model, multiplied out in Decimal.
 
 The catalogue's own arithmetic costs 0.5 ms a call and gives the same figures (a test compares the two over all models).
-No network: prices are those of the installed package, and its version is noted with every cost.
+Nothing is fetched but by `masthead models --refresh`; the version of the prices is noted with every cost.
 """
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Final, NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from masthead.model.errors import SettingsError
+from masthead.providers.overrides import FILE_NAME as OVERRIDES
+from masthead.providers.overrides import Override, read_overrides
+from masthead.providers.rates import Rate, Rates
+from masthead.providers.vendors import known_vendor
 
 if TYPE_CHECKING:
     from genai_prices.data_snapshot import DataSnapshot
     from genai_prices.types import ModelInfo, ModelPrice, TieredPrices
 
 PRICE_VERSION: Final = f"genai-prices/{version('genai-prices')}"
+SOURCE_URL: Final = (
+    "https://raw.githubusercontent.com/pydantic/genai-prices/refs/heads/main/prices/new_data/v2/data.json"
+)
+FETCHED_PRICES: Final = "catalogue/prices.json"
 _PER_TOKEN: Final = Decimal(1_000_000)
 _PER_REQUEST: Final = Decimal(1000)
 _MINUTE_NS: Final = 60_000_000_000
 _REMEMBERED: Final = 20_000
 _OWN_MACHINE: Final = frozenset(
-    {"ollama", "vllm", "llama_cpp", "llamacpp", "llama.cpp", "lmstudio", "lm_studio", "xllamacpp", "localai", "sglang"}
+    {
+        "ollama",
+        "vllm",
+        "llama_cpp",
+        "llamacpp",
+        "llama.cpp",
+        "lmstudio",
+        "lm_studio",
+        "xllamacpp",
+        "localai",
+        "sglang",
+        "openai-compatible",
+    }
 )
 """Providers that serve models on one's own machine: what that costs is not in any catalogue."""
 _OTHER_NAMES: Final[Mapping[str, str]] = {
@@ -34,43 +59,40 @@ _OTHER_NAMES: Final[Mapping[str, str]] = {
 """OpenTelemetry's names of providers that the catalogue knows under another."""
 
 
-class _Rates(NamedTuple):
-    """USD for one token (or one request); a tiered rate is a list of (from input tokens, rate), highest first."""
-
-    input: "_Rate | None"
-    output: "_Rate | None"
-    cache_read: "_Rate | None"
-    cache_write: "_Rate | None"
-    request: Decimal
-
-
-class _Rate(NamedTuple):
-    base: Decimal
-    tiers: tuple[tuple[int, Decimal], ...] = ()
-
-    def at(self, input_tokens: int) -> Decimal:
-        for start, rate in self.tiers:
-            if input_tokens > start:
-                return rate
-        return self.base
-
-
 class Prices:
-    """The catalogue. Belongs to one thread; reading it takes 1.2 s and 28 MB, at the first question."""
+    """The catalogue. Belongs to one thread; reading it takes 1.2 s and 28 MB, at the first question.
 
-    def __init__(self) -> None:
+    Where a folder is given, prices that were fetched into it stand instead of the package's, and what the team says in
+    its `models.toml` goes before both.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder
+        self._overrides: tuple[Override, ...] = ()
+        self.version = PRICE_VERSION
+        """Which prices these are, as it is noted with every cost."""
         self._catalogue: DataSnapshot | None = None
         self._models: dict[tuple[str | None, str], ModelInfo | None] = {}
-        self._rates: dict[int, tuple[int, _Rates]] = {}
+        self._rates: dict[int, tuple[int, Rates]] = {}
         """Rates in force by model (by identity), with the minute that they were asked for."""
 
     def load(self) -> "DataSnapshot":
         """Read the catalogue now rather than at the first question."""
         if self._catalogue is None:
-            from genai_prices.data_snapshot import get_snapshot  # noqa: PLC0415 - 0.8 s: it would delay every start
-
-            self._catalogue = get_snapshot()
+            self._catalogue = self._read()
         return self._catalogue
+
+    def _read(self) -> "DataSnapshot":
+        from genai_prices.data_snapshot import get_snapshot  # noqa: PLC0415 - 0.8 s: it would delay every start
+
+        if self._folder is None:
+            return get_snapshot()
+        self._overrides = read_overrides(self._folder / OVERRIDES)
+        fetched = self._folder / FETCHED_PRICES
+        if not fetched.exists():
+            return get_snapshot()
+        self.version = f"{PRICE_VERSION}+{datetime.fromtimestamp(fetched.stat().st_mtime, tz=UTC):%Y-%m-%d}"
+        return read_prices(fetched.read_bytes(), str(fetched))
 
     def cost_usd(
         self,
@@ -91,24 +113,33 @@ class Prices:
         """
         if input_tokens is None or (output_tokens is None and has_output):
             return None
+        rates = self.rates(provider=provider, model=model, at_ns=start_ns)
+        if rates is None:
+            return None
+        return rates.cost_usd(
+            input_tokens=input_tokens,
+            output_tokens=output_tokens,
+            cache_read_tokens=cache_read_tokens or 0,
+            cache_write_tokens=cache_write_tokens or 0,
+        )
+
+    def rates(self, *, provider: str | None, model: str, at_ns: int) -> Rates | None:
+        """Return what a model costs at a time, None where it is not known; the team's own file goes first."""
+        self.load()
+        for override in self._overrides:
+            if override.is_of(provider, model) and override.rates is not None:
+                return override.rates
         info = self._find(provider, model)
-        if info is None:
-            return None
-        rates = self._rates_at(info, start_ns)
-        if rates.input is None or (rates.output is None and output_tokens):
-            return None
-        read, written = cache_read_tokens or 0, cache_write_tokens or 0
-        total = input_tokens if read + written <= input_tokens else input_tokens + read + written
-        fresh = total
-        cost = rates.request
-        for tokens, rate in ((read, rates.cache_read), (written, rates.cache_write)):
-            if tokens and rate is not None:
-                fresh -= tokens
-                cost += rate.at(total) * tokens
-        cost += rates.input.at(total) * fresh
-        if output_tokens and rates.output is not None:
-            cost += rates.output.at(total) * output_tokens
-        return cost
+        return None if info is None else self._rates_at(info, at_ns)
+
+    def is_known(self, provider: str | None, model: str) -> bool:
+        """Say whether the catalogue has the model, whatever it knows of its price."""
+        return self._find(provider, model) is not None
+
+    def context_tokens(self, provider: str | None, model: str) -> int | None:
+        """Return the context window, where the catalogue of prices knows it."""
+        info = self._find(provider, model)
+        return None if info is None else info.context_window
 
     def _find(self, provider: str | None, model: str) -> "ModelInfo | None":
         key = (provider, model)
@@ -118,7 +149,7 @@ class Prices:
             self._models[key] = _look_up(self.load(), provider.lower() if provider else None, model.lower())
         return self._models[key]
 
-    def _rates_at(self, info: "ModelInfo", start_ns: int) -> _Rates:
+    def _rates_at(self, info: "ModelInfo", start_ns: int) -> Rates:
         minute = start_ns // _MINUTE_NS
         known = self._rates.get(id(info))
         if known is not None and (known[0] == minute or not isinstance(info.prices, list)):
@@ -128,13 +159,32 @@ class Prices:
         return rates
 
 
+def read_prices(data: bytes, where: str) -> "DataSnapshot":
+    """Return the catalogue that fetched data hold.
+
+    Raises:
+        SettingsError: they are not of the catalogue's form.
+    """
+    from genai_prices.data_snapshot import DataSnapshot  # noqa: PLC0415 - as in `load`
+    from genai_prices.types import (  # noqa: PLC0415 - as in `load`
+        _providers_from_raw,  # pyright: ignore[reportPrivateUsage] - the package has no public reader of its own format
+    )
+
+    try:
+        return DataSnapshot(_providers_from_raw(msgspec.json.decode(data)), from_auto_update=True)
+    except (msgspec.DecodeError, KeyError, TypeError, ValueError) as error:
+        raise SettingsError(f"{where} is not of the form of {SOURCE_URL}: {error}") from error
+
+
 def _look_up(catalogue: "DataSnapshot", provider: str | None, model: str) -> "ModelInfo | None":
     """Find a model: at its provider, at the provider named before a slash, or by its own name alone."""
     from genai_prices.data_snapshot import find_provider_by_id  # noqa: PLC0415 - as in `load`
 
     if provider in _OWN_MACHINE:
         return None
-    provider = _OTHER_NAMES.get(provider, provider) if provider else None
+    if provider is not None:
+        row = known_vendor(provider)
+        provider = (row.prices_as if row else None) or _OTHER_NAMES.get(provider, provider)
     known = find_provider_by_id(catalogue.providers, provider) if provider else None
     if known is not None:
         found = known.find_model(model, all_providers=catalogue.providers)
@@ -153,8 +203,8 @@ def _look_up(catalogue: "DataSnapshot", provider: str | None, model: str) -> "Mo
         return None
 
 
-def _rates(price: "ModelPrice") -> _Rates:
-    return _Rates(
+def _rates(price: "ModelPrice") -> Rates:
+    return Rates(
         _rate(price.input_mtok),
         _rate(price.output_mtok),
         _rate(price.cache_read_mtok),
@@ -163,10 +213,10 @@ def _rates(price: "ModelPrice") -> _Rates:
     )
 
 
-def _rate(price: "Decimal | TieredPrices | None") -> _Rate | None:
+def _rate(price: "Decimal | TieredPrices | None") -> Rate | None:
     if price is None:
         return None
     if isinstance(price, Decimal):
-        return _Rate(price / _PER_TOKEN)
+        return Rate(price / _PER_TOKEN)
     tiers = sorted(((tier.start, tier.price / _PER_TOKEN) for tier in price.tiers), reverse=True)
-    return _Rate(price.base / _PER_TOKEN, tuple(tiers))
+    return Rate(price.base / _PER_TOKEN, tuple(tiers))

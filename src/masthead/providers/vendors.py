@@ -137,13 +137,18 @@ _OTHER_NAMES: Final[Mapping[str, str]] = {row.span_name: row.id for row in _ROWS
 }  # fmt: skip
 
 
+def known_vendor(name: str) -> Vendor | None:
+    """Return the vendor of that id, or of the name that OpenTelemetry has for it; None where there is none."""
+    return VENDORS.get(_OTHER_NAMES.get(name.lower(), name.lower()))
+
+
 def vendor(name: str) -> Vendor:
     """Return the vendor of that id, or of the name that OpenTelemetry has for it.
 
     Raises:
         NotFound: there is none; one that speaks OpenAI's dialect is reached as `openai-compatible`.
     """
-    known = VENDORS.get(_OTHER_NAMES.get(name.lower(), name.lower()))
+    known = known_vendor(name)
     if known is None:
         raise NotFound(
             f"no vendor {name!r} is known: use `openai-compatible` with a base URL, or one of {list(VENDORS)}"

@@ -1,0 +1,24 @@
+"""A model's card: what the catalogue knows of it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from masthead.providers.rates import Rates
+
+Capability = Literal["tools", "vision", "documents", "audio", "reasoning", "structured_output", "embeddings"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelCard:
+    """One model at one provider. What is not known is None; an empty set of capabilities is `none known`."""
+
+    provider: str
+    """The id of a vendor."""
+    model: str
+    name: str | None = None
+    context_tokens: int | None = None
+    max_output_tokens: int | None = None
+    capabilities: frozenset[Capability] | None = None
+    rates: Rates | None = None
+    released: str | None = None
+    """A date, as the catalogue has it."""

@@ -1,0 +1,51 @@
+"""What a model costs, and the arithmetic: the one place where tokens become money."""
+
+from decimal import Decimal
+from typing import NamedTuple
+
+
+class Rate(NamedTuple):
+    """USD for one token; `tiers` are (above so many input tokens, rate), highest first."""
+
+    base: Decimal
+    tiers: tuple[tuple[int, Decimal], ...] = ()
+
+    def at(self, input_tokens: int) -> Decimal:
+        """Return the rate for a call of so many input tokens: a tier applies to all of its tokens."""
+        for start, rate in self.tiers:
+            if input_tokens > start:
+                return rate
+        return self.base
+
+
+class Rates(NamedTuple):
+    """USD for one token (or one request) of each kind; None is unknown."""
+
+    input: Rate | None
+    output: Rate | None
+    cache_read: Rate | None = None
+    cache_write: Rate | None = None
+    request: Decimal = Decimal(0)
+
+    def cost_usd(
+        self, *, input_tokens: int, output_tokens: int | None, cache_read_tokens: int = 0, cache_write_tokens: int = 0
+    ) -> Decimal | None:
+        """Return what a call costs, None where a rate that it needs is unknown.
+
+        `input_tokens` includes the cached ones, which are paid at their own rate and never twice; where the cached ones
+        are more, it plainly does not include them. Cached tokens without a rate of their own cost as fresh ones.
+        """
+        if self.input is None or (self.output is None and output_tokens):
+            return None
+        cached = cache_read_tokens + cache_write_tokens
+        total = input_tokens if cached <= input_tokens else input_tokens + cached
+        fresh = total
+        cost = self.request
+        for tokens, rate in ((cache_read_tokens, self.cache_read), (cache_write_tokens, self.cache_write)):
+            if tokens and rate is not None:
+                fresh -= tokens
+                cost += rate.at(total) * tokens
+        cost += self.input.at(total) * fresh
+        if output_tokens and self.output is not None:
+            cost += self.output.at(total) * output_tokens
+        return cost
