@@ -2,7 +2,7 @@ import { type ReactNode, useState } from "react";
 import type { CodeTest, Comparison } from "@/api/schema";
 import { nameOf as codeName } from "@/findings/names";
 import { aroundZero, ticks } from "@/statistics/scale";
-import { between, points, pValue, share } from "@/statistics/text";
+import { between, points, pointsTick, pValue, share } from "@/statistics/text";
 import { Axis, Whisker } from "@/statistics/Whisker";
 import { nameOf } from "./Differences";
 
@@ -41,7 +41,7 @@ export function Codes({ comparisons }: { comparisons: readonly Comparison[] }): 
                 <th scope="col">Share of runs</th>
                 <th scope="col" className="is-plot">
                   <span className="sr-only">Difference in points, 95% interval</span>
-                  <Axis values={ticks(line)} write={(value) => points(value, 0)} />
+                  <Axis values={ticks(line)} write={pointsTick} />
                 </th>
                 <th scope="col">Points</th>
                 <th scope="col">p (Holm)</th>

@@ -2,7 +2,7 @@ import type { ReactNode } from "react";
 import type { Comparison, ComparisonTest } from "@/api/schema";
 import { exact } from "@/formats/numbers";
 import { aroundZero, type Scale, ticks } from "@/statistics/scale";
-import { between, points, pValue, share } from "@/statistics/text";
+import { between, points, pointsTick, pValue, share } from "@/statistics/text";
 import { Axis, Whisker } from "@/statistics/Whisker";
 
 export type Over = "attempted" | "recorded";
@@ -54,7 +54,7 @@ export function Differences({ comparisons, over, onOver }: Props): ReactNode {
               <th scope="col">Success</th>
               <th scope="col" className="is-plot">
                 <span className="sr-only">Difference in points, 95% interval</span>
-                <Axis values={ticks(line)} write={(value) => points(value, 0)} />
+                <Axis values={ticks(line)} write={pointsTick} />
               </th>
               <th scope="col">Points</th>
               <th scope="col">95%</th>

@@ -2,7 +2,7 @@ import type { ReactNode } from "react";
 import type { Comparison, Rate } from "@/api/schema";
 import { exact } from "@/formats/numbers";
 import { scale, ticks } from "@/statistics/scale";
-import { between, share } from "@/statistics/text";
+import { between, share, tick } from "@/statistics/text";
 import { Axis, Whisker } from "@/statistics/Whisker";
 
 type Side = { stratum: string | null; rate: Rate };
@@ -32,7 +32,7 @@ export function Rates({ comparisons }: { comparisons: readonly Comparison[] }): 
               <th scope="col">Attempted</th>
               <th scope="col" className="is-plot">
                 <span className="sr-only">Of attempted, 95% interval</span>
-                <Axis values={ticks(line, 2)} write={(value) => share(value, 0)} />
+                <Axis values={ticks(line, 2)} write={tick} />
               </th>
               <th scope="col">Of attempted</th>
               <th scope="col">95%</th>

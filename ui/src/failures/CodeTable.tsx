@@ -5,7 +5,7 @@ import { exact, UNKNOWN, usd } from "@/formats/numbers";
 import { RunsLink } from "@/statistics/RunsLink";
 import { fromZero, ticks } from "@/statistics/scale";
 import { narrowed } from "@/statistics/terms";
-import { between, share } from "@/statistics/text";
+import { between, share, tick } from "@/statistics/text";
 import { Axis, Whisker } from "@/statistics/Whisker";
 import { COLUMNS, type Column, sorted, spentAfter } from "./cost";
 
@@ -33,7 +33,7 @@ export function CodeTable({ report, q }: { report: Report; q: string }): ReactNo
               <th scope="col">Failure mode</th>
               <th scope="col" className="is-plot">
                 <span className="sr-only">Share of runs, 95% interval</span>
-                <Axis values={ticks(line, 2)} write={(value) => share(value, 0)} />
+                <Axis values={ticks(line, 2)} write={tick} />
               </th>
               {COLUMNS.map(({ column, label }) => (
                 <th key={column} scope="col" aria-sort={column === order ? "descending" : "none"}>

@@ -98,10 +98,14 @@ function Found({ report: found, q, by, filter, onBy }: FoundProps): ReactNode {
       <CodeMap report={found} q={q} by={by} onBy={onBy} />
       <CodeTable report={found} q={q} />
       <div className="study-two">
-        <Advice advice={found.advice} q={q} />
-        <Clusters clusters={found.clusters} />
-        <FirstAgents report={found} q={q} />
-        <Pairs report={found} q={q} />
+        <div className="study-stack">
+          <Advice advice={found.advice} q={q} />
+          <FirstAgents report={found} q={q} />
+        </div>
+        <div className="study-stack">
+          <Clusters clusters={found.clusters} />
+          <Pairs report={found} q={q} />
+        </div>
       </div>
       <Trends report={found} />
       <Worst worst={found.worst} />

@@ -17,7 +17,13 @@ export function labelOf(key: string): string {
   return LABELS[key] ?? key;
 }
 
-type Props = { label: string; keys: readonly GroupKey[]; value: string; none?: string; onChange: (key: string) => void };
+type Props = {
+  label: string;
+  keys: readonly GroupKey[];
+  value: string;
+  none?: string;
+  onChange: (key: string) => void;
+};
 
 /** By what to group: the keys that these runs have, those that tell them apart first. */
 export function KeyPicker({ label, keys, value, none, onChange }: Props): ReactNode {

@@ -7,12 +7,22 @@ export function share(value: number | null | undefined, digits = 1): string {
   return value == null ? UNKNOWN : `${(100 * value).toFixed(digits)}%`;
 }
 
+/** A round share under a plot: no more digits than it has. */
+export function tick(value: number): string {
+  return `${Number((100 * value).toFixed(1))}%`.replace("-", "−");
+}
+
 /** Differences of shares are points, with their sign; a true minus, so that columns line up. */
 export function points(value: number | null | undefined, digits = 1): string {
   if (value == null) return UNKNOWN;
   const text = Math.abs(100 * value).toFixed(digits);
   if (Number(text) === 0) return `0${digits > 0 ? `.${"0".repeat(digits)}` : ""}`;
   return `${value < 0 ? "−" : "+"}${text}`;
+}
+
+export function pointsTick(value: number): string {
+  const round = Number((100 * value).toFixed(1));
+  return round === 0 ? "0" : `${round > 0 ? "+" : "−"}${Math.abs(round)}`;
 }
 
 export function between(interval: Interval | null | undefined, write: (value: number) => string): string {

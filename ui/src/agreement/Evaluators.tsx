@@ -1,0 +1,111 @@
+import type { ReactNode } from "react";
+import type { Evaluator } from "@/api/schema";
+import { exact } from "@/formats/numbers";
+import { scale, ticks } from "@/statistics/scale";
+import { between, figure, share, strength } from "@/statistics/text";
+import { Axis, Whisker } from "@/statistics/Whisker";
+import { ranked, SOURCES, titleOf } from "./evaluators";
+
+const KAPPA = scale(-0.25, 1);
+const MARKS = ticks(KAPPA, 5);
+
+type Props = {
+  evaluators: readonly Evaluator[];
+  chosen: string | undefined;
+  onChoose: (evaluator: string) => void;
+};
+
+/** Every evaluator with its kappa over all codes that it speaks to; those that nothing was measured of say so. */
+export function Evaluators({ evaluators, chosen, onChoose }: Props): ReactNode {
+  return (
+    <section className="study-panel panel" aria-labelledby="evaluators-title">
+      <header>
+        <h2 id="evaluators-title">Evaluators against people, on this project’s labels</h2>
+        <span className="quiet">Cohen’s kappa, 95% interval; the short bar is the best baseline</span>
+      </header>
+      <div className="study-scroll">
+        <table className="study-table">
+          <thead>
+            <tr>
+              <th scope="col">Evaluator</th>
+              <th scope="col" className="is-text">
+                By
+              </th>
+              <th scope="col">Runs</th>
+              <th scope="col" className="is-plot">
+                <span className="sr-only">Kappa, 95% interval</span>
+                <Axis values={MARKS} write={(value) => figure(value)} />
+              </th>
+              <th scope="col">Kappa</th>
+              <th scope="col" className="is-text">
+                In words
+              </th>
+              <th scope="col">F1</th>
+              <th scope="col">Precision</th>
+              <th scope="col">Recall</th>
+              <th scope="col">Coverage</th>
+            </tr>
+          </thead>
+          <tbody>
+            {ranked(evaluators).map((each) => (
+              <Row key={each.evaluator} each={each} isChosen={each.evaluator === chosen} onChoose={onChoose} />
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}
+
+type RowProps = { each: Evaluator; isChosen: boolean; onChoose: (evaluator: string) => void };
+
+function Row({ each, isChosen, onChoose }: RowProps): ReactNode {
+  const line = each.pooled;
+  const best = Math.max(...each.baselines.map(({ kappa }) => kappa ?? Number.NEGATIVE_INFINITY));
+  const said = line
+    ? `kappa ${figure(line.kappa)}, 95%: ${between(line.kappa_interval, figure)}, ${strength(line.kappa)}`
+    : "not yet measured";
+  return (
+    <tr className={isChosen ? "is-chosen" : ""}>
+      <th scope="row">
+        <button
+          type="button"
+          className="study-link"
+          aria-pressed={isChosen}
+          aria-label={`${titleOf(each.evaluator)}: ${said}`}
+          onClick={() => onChoose(each.evaluator)}
+        >
+          {titleOf(each.evaluator)}
+        </button>
+      </th>
+      <td className="is-text">{SOURCES[each.source]}</td>
+      {line ? (
+        <>
+          <td className="num">{exact(each.runs)}</td>
+          <td className="is-plot" title={said}>
+            <Whisker
+              scale={KAPPA}
+              value={line.kappa}
+              interval={line.kappa_interval}
+              mark={Number.isFinite(best) ? best : null}
+              label={said}
+              zero
+            />
+          </td>
+          <td className="num">
+            <strong>{figure(line.kappa)}</strong>
+          </td>
+          <td className="is-text">{strength(line.kappa)}</td>
+          <td className="num">{figure(line.f1)}</td>
+          <td className="num">{figure(line.precision)}</td>
+          <td className="num">{figure(line.recall)}</td>
+          <td className="num">{share(line.asked === 0 ? null : line.n / line.asked, 0)}</td>
+        </>
+      ) : (
+        <td className="is-text quiet" colSpan={8}>
+          not yet measured: no labelled run was judged by it
+        </td>
+      )}
+    </tr>
+  );
+}
