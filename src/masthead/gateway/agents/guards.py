@@ -20,9 +20,9 @@ from masthead.gateway.call import Answer, Call, Exchange
 from masthead.gateway.config import GuardsConfig, RunBudgetConfig
 from masthead.gateway.reply import reply_of
 from masthead.gateway.seams import Refused, StreamFilter
+from masthead.providers.dialects import usage_of
 from masthead.model.ids import RunId, SpanId
 from masthead.model.reading import Usage
-from masthead.providers.dialects import usage_of
 
 LOOPS: Final = ("failing-retry", "repeated-call", "repeated-work", "repeated-step", "cycle", "talk-after-goal")
 """Detectors that are acted upon where the configuration names none: what they find is a run that does not end. The most
@@ -74,7 +74,7 @@ class AgentGuards:
         joined = place(scope, exchange.trace_id, heard, who, exchange.start_ns)
         exchange.trace_id = RunId(joined.run.run_id)
         exchange.attributes |= {
-            "gen_ai.agent.id": joined.agent.name,
+            "gen_ai.agent.id": joined.agent.id,
             "gen_ai.agent.name": joined.agent.name,
             "masthead.gateway.joined_by": joined.link,
         }
