@@ -119,7 +119,10 @@ class Identities:
         if own_id is None and name is not None and len(self._ids_by_name[name]) == 1:
             own_id = next(iter(self._ids_by_name[name]))
         identity = AgentId(own_id if own_id is not None else name or "")
-        self.names.setdefault(identity, name if name is not None else identity)
+        if name is not None:
+            self.names[identity] = name  # the last one counts: a gateway learns names from what others call an agent
+        else:
+            self.names.setdefault(identity, identity)
         return identity
 
 

@@ -20,9 +20,9 @@ from masthead.gateway.call import Answer, Call, Exchange
 from masthead.gateway.config import GuardsConfig, RunBudgetConfig
 from masthead.gateway.reply import reply_of
 from masthead.gateway.seams import Refused, StreamFilter
-from masthead.providers.dialects import usage_of
 from masthead.model.ids import RunId, SpanId
 from masthead.model.reading import Usage
+from masthead.providers.dialects import usage_of
 
 LOOPS: Final = ("failing-retry", "repeated-call", "repeated-work", "repeated-step", "cycle", "talk-after-goal")
 """Detectors that are acted upon where the configuration names none: what they find is a run that does not end. The most
@@ -174,8 +174,9 @@ class AgentGuards:
             exchange.headers.append((b"x-masthead-guard", shown(one).encode("ascii", "replace")[:400]))
 
     def _keep_soon(self, run: LiveRun) -> None:
-        if self._keeper is None:
-            return
+        is_under_way = run.calls > 1 or any(agent.open_calls for agent in run.agents.values())
+        if self._keeper is None or not is_under_way:
+            return  # a single question and its answer: nothing that a restart could break
         self._changed[run.run_id] = run
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(_WRITTEN_EVERY_S, self._write)

@@ -80,7 +80,7 @@ def name_in(instructions: str) -> str:
         if name and not _GENERIC.match(name):
             return name[:60]
     first = next((line.strip() for line in instructions.splitlines() if line.strip()), "assistant")
-    return first.strip("#*-_ \"'`")[:60] or "assistant"
+    return first.removeprefix("You ").strip("#*-_. \"'`")[:60] or "assistant"
 
 
 def _told_name(call: Call) -> str | None:

@@ -12,14 +12,28 @@ _AGENTS = 64
 _OPEN_CALLS = 32
 
 
+class OpenCall(msgspec.Struct, frozen=True):
+    """A tool call whose result the agent has not given back: perhaps another agent is at work for it."""
+
+    name: str
+    words: tuple[str, ...] = ()
+    """The texts among its arguments."""
+
+    def is_told_in(self, text: str) -> bool:
+        """Say whether a text holds all that the call says."""
+        return bool(self.words) and all(word in text for word in self.words)
+
+
 class LiveAgent(msgspec.Struct):
     """One agent of the run. `depth` counts who called whom: an agent that works while another's call waits is below."""
 
+    id: str
+    """The name that it was first known by; it stays, so that its turns stay together."""
     name: str
     instructions: str = ""
     depth: int = 0
-    open_calls: dict[str, str] = msgspec.field(default_factory=dict[str, str])
-    """Names of the tools that it called and has not given back the result of, by the call's id."""
+    open_calls: dict[str, OpenCall] = msgspec.field(default_factory=dict[str, OpenCall])
+    """By the call's id."""
 
 
 class Fired(msgspec.Struct, frozen=True):
@@ -32,7 +46,7 @@ class Fired(msgspec.Struct, frozen=True):
     """The turns that show it, in short."""
 
 
-class LiveRun(msgspec.Struct, eq=False):
+class LiveRun(msgspec.Struct, eq=False, omit_defaults=True):
     """One run, as its calls tell of it. Times are Unix nanoseconds."""
 
     scope: str
@@ -44,8 +58,12 @@ class LiveRun(msgspec.Struct, eq=False):
     agents: dict[str, LiveAgent] = msgspec.field(default_factory=dict[str, LiveAgent])
     openings: dict[int, list[str]] = msgspec.field(default_factory=dict[int, list[str]])
     """By the digest of a beginning: the agents that have begun there."""
+    spoken: dict[int, str] = msgspec.field(default_factory=dict[int, str])
+    """By the digest of a reply: the agent that gave it."""
     marks: dict[str, list[int | str]] = msgspec.field(default_factory=dict[str, list[int | str]])
     """What its next calls will be known by, of each kind the latest last."""
+    continued: dict[int, int] = msgspec.field(default_factory=dict[int, int])
+    """How many calls went on from a history that a call of the run ended with."""
     told: dict[int, None] = msgspec.field(default_factory=dict[int, None])
     """Digests of passages that agents were told: repeating one is no quoting of the one who repeats it."""
     seen: dict[int, None] = msgspec.field(default_factory=dict[int, None])
@@ -79,7 +97,10 @@ class LiveRun(msgspec.Struct, eq=False):
         _noted(self.told, passage)
 
     def bound(self) -> None:
-        """Forget the agents and open calls that are too old to matter."""
+        """Forget the agents, open calls and histories that are too old to matter."""
+        for noted in (self.continued, self.spoken):
+            while len(noted) > _SEEN:
+                del noted[next(iter(noted))]
         while len(self.agents) > _AGENTS:
             del self.agents[next(iter(self.agents))]
         for agent in self.agents.values():

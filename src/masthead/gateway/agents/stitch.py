@@ -1,21 +1,25 @@
 """Which run a call belongs to, where the caller does not say: found by what its messages go on from.
 
 In this order, the first that holds: the reply that it names (`previous_response_id`); the longest history that some
-call of a run ended with; the id of a tool call whose result it brings; words of an earlier reply that it quotes; the
-same beginning as a call of a run under way, by an agent that has not begun there yet; else a new run. A run is looked
-for among those of the same project and key only.
+call of a run ended with; the id of a tool call whose result it brings; words of an earlier reply that it quotes; words
+of a tool call that an agent waits for, which this one seems to work on; the same beginning as a call of a run under
+way, by an agent that has not begun there yet; else a new run. A run is looked for among those of the same project and
+key only.
 """
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 
 from masthead.gateway.agents.heard import Heard, Said, digest
 from masthead.gateway.agents.identity import Identified, is_alike
-from masthead.gateway.agents.live_run import LiveAgent, LiveRun
+from masthead.gateway.agents.live_run import LiveAgent, LiveRun, OpenCall
 from masthead.gateway.agents.marks import Marks
+from masthead.semconv.handoffs import tool_target
+from masthead.semconv.messages import parse
 
-Link = Literal["said", "reply", "history", "tool call", "quote", "beginning", "new"]
+Link = Literal["said", "reply", "history", "tool call", "quote", "delegation", "beginning", "new"]
 
 IDLE_NS: Final = 3600 * 10**9
 """A run that was quiet for so long is over."""
@@ -27,7 +31,12 @@ _MOST_PASSAGES: Final = 64
 _READ_CHARACTERS: Final = 8192
 _SEARCHED: Final = 32
 """Messages of a call that are searched for quotes, the latest first."""
-_PASSAGE: Final = re.compile(r"[^.!?;:\n]+")
+_SHORTEST_WORD: Final = 3
+_MOST_WORDS: Final = 8
+_WORD_CHARACTERS: Final = 2000
+_MOST_WAITING: Final = 256
+"""Runs with an agent that waits that are looked through, the latest."""
+_STOPS: Final = re.compile(r"[.!?;:\n]+")
 _MASK: Final = 0xFFFFFFFFFFFFFFFF
 
 
@@ -49,6 +58,8 @@ class Stitcher:
         self.runs: dict[str, LiveRun] = {}
         """By scope and id, the one that was quiet for longest first."""
         self._marks = Marks()
+        self._waiting: dict[str, LiveRun] = {}
+        """Those in which an agent may wait for a tool's result, the latest last."""
 
     def said(self, scope: str, run_id: str, heard: Heard, who: Identified, now_ns: int) -> Joined:
         """Return the place of a call whose run the caller named."""
@@ -71,10 +82,12 @@ class Stitcher:
             self._marks.leave(run, "reply", reply_id)
         for said in reply:
             run.mark_seen(said.digest)
+            run.spoken[said.digest] = joined.agent_key
             for call in said.message.tool_calls:
                 if call.id:
                     self._marks.leave(run, "call", call.id)
-                    joined.agent.open_calls[call.id] = call.name
+                    joined.agent.open_calls[call.id] = OpenCall(call.name, _words(call.arguments))
+                    self._wait(run)
             for passage in passages(said.message.text):
                 if passage not in run.told:
                     self._marks.leave(run, "quote", passage)
@@ -90,6 +103,7 @@ class Stitcher:
         """Take up a run that was kept over a restart."""
         self.runs[_name(run.scope, run.run_id)] = run
         self._marks.take_up(run)
+        self._wait(run)
 
     def _search(self, scope: str, heard: Heard, who: Identified, now_ns: int) -> tuple[LiveRun | None, int, Link]:
         if heard.previous_reply is not None:
@@ -105,6 +119,9 @@ class Stitcher:
         run = self._by_words(scope, heard, who)
         if run is not None:
             return run, 0, "quote"
+        run = self._by_delegation(scope, heard, who, now_ns)
+        if run is not None:
+            return run, 0, "delegation"
         run = self._by_beginning(scope, heard, who, now_ns)
         return run, 0, "new" if run is None else "beginning"
 
@@ -115,7 +132,9 @@ class Stitcher:
             sharing = self._marks.runs(scope, "history", links[at])
             runs = [run for run in sharing if only is None or run is only]
             if runs:
-                return min(runs, key=lambda run: (run.marks["history"][-1] != links[at], run.last_ns)), at
+                run = min(runs, key=lambda run: (run.continued.get(links[at], 0), -run.last_ns))
+                run.continued[links[at]] = run.continued.get(links[at], 0) + 1
+                return run, at
         return None, 0
 
     def _by_tool_call(self, scope: str, said: Sequence[Said]) -> LiveRun | None:
@@ -136,17 +155,33 @@ class Stitcher:
         runs = [self.runs[_name(scope, run_id)] for run_id, count in counted.items() if count == best]
         return max(runs, key=lambda run: (who.key not in run.agents, run.last_ns), default=None)
 
+    def _by_delegation(self, scope: str, heard: Heard, who: Identified, now_ns: int) -> LiveRun | None:
+        """Return a run in which an agent waits for a tool whose arguments this call repeats."""
+        asked = next((one.message.text for one in reversed(heard.said) if one.message.role == "user"), "")
+        found: list[LiveRun] = []
+        for name, run in list(self._waiting.items()):
+            calls = [(key, call) for key, agent in run.agents.items() for call in agent.open_calls.values()]
+            if not calls or now_ns - run.last_ns > BEGINNING_NS:
+                del self._waiting[name]
+            elif run.scope == scope and any(key != who.key and call.is_told_in(asked) for key, call in calls):
+                found.append(run)
+        return max(found, key=lambda run: (who.key not in run.agents, -run.last_ns), default=None)
+
+    def _wait(self, run: LiveRun) -> None:
+        name = _name(run.scope, run.run_id)
+        self._waiting.pop(name, None)
+        self._waiting[name] = run
+        if len(self._waiting) > _MOST_WAITING:
+            del self._waiting[next(iter(self._waiting))]
+
     def _by_beginning(self, scope: str, heard: Heard, who: Identified, now_ns: int) -> LiveRun | None:
         if not heard.said:
             return None
         opening = _links(heard.said)[-1]
-        return _latest(
-            [
-                run
-                for run in self._marks.runs(scope, "opening", opening)
-                if now_ns - run.last_ns < BEGINNING_NS and _key_in(run, who) not in run.openings.get(opening, ())
-            ]
-        )
+        for run in reversed(self._marks.runs(scope, "opening", opening)):
+            if now_ns - run.last_ns < BEGINNING_NS and _key_in(run, who) not in run.openings.get(opening, ()):
+                return run
+        return None
 
     def _begin(self, scope: str, run_id: str, now_ns: int) -> LiveRun:
         run = LiveRun(scope=scope, run_id=run_id, start_ns=now_ns, last_ns=now_ns)
@@ -161,7 +196,9 @@ class Stitcher:
         key = _key_in(run, who)
         agent = run.agents.get(key)
         if agent is None:
-            agent = run.agents[key] = LiveAgent(_free_name(run, who.name), who.instructions, _depth(run))
+            name_in_run = _free_name(run, who.name)
+            agent = run.agents[key] = LiveAgent(name_in_run, name_in_run, who.instructions, _depth(run))
+        _learn_names(run, heard, key)
         if at == 0 and heard.said:
             self._note_opening(run, _links(heard.said)[-1], key)
         if run.task is None:
@@ -198,20 +235,26 @@ class Stitcher:
             self._marks.forget(run)
 
 
-def passages(text: str) -> list[int]:
+def passages(text: str) -> tuple[int, ...]:
     """Return digests of a text's passages, the parts between stops that are long enough to be known again."""
-    found: list[int] = []
-    for match in _PASSAGE.finditer(text, 0, _READ_CHARACTERS):
-        words = match[0].strip()
-        if len(words) >= _SHORTEST_PASSAGE:
-            found.append(digest(words))
-            if len(found) == _MOST_PASSAGES:
-                break
-    return found
+    return _passages(text[:_READ_CHARACTERS])
+
+
+@lru_cache(maxsize=1024)
+def _passages(text: str) -> tuple[int, ...]:
+    found = [digest(part) for part in map(str.strip, _STOPS.split(text)) if len(part) >= _SHORTEST_PASSAGE]
+    return tuple(found[:_MOST_PASSAGES])
+
+
+def _words(arguments: str) -> tuple[str, ...]:
+    """Return the texts among a call's arguments that are long enough to be known again."""
+    given = parse(arguments)
+    values = list(given.values()) if isinstance(given, dict) else [given]
+    words = [value.strip()[:_WORD_CHARACTERS] for value in values if isinstance(value, str)]
+    return tuple([word for word in words if len(word) >= _SHORTEST_WORD][:_MOST_WORDS])
 
 
 def _passages_of(heard: Heard) -> Iterator[int]:
-    yield from passages(heard.instructions)
     for one in heard.said[-_SEARCHED:]:
         yield from passages(one.message.text)
 
@@ -232,6 +275,25 @@ def _key_in(run: LiveRun, who: Identified) -> str:
         if key.startswith("prompt:") and is_alike(agent.instructions, who.instructions):
             return key
     return who.key
+
+
+def _learn_names(run: LiveRun, heard: Heard, key: str) -> None:
+    """Take the names that a framework writes beside messages, and the one that a handoff calls its receiver by."""
+    for one in heard.said[-_SEARCHED:]:
+        if one.message.name and one.message.name != "assistant":
+            _rename(run, run.spoken.get(one.digest, ""), one.message.name)
+    last = next((one for one in reversed(heard.said) if one.message.role != "tool"), None)
+    if last is not None and last.message.tool_calls and run.spoken.get(last.digest) != key:
+        call = last.message.tool_calls[-1]
+        target = tool_target(call.name, call.arguments)
+        if target is not None:
+            _rename(run, key, target)
+
+
+def _rename(run: LiveRun, key: str, name: str) -> None:
+    agent = run.agents.get(key)
+    if agent is not None and not key.startswith("name:") and agent.name != name[:80]:
+        agent.name = _free_name(run, name[:80])
 
 
 def _free_name(run: LiveRun, name: str) -> str:

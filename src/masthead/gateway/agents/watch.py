@@ -2,12 +2,11 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Final
 
 from masthead.detect.suite import Suite
 from masthead.gateway.agents.heard import Said
-from masthead.gateway.agents.live_run import Fired, LiveAgent, LiveRun
+from masthead.gateway.agents.live_run import Fired, LiveRun
 from masthead.gateway.agents.stitch import Joined
 from masthead.model.conversation import Act, AgentKind, Turn
 from masthead.model.errors import InvalidInput
@@ -37,11 +36,17 @@ class Watcher:
 
     def told(self, joined: Joined) -> list[Fired]:
         """Read what a call brings; return what that makes evident."""
-        return self._feed(joined, [turn for said in joined.news for turn in _told(said.message, joined)])
+        turns: list[Turn] = []
+        for said in joined.news:
+            _told(turns, said.message, joined)
+        return self._feed(joined, turns)
 
     def replied(self, joined: Joined, reply: Sequence[Said]) -> list[Fired]:
         """Read what an agent answered; return what that makes evident."""
-        return self._feed(joined, [turn for said in reply for turn in _said(said.message, joined.agent)])
+        turns: list[Turn] = []
+        for said in reply:
+            _said(turns, said.message, joined)
+        return self._feed(joined, turns)
 
     def written_down(self, run: LiveRun) -> None:
         """Put the detectors' state into the run, for a restart."""
@@ -56,7 +61,7 @@ class Watcher:
 
     def _feed(self, joined: Joined, turns: Sequence[Turn]) -> list[Fired]:
         run = joined.run
-        run.pending += [replace(turn, index=run.turns + at) for at, turn in enumerate(turns)]
+        run.pending += turns
         run.turns += len(turns)
         suite = self._suites.get(run.run_id)
         if suite is None:
@@ -86,13 +91,17 @@ class Watcher:
         return suite
 
 
-def _told(message: Message, joined: Joined) -> list[Turn]:
-    agent = AgentId(joined.agent.name)
-    if message.role == "tool":
-        name = joined.agent.open_calls.pop(message.tool_call_id or "", None) or message.name or "tool"
-        return [
+def _told(turns: list[Turn], message: Message, joined: Joined) -> None:
+    agent = AgentId(joined.agent.id)
+    index = joined.run.turns + len(turns)
+    if message.role == "assistant":
+        _said(turns, message, joined)
+    elif message.role == "tool":
+        call = joined.agent.open_calls.pop(message.tool_call_id or "", None)
+        name = call.name if call is not None else message.name or "tool"
+        turns.append(
             Turn(
-                index=0,
+                index=index,
                 speaker=AgentId(f"tool:{name}"),
                 addressees=(agent,),
                 act=Act.TOOL_RESULT,
@@ -101,31 +110,32 @@ def _told(message: Message, joined: Joined) -> list[Turn]:
                 tool_call_id=message.tool_call_id,
                 is_error=_FAILED.match(message.text) is not None,
             )
-        ]
-    if message.role == "assistant":
-        return _said(message, joined.agent)
-    named = next((other.name for other in joined.run.agents.values() if other.name == message.name), None)
-    return [Turn(index=0, speaker=AgentId(named) if named else _USER, addressees=(agent,), text=message.text)]
-
-
-def _said(message: Message, agent: LiveAgent) -> list[Turn]:
-    speaker = AgentId(agent.name)
-    if not message.tool_calls:
-        return [Turn(index=0, speaker=speaker, text=message.text, reasoning=message.reasoning)]
-    return [
-        Turn(
-            index=0,
-            speaker=speaker,
-            addressees=(AgentId(target or f"tool:{call.name}"),),
-            act=Act.TOOL_CALL if target is None else Act.HANDOFF,
-            text=message.text if position == 0 else "",
-            tool_name=call.name,
-            tool_arguments=call.arguments,
-            tool_call_id=call.id,
         )
-        for position, call in enumerate(message.tool_calls)
-        for target in (tool_target(call.name, call.arguments),)
-    ]
+    else:
+        others = joined.run.agents.values() if message.name else ()
+        speaker = next((AgentId(other.id) for other in others if other.name == message.name), _USER)
+        turns.append(Turn(index=index, speaker=speaker, addressees=(agent,), text=message.text))
+
+
+def _said(turns: list[Turn], message: Message, joined: Joined) -> None:
+    speaker = AgentId(joined.agent.id)
+    index = joined.run.turns + len(turns)
+    if not message.tool_calls:
+        turns.append(Turn(index=index, speaker=speaker, text=message.text, reasoning=message.reasoning))
+    for position, call in enumerate(message.tool_calls):
+        target = tool_target(call.name, call.arguments)
+        turns.append(
+            Turn(
+                index=index + position,
+                speaker=speaker,
+                addressees=(AgentId(target or f"tool:{call.name}"),),
+                act=Act.TOOL_CALL if target is None else Act.HANDOFF,
+                text=message.text if position == 0 else "",
+                tool_name=call.name,
+                tool_arguments=call.arguments,
+                tool_call_id=call.id,
+            )
+        )
 
 
 def _short(turn: Turn) -> str:

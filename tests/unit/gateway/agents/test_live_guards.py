@@ -141,7 +141,7 @@ async def test_a_guard_goes_on_after_a_restart(tmp_path: Path):
 
 async def test_a_file_of_runs_that_is_damaged_costs_those_runs_only(tmp_path: Path):
     before = Site(folder=tmp_path)
-    kept = await before.call(OPENING, assistant("Which order?"))
+    kept = await before.call(OPENING, calls("call_1", "ask"))
     before.guards.close()
     path = tmp_path / "runs.jsonl"
     path.write_bytes(b"\xff\xfe garbage\n{\n" + path.read_bytes() + b'{"scope":"cut o')

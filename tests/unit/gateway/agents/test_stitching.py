@@ -53,7 +53,7 @@ async def test_a_handoff_keeps_the_run_and_changes_the_agent():
     first = await site.call([TRIAGE, ASK], handoff)
     second = await site.call([FLIGHTS, ASK, handoff, result("call_1", "ok")], assistant("You sit in 1A."))
     assert second.trace_id == first.trace_id
-    assert (agent_of(first), agent_of(second)) == ("triage agent", "flight agent")
+    assert (agent_of(first), agent_of(second)) == ("triage agent", "flights")
 
 
 async def test_roles_seen_from_another_agent_are_the_same_history():
@@ -87,6 +87,21 @@ async def test_a_tools_result_finds_its_run_by_the_calls_id_when_the_history_was
     first = await site.call([TRIAGE, ASK], calls("call_77", "look_up"))
     cut = [TRIAGE, user("(earlier messages were left out)"), calls("call_77", "look_up"), result("call_77", "found")]
     assert (await site.call(cut, assistant("Found."))).trace_id == first.trace_id
+
+
+async def test_an_agent_that_works_on_anothers_tool_call_is_in_its_run():
+    site = Site()
+    host, joker = system("You host a show."), system("You write jokes.")
+    runs = [
+        (await site.call([host, user(f"A joke, number {n}")], calls(f"c{n}", "tell_joke", '{"topic":"cats"}'))).trace_id
+        for n in range(2)
+    ]
+    asked = user("A joke about cats, please.")
+    jokes = [await site.call([joker, asked], assistant("Miaow.")) for _ in range(2)]
+    assert [link_of(joke) for joke in jokes] == ["delegation"] * 2
+    assert sorted(joke.trace_id for joke in jokes) == sorted(runs)
+    other = await site.call([joker, user("A joke about dogs, please.")], assistant("Woof."))
+    assert link_of(other) == "new"
 
 
 async def test_agents_that_begin_together_share_a_run_until_one_of_them_begins_again():
@@ -134,6 +149,16 @@ async def test_a_prompt_that_carries_the_date_or_findings_is_still_the_same_agen
     assert {agent_of(first), agent_of(dated), agent_of(extended)} == {"archivist"}
 
 
+async def test_the_names_that_a_framework_writes_beside_messages_become_the_agents_names():
+    site = Site()
+    chief = system("You are a team supervisor.")
+    first = await site.call([chief, ASK], assistant("Let us look."))
+    named = {**assistant("Let us look."), "name": "supervisor"}
+    second = await site.call([chief, ASK, named, user("And?")], assistant("Done."))
+    assert (agent_of(first), agent_of(second)) == ("team supervisor", "supervisor")
+    assert first.attributes["gen_ai.agent.id"] == second.attributes["gen_ai.agent.id"]
+
+
 async def test_a_header_or_metadata_names_the_agent():
     site = Site()
     by_header = await site.call([TRIAGE, ASK], assistant("?"), headers={b"x-masthead-agent": b"Anna"})
@@ -152,7 +177,8 @@ async def test_a_header_or_metadata_names_the_agent():
             "seat booking agent",
         ),
         ("Your name is Bob, and you like it.", "Bob"),
-        ("Answer in JSON only.\nBe brief.", "Answer in JSON only."),
+        ("Answer in JSON only.\nBe brief.", "Answer in JSON only"),
+        ("You write jokes.", "write jokes"),
         ("", "assistant"),
     ],
 )
