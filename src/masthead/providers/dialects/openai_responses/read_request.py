@@ -8,7 +8,6 @@ from masthead.model.errors import InvalidInput
 from masthead.providers.dialects.dialect import Losses, refused
 from masthead.providers.dialects.fields import Fields
 from masthead.providers.dialects.form import (
-    Audio,
     Cache,
     Call,
     File,
@@ -198,9 +197,6 @@ def _part(part: Fields) -> Part:
             )
         case "input_file":
             return _file(part, cache)
-        case "input_audio":
-            audio = part.inner("input_audio") or Fields({}, at, part.losses)
-            return Audio(data=audio.required_text("data"), format=audio.required_text("format"), at=at)
         case _:
             raise refused(part.at("type"), f"content of type {kind!r} cannot be translated")
 

@@ -117,12 +117,19 @@ def _items(turn: Turn, losses: Losses) -> Iterator[dict[str, Any]]:
             together += _content(part, turn.role, losses)
             continue
         if together:
-            yield {"type": "message", "role": role, "content": together}
+            yield _message(role, together)
             together = []
         if item:
             yield item
     if together:
-        yield {"type": "message", "role": role, "content": together}
+        yield _message(role, together)
+
+
+def _message(role: str, content: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return a message; what an assistant said goes back as a string, as its parts would need ids of OpenAI's."""
+    if role == "assistant" and all("text" in part for part in content):
+        return {"type": "message", "role": role, "content": "".join(part["text"] for part in content)}
+    return {"type": "message", "role": role, "content": content}
 
 
 def _item(part: Part, losses: Losses) -> dict[str, Any] | None:
@@ -168,8 +175,8 @@ def _content(part: Part, role: str, losses: Losses) -> list[dict[str, Any]]:
             return [{"type": "input_image", "image_url": url, "detail": part.detail or "auto"}]
         case File(file_id=None) if role != "assistant":
             return [_file(part, losses)]
-        case Audio() if role != "assistant":
-            return [{"type": "input_audio", "input_audio": {"data": part.data, "format": part.format}}]
+        case Audio():
+            raise refused(part.at, "responses take no sound: ask a target of chat completions")
         case Image() | File():
             raise refused(part.at, "a file that another vendor holds cannot be sent: send what is in it")
         case _:
