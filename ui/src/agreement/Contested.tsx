@@ -5,6 +5,7 @@ import { Icon } from "@/design/icons";
 import { nameOf, sureness } from "@/findings/names";
 import { exact } from "@/formats/numbers";
 import type { AgreementSearch } from "@/router";
+import { Scroll } from "@/statistics/Scroll";
 import { titleOf } from "./evaluators";
 
 type Props = { found: Agreement; search: AgreementSearch; onChange: (change: AgreementSearch) => void };
@@ -30,7 +31,7 @@ export function Contested({ found, search, onChange }: Props): ReactNode {
       {found.contested.length === 0 ? (
         <p className="study-note">Nothing is contested: wherever both said something, they agree.</p>
       ) : (
-        <div className="study-scroll">
+        <Scroll label="Contested items">
           <table className="study-table">
             <thead>
               <tr>
@@ -57,7 +58,7 @@ export function Contested({ found, search, onChange }: Props): ReactNode {
               The first {found.contested.length} are shown; choose an evaluator or a code for others.
             </p>
           ) : null}
-        </div>
+        </Scroll>
       )}
     </section>
   );
@@ -79,8 +80,8 @@ function Row({ item }: { item: Item }): ReactNode {
           title={item.task ?? item.run_id}
         >
           {item.task ?? item.run_id.slice(0, 12)}
-          {turn === null ? null : <span className="quiet num"> at turn {turn}</span>}
         </Link>
+        {turn === null ? null : <span className="quiet num">turn {turn}</span>}
       </th>
       <td className="is-text" title={nameOf(item.code) ?? item.code}>
         {item.code}

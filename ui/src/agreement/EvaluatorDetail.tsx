@@ -2,6 +2,7 @@ import type { ReactNode } from "react";
 import type { AgreementLine, Evaluator, Shipped } from "@/api/schema";
 import { nameOf } from "@/findings/names";
 import { exact, plural } from "@/formats/numbers";
+import { Scroll } from "@/statistics/Scroll";
 import { scale, ticks } from "@/statistics/scale";
 import { between, figure, strength } from "@/statistics/text";
 import { Axis, Whisker } from "@/statistics/Whisker";
@@ -35,7 +36,7 @@ export function EvaluatorDetail({ evaluator, shipped, code, onCode }: Props): Re
             {rule ? ` On the reference labels: kappa ${figure(rule.kappa)} on ${plural(shipped.runs, "run")}.` : ""}
           </p>
         ) : (
-          <div className="study-scroll">
+          <Scroll label="Code by code">
             <table className="study-table">
               <thead>
                 <tr>
@@ -45,17 +46,19 @@ export function EvaluatorDetail({ evaluator, shipped, code, onCode }: Props): Re
                     <Axis values={ticks(KAPPA, 5)} write={(value) => figure(value)} />
                   </th>
                   <th scope="col">Kappa</th>
-                  <th scope="col">F1</th>
-                  <th scope="col" title="found and labelled">
+                  <th scope="col" className="is-minor">
+                    F1
+                  </th>
+                  <th scope="col" className="is-minor" title="found and labelled">
                     Both
                   </th>
-                  <th scope="col" title="found, not labelled">
+                  <th scope="col" className="is-minor" title="found, not labelled">
                     Only it
                   </th>
-                  <th scope="col" title="labelled, not found">
+                  <th scope="col" className="is-minor" title="labelled, not found">
                     Only people
                   </th>
-                  <th scope="col" title="neither found nor labelled">
+                  <th scope="col" className="is-minor" title="neither found nor labelled">
                     Neither
                   </th>
                 </tr>
@@ -71,7 +74,7 @@ export function EvaluatorDetail({ evaluator, shipped, code, onCode }: Props): Re
                 )}
               </tbody>
             </table>
-          </div>
+          </Scroll>
         )}
         {silent.length > 0 ? (
           <p className="study-note">
@@ -109,11 +112,11 @@ function Row({ line, title, isChosen = false, onCode }: RowProps): ReactNode {
         <Whisker scale={KAPPA} value={line.kappa} interval={line.kappa_interval} label={said} zero />
       </td>
       <td className="num">{line.kappa === null ? <span className="quiet">undefined</span> : figure(line.kappa)}</td>
-      <td className="num">{figure(line.f1)}</td>
-      <td className="num">{exact(line.true_positive)}</td>
-      <td className="num">{exact(line.false_positive)}</td>
-      <td className="num">{exact(line.false_negative)}</td>
-      <td className="num">{exact(line.true_negative)}</td>
+      <td className="num is-minor">{figure(line.f1)}</td>
+      <td className="num is-minor">{exact(line.true_positive)}</td>
+      <td className="num is-minor">{exact(line.false_positive)}</td>
+      <td className="num is-minor">{exact(line.false_negative)}</td>
+      <td className="num is-minor">{exact(line.true_negative)}</td>
     </tr>
   );
 }

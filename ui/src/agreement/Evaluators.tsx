@@ -1,6 +1,7 @@
 import type { ReactNode } from "react";
 import type { Evaluator } from "@/api/schema";
 import { exact } from "@/formats/numbers";
+import { Scroll } from "@/statistics/Scroll";
 import { scale, ticks } from "@/statistics/scale";
 import { between, figure, share, strength } from "@/statistics/text";
 import { Axis, Whisker } from "@/statistics/Whisker";
@@ -23,27 +24,37 @@ export function Evaluators({ evaluators, chosen, onChoose }: Props): ReactNode {
         <h2 id="evaluators-title">Evaluators against people, on this project’s labels</h2>
         <span className="quiet">Cohen’s kappa, 95% interval; the short bar is the best baseline</span>
       </header>
-      <div className="study-scroll">
+      <Scroll label="Evaluators">
         <table className="study-table">
           <thead>
             <tr>
               <th scope="col">Evaluator</th>
-              <th scope="col" className="is-text">
+              <th scope="col" className="is-text is-minor">
                 By
               </th>
-              <th scope="col">Runs</th>
+              <th scope="col" className="is-minor">
+                Runs
+              </th>
               <th scope="col" className="is-plot">
                 <span className="sr-only">Kappa, 95% interval</span>
                 <Axis values={MARKS} write={(value) => figure(value)} />
               </th>
               <th scope="col">Kappa</th>
-              <th scope="col" className="is-text">
+              <th scope="col" className="is-text is-minor">
                 In words
               </th>
-              <th scope="col">F1</th>
-              <th scope="col">Precision</th>
-              <th scope="col">Recall</th>
-              <th scope="col">Coverage</th>
+              <th scope="col" className="is-minor">
+                F1
+              </th>
+              <th scope="col" className="is-minor">
+                Precision
+              </th>
+              <th scope="col" className="is-minor">
+                Recall
+              </th>
+              <th scope="col" className="is-minor">
+                Coverage
+              </th>
             </tr>
           </thead>
           <tbody>
@@ -52,7 +63,7 @@ export function Evaluators({ evaluators, chosen, onChoose }: Props): ReactNode {
             ))}
           </tbody>
         </table>
-      </div>
+      </Scroll>
     </section>
   );
 }
@@ -78,10 +89,10 @@ function Row({ each, isChosen, onChoose }: RowProps): ReactNode {
           {titleOf(each.evaluator)}
         </button>
       </th>
-      <td className="is-text">{SOURCES[each.source]}</td>
+      <td className="is-text is-minor">{SOURCES[each.source]}</td>
       {line ? (
         <>
-          <td className="num">{exact(each.runs)}</td>
+          <td className="num is-minor">{exact(each.runs)}</td>
           <td className="is-plot" title={said}>
             <Whisker
               scale={KAPPA}
@@ -95,15 +106,16 @@ function Row({ each, isChosen, onChoose }: RowProps): ReactNode {
           <td className="num">
             <strong>{figure(line.kappa)}</strong>
           </td>
-          <td className="is-text">{strength(line.kappa)}</td>
-          <td className="num">{figure(line.f1)}</td>
-          <td className="num">{figure(line.precision)}</td>
-          <td className="num">{figure(line.recall)}</td>
-          <td className="num">{share(line.asked === 0 ? null : line.n / line.asked, 0)}</td>
+          <td className="is-text is-minor">{strength(line.kappa)}</td>
+          <td className="num is-minor">{figure(line.f1)}</td>
+          <td className="num is-minor">{figure(line.precision)}</td>
+          <td className="num is-minor">{figure(line.recall)}</td>
+          <td className="num is-minor">{share(line.asked === 0 ? null : line.n / line.asked, 0)}</td>
         </>
       ) : (
         <td className="is-text quiet" colSpan={8}>
-          not yet measured: no labelled run was judged by it
+          not yet measured:{" "}
+          {each.source === "human" ? "nobody else labelled the same runs" : "no labelled run was judged by it"}
         </td>
       )}
     </tr>

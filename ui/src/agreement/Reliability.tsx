@@ -4,7 +4,8 @@ import { exact } from "@/formats/numbers";
 import { figure, share } from "@/statistics/text";
 
 const SIZE = 200;
-const PAD = 26;
+const PAD = 34;
+const TOP = 10;
 
 /** Is it right as often as it is sure? On the diagonal it is; below it is too sure. */
 export function Reliability({ evaluator }: { evaluator: Evaluator }): ReactNode {
@@ -17,7 +18,7 @@ export function Reliability({ evaluator }: { evaluator: Evaluator }): ReactNode 
       </section>
     );
   const at = (value: number) => PAD + value * (SIZE - PAD);
-  const up = (value: number) => (1 - value) * (SIZE - PAD);
+  const up = (value: number) => TOP + (1 - value) * (SIZE - PAD - TOP);
   const most = Math.max(...bins.map(({ n }) => n));
   return (
     <section className="study-panel panel" aria-labelledby="reliability-title">
@@ -27,7 +28,7 @@ export function Reliability({ evaluator }: { evaluator: Evaluator }): ReactNode 
       </header>
       <div className="reliability">
         <svg
-          viewBox={`0 0 ${SIZE + 6} ${SIZE}`}
+          viewBox={`0 0 ${SIZE + 12} ${SIZE}`}
           role="img"
           aria-label="Reliability curve; the table beside it has its figures"
         >
@@ -38,7 +39,7 @@ export function Reliability({ evaluator }: { evaluator: Evaluator }): ReactNode 
               <text x={at(value)} y={SIZE - 10} textAnchor={value === 1 ? "end" : "middle"}>
                 {share(value, 0)}
               </text>
-              <text x={PAD - 5} y={up(value) + (value === 1 ? 9 : 3)} textAnchor="end">
+              <text x={PAD - 5} y={up(value) + 3} textAnchor="end">
                 {share(value, 0)}
               </text>
             </g>

@@ -1,6 +1,7 @@
 import type { ReactNode } from "react";
 import type { Shipped as ShippedOf, ShippedRule } from "@/api/schema";
 import { exact, plural } from "@/formats/numbers";
+import { Scroll } from "@/statistics/Scroll";
 import { scale, ticks } from "@/statistics/scale";
 import { figure } from "@/statistics/text";
 import { Axis, Whisker } from "@/statistics/Whisker";
@@ -26,7 +27,7 @@ export function Shipped({ shipped }: { shipped: ShippedOf }): ReactNode {
         <summary className="study-link">
           {on.length} rules that are on, {off.length} that are off
         </summary>
-        <div className="study-scroll">
+        <Scroll label="Rules as shipped">
           <table className="study-table">
             <thead>
               <tr>
@@ -54,7 +55,7 @@ export function Shipped({ shipped }: { shipped: ShippedOf }): ReactNode {
               ))}
             </tbody>
           </table>
-        </div>
+        </Scroll>
       </details>
     </section>
   );

@@ -1,6 +1,7 @@
 import { type ReactNode, useState } from "react";
 import type { CodeTest, Comparison } from "@/api/schema";
 import { nameOf as codeName } from "@/findings/names";
+import { Scroll } from "@/statistics/Scroll";
 import { aroundZero, ticks } from "@/statistics/scale";
 import { between, points, pointsTick, pValue, share } from "@/statistics/text";
 import { Axis, Whisker } from "@/statistics/Whisker";
@@ -30,7 +31,7 @@ export function Codes({ comparisons }: { comparisons: readonly Comparison[] }): 
             : "No failure mode occurs differently often, as far as these runs can show."}
         </p>
       ) : (
-        <div className="study-scroll">
+        <Scroll label="Failure modes that differ">
           <table className="study-table">
             <thead>
               <tr>
@@ -38,13 +39,17 @@ export function Codes({ comparisons }: { comparisons: readonly Comparison[] }): 
                 <th scope="col" className="is-text">
                   First → second
                 </th>
-                <th scope="col">Share of runs</th>
+                <th scope="col" className="is-minor">
+                  Share of runs
+                </th>
                 <th scope="col" className="is-plot">
                   <span className="sr-only">Difference in points, 95% interval</span>
                   <Axis values={ticks(line)} write={pointsTick} />
                 </th>
                 <th scope="col">Points</th>
-                <th scope="col">p (Holm)</th>
+                <th scope="col" className="is-minor">
+                  p (Holm)
+                </th>
                 <th scope="col" className="is-text">
                   The second
                 </th>
@@ -61,7 +66,7 @@ export function Codes({ comparisons }: { comparisons: readonly Comparison[] }): 
               ))}
             </tbody>
           </table>
-        </div>
+        </Scroll>
       )}
     </section>
   );
@@ -86,7 +91,7 @@ function Row({ comparison, entry: { code, test }, line }: RowProps): ReactNode {
         {comparison.stratum === null ? "" : `${comparison.stratum}: `}
         {nameOf(comparison)}
       </td>
-      <td className="num">
+      <td className="num is-minor">
         {rate(first)} → {rate(second)}
       </td>
       <td className="is-plot" title={said}>
@@ -102,7 +107,7 @@ function Row({ comparison, entry: { code, test }, line }: RowProps): ReactNode {
       <td className="num">
         <strong>{points(difference?.value)}</strong>
       </td>
-      <td className="num">{pValue(test.p_holm)}</td>
+      <td className="num is-minor">{pValue(test.p_holm)}</td>
       <td className="is-text">{effectOf(test)}</td>
     </tr>
   );

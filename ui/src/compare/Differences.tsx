@@ -1,6 +1,7 @@
 import type { ReactNode } from "react";
 import type { Comparison, ComparisonTest } from "@/api/schema";
 import { exact } from "@/formats/numbers";
+import { Scroll } from "@/statistics/Scroll";
 import { aroundZero, type Scale, ticks } from "@/statistics/scale";
 import { between, points, pointsTick, pValue, share } from "@/statistics/text";
 import { Axis, Whisker } from "@/statistics/Whisker";
@@ -43,7 +44,7 @@ export function Differences({ comparisons, over, onOver }: Props): ReactNode {
           </fieldset>
         ) : null}
       </header>
-      <div className="study-scroll">
+      <Scroll label="Differences">
         <table className="study-table">
           <thead>
             <tr>
@@ -51,15 +52,23 @@ export function Differences({ comparisons, over, onOver }: Props): ReactNode {
               <th scope="col" className="is-text">
                 First → second
               </th>
-              <th scope="col">Success</th>
+              <th scope="col" className="is-minor">
+                Success
+              </th>
               <th scope="col" className="is-plot">
                 <span className="sr-only">Difference in points, 95% interval</span>
                 <Axis values={ticks(line)} write={pointsTick} />
               </th>
               <th scope="col">Points</th>
-              <th scope="col">95%</th>
-              <th scope="col">Pairs</th>
-              <th scope="col">p (Holm)</th>
+              <th scope="col" className="is-minor">
+                95%
+              </th>
+              <th scope="col" className="is-minor">
+                Pairs
+              </th>
+              <th scope="col" className="is-minor">
+                p (Holm)
+              </th>
               <th scope="col" className="is-text">
                 Verdict
               </th>
@@ -77,7 +86,7 @@ export function Differences({ comparisons, over, onOver }: Props): ReactNode {
             ))}
           </tbody>
         </table>
-      </div>
+      </Scroll>
     </section>
   );
 }
@@ -93,7 +102,7 @@ function Row({ comparison, test, line, hasStrata }: RowProps): ReactNode {
     <tr>
       {hasStrata ? <th scope="row">{comparison.stratum}</th> : null}
       <td className="is-text compare-name">{nameOf(comparison)}</td>
-      <td className="num">
+      <td className="num is-minor">
         {share(rateOf(test.first), 2)} → {share(rateOf(test.second), 2)}
       </td>
       <td className="is-plot" title={said}>
@@ -110,12 +119,12 @@ function Row({ comparison, test, line, hasStrata }: RowProps): ReactNode {
       <td className="num">
         <strong>{points(difference?.value, 2)}</strong>
       </td>
-      <td className="num">{between(difference?.interval, points)}</td>
-      <td className="num" title={pairsOf(test)}>
+      <td className="num is-minor">{between(difference?.interval, points)}</td>
+      <td className="num is-minor" title={pairsOf(test)}>
         {test.pairs > 0 ? exact(test.pairs) : "unpaired"}
       </td>
-      <td className="num">{pValue(test.p_holm)}</td>
-      <td className="is-text">{verdictOf(test)}</td>
+      <td className="num is-minor">{pValue(test.p_holm)}</td>
+      <td className="is-text is-words">{verdictOf(test)}</td>
     </tr>
   );
 }

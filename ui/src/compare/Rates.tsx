@@ -1,6 +1,7 @@
 import type { ReactNode } from "react";
 import type { Comparison, Rate } from "@/api/schema";
 import { exact } from "@/formats/numbers";
+import { Scroll } from "@/statistics/Scroll";
 import { scale, ticks } from "@/statistics/scale";
 import { between, share, tick } from "@/statistics/text";
 import { Axis, Whisker } from "@/statistics/Whisker";
@@ -19,7 +20,7 @@ export function Rates({ comparisons }: { comparisons: readonly Comparison[] }): 
         <h2 id="rates-title">Success of each</h2>
         <span className="quiet">a missing run counts as wrong “of attempted”; the short bar is “of recorded”</span>
       </header>
-      <div className="study-scroll">
+      <Scroll label="Success of each">
         <table className="study-table">
           <thead>
             <tr>
@@ -27,17 +28,27 @@ export function Rates({ comparisons }: { comparisons: readonly Comparison[] }): 
               <th scope="col" className="is-text">
                 Group
               </th>
-              <th scope="col">Succeeded</th>
-              <th scope="col">Recorded</th>
-              <th scope="col">Attempted</th>
+              <th scope="col" className="is-minor">
+                Succeeded
+              </th>
+              <th scope="col" className="is-minor">
+                Recorded
+              </th>
+              <th scope="col" className="is-minor">
+                Attempted
+              </th>
               <th scope="col" className="is-plot">
                 <span className="sr-only">Of attempted, 95% interval</span>
                 <Axis values={ticks(line, 2)} write={tick} />
               </th>
               <th scope="col">Of attempted</th>
-              <th scope="col">95%</th>
+              <th scope="col" className="is-minor">
+                95%
+              </th>
               <th scope="col">Of recorded</th>
-              <th scope="col">Mean of seeds</th>
+              <th scope="col" className="is-minor">
+                Mean of seeds
+              </th>
             </tr>
           </thead>
           <tbody>
@@ -45,9 +56,9 @@ export function Rates({ comparisons }: { comparisons: readonly Comparison[] }): 
               <tr key={`${stratum}${rate.group}`}>
                 {hasStrata ? <th scope="row">{stratum}</th> : null}
                 <td className="is-text compare-name">{rate.group}</td>
-                <td className="num">{exact(rate.successes)}</td>
-                <td className="num">{exact(rate.recorded)}</td>
-                <td className="num">{exact(rate.attempted)}</td>
+                <td className="num is-minor">{exact(rate.successes)}</td>
+                <td className="num is-minor">{exact(rate.recorded)}</td>
+                <td className="num is-minor">{exact(rate.attempted)}</td>
                 <td className="is-plot">
                   <Whisker
                     scale={line}
@@ -60,14 +71,14 @@ export function Rates({ comparisons }: { comparisons: readonly Comparison[] }): 
                 <td className="num">
                   <strong>{share(rate.of_attempted, 2)}</strong>
                 </td>
-                <td className="num">{between(rate.of_attempted_interval, share)}</td>
+                <td className="num is-minor">{between(rate.of_attempted_interval, share)}</td>
                 <td className="num">{share(rate.of_recorded, 2)}</td>
-                <td className="num">{share(rate.mean_over_repeats, 2)}</td>
+                <td className="num is-minor">{share(rate.mean_over_repeats, 2)}</td>
               </tr>
             ))}
           </tbody>
         </table>
-      </div>
+      </Scroll>
     </section>
   );
 }

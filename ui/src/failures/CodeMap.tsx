@@ -4,6 +4,7 @@ import { nameOf } from "@/findings/names";
 import { exact } from "@/formats/numbers";
 import { KeyPicker } from "@/statistics/KeyPicker";
 import { RunsLink } from "@/statistics/RunsLink";
+import { Scroll } from "@/statistics/Scroll";
 import { narrowed, termOf } from "@/statistics/terms";
 import { share } from "@/statistics/text";
 
@@ -26,7 +27,7 @@ export function CodeMap({ report, q, by, onBy }: Props): ReactNode {
       {report.code_map.length === 0 ? (
         <p className="study-note">No run has a value for “{by}”.</p>
       ) : (
-        <div className="study-scroll">
+        <Scroll label="Where failure modes occur">
           <table className="study-table map">
             <caption className="sr-only">Share of runs with each failure mode, by {by}</caption>
             <thead>
@@ -73,7 +74,7 @@ export function CodeMap({ report, q, by, onBy }: Props): ReactNode {
               })}
             </tbody>
           </table>
-        </div>
+        </Scroll>
       )}
     </section>
   );

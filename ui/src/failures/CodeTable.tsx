@@ -3,6 +3,7 @@ import type { CodeRow, Report } from "@/api/schema";
 import { nameOf } from "@/findings/names";
 import { exact, UNKNOWN, usd } from "@/formats/numbers";
 import { RunsLink } from "@/statistics/RunsLink";
+import { Scroll } from "@/statistics/Scroll";
 import { fromZero, ticks } from "@/statistics/scale";
 import { narrowed } from "@/statistics/terms";
 import { between, share, tick } from "@/statistics/text";
@@ -26,7 +27,7 @@ export function CodeTable({ report, q }: { report: Report; q: string }): ReactNo
         <h2 id="codes-title">Failure modes and what they cost</h2>
         <span className="quiet">a run with two modes counts for both</span>
       </header>
-      <div className="study-scroll">
+      <Scroll label="Failure modes">
         <table className="study-table">
           <thead>
             <tr>
@@ -36,7 +37,12 @@ export function CodeTable({ report, q }: { report: Report; q: string }): ReactNo
                 <Axis values={ticks(line, 2)} write={tick} />
               </th>
               {COLUMNS.map(({ column, label }) => (
-                <th key={column} scope="col" aria-sort={column === order ? "descending" : "none"}>
+                <th
+                  key={column}
+                  scope="col"
+                  className={column === "runs" ? "" : "is-minor"}
+                  aria-sort={column === order ? "descending" : "none"}
+                >
                   <button type="button" className="sort" onClick={() => setOrder(column)}>
                     {label}
                     <span aria-hidden="true">{column === order ? " ↓" : ""}</span>
@@ -51,7 +57,7 @@ export function CodeTable({ report, q }: { report: Report; q: string }): ReactNo
             ))}
           </tbody>
         </table>
-      </div>
+      </Scroll>
     </section>
   );
 }
@@ -71,11 +77,11 @@ function Row({ row, q, line }: { row: CodeRow; q: string; line: ReturnType<typeo
       <td className="num">
         {exact(row.runs)} <span className="quiet">{share(row.share)}</span>
       </td>
-      <td className="num">{share(row.of_failed)}</td>
-      <td className="num">{share(row.of_succeeded)}</td>
-      <td className="num">{share(row.mean_share_lost, 0)}</td>
-      <td className="num">{spentAfter(row.lost)}</td>
-      <td className="num">{row.lost.usd_after === null ? UNKNOWN : usd(row.lost.usd_after)}</td>
+      <td className="num is-minor">{share(row.of_failed)}</td>
+      <td className="num is-minor">{share(row.of_succeeded)}</td>
+      <td className="num is-minor">{share(row.mean_share_lost, 0)}</td>
+      <td className="num is-minor">{spentAfter(row.lost)}</td>
+      <td className="num is-minor">{row.lost.usd_after === null ? UNKNOWN : usd(row.lost.usd_after)}</td>
     </tr>
   );
 }

@@ -3,6 +3,7 @@ import type { PairRow, Report } from "@/api/schema";
 import { nameOf } from "@/findings/names";
 import { exact } from "@/formats/numbers";
 import { RunsLink } from "@/statistics/RunsLink";
+import { Scroll } from "@/statistics/Scroll";
 import { narrowed } from "@/statistics/terms";
 import { share } from "@/statistics/text";
 
@@ -16,7 +17,7 @@ export function Pairs({ report, q }: { report: Report; q: string }): ReactNode {
       <header>
         <h2 id="pairs-title">Together, and in which order</h2>
       </header>
-      <div className="study-scroll">
+      <Scroll label="Together">
         <table className="study-table">
           <thead>
             <tr>
@@ -32,7 +33,7 @@ export function Pairs({ report, q }: { report: Report; q: string }): ReactNode {
             ))}
           </tbody>
         </table>
-      </div>
+      </Scroll>
     </section>
   );
 }

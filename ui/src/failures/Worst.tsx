@@ -2,6 +2,7 @@ import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import type { Worst as WorstOf } from "@/api/schema";
 import { exact, UNKNOWN } from "@/formats/numbers";
+import { Scroll } from "@/statistics/Scroll";
 import { share } from "@/statistics/text";
 
 /** The runs that lost most after their failure began; each leads to the turn where it began. */
@@ -12,7 +13,7 @@ export function Worst({ worst }: { worst: readonly WorstOf[] }): ReactNode {
       <header>
         <h2 id="worst-title">Runs that lost most</h2>
       </header>
-      <div className="study-scroll">
+      <Scroll label="Runs that lost most">
         <table className="study-table">
           <thead>
             <tr>
@@ -54,7 +55,7 @@ export function Worst({ worst }: { worst: readonly WorstOf[] }): ReactNode {
             ))}
           </tbody>
         </table>
-      </div>
+      </Scroll>
     </section>
   );
 }

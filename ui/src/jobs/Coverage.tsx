@@ -21,7 +21,7 @@ export function Coverage({ coverage, filter }: { coverage: CoverageOf; filter: R
           <strong className="num">{exact(coverage.diagnosed)}</strong> of{" "}
           <span className="num">{exact(coverage.runs)}</span> runs are diagnosed; the figures are of those.
           {coverage.diagnosed > coverage.current
-            ? ` ${exact(coverage.diagnosed - coverage.current)} have changed since.`
+            ? ` ${exact(coverage.diagnosed - coverage.current)} diagnoses are out of date: the runs or the detectors have changed since.`
             : null}
         </span>
       )}

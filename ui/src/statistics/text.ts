@@ -44,7 +44,7 @@ export function pValue(value: number | null | undefined): string {
 /** What a kappa is usually called (Landis and Koch 1977); words help where a number alone says little. */
 export function strength(kappa: number | null): string {
   if (kappa === null) return "not defined";
-  if (kappa < 0) return "worse than chance";
+  if (kappa < 0.005) return kappa < -0.005 ? "worse than chance" : "no better than chance";
   const names = ["slight", "fair", "moderate", "substantial", "almost perfect"];
   return names[Math.min(4, Math.floor(kappa * 5))] ?? "";
 }
