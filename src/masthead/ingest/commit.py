@@ -6,6 +6,7 @@ from concurrent.futures import Future
 from typing import NamedTuple
 
 from masthead.model.errors import MastheadError, StoreError
+from masthead.store.named_thread import named_thread
 from masthead.store.wal import Entry, Wal
 from masthead.store.wal_record import Record
 
@@ -28,7 +29,7 @@ class GroupCommit:
         self._requests: list[_Request] = []
         self._finished = 0
         self._is_closing = False
-        self._thread = threading.Thread(target=self._run, name="masthead-commit", daemon=True)
+        self._thread = named_thread("masthead-commit", self._run)
         self._thread.start()
 
     def submit(

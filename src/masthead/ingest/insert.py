@@ -24,15 +24,16 @@ from masthead.ingest.rows import rows_of
 from masthead.ingest.wire import WireSpan
 from masthead.model.errors import StoreDamaged, StoreError, StoreRefused
 from masthead.providers.prices import Prices
+from masthead.store.named_thread import named_thread
 from masthead.store.traces.append import SpanRow
 from masthead.store.wal import Batch, Entry, Wal
 from masthead.store.wal_record import Kind, mark
 
 _LOG = logging.getLogger(__name__)
 _MAX_ROWS = 12_288
-_MAX_BYTES = 12 * 1024 * 1024
+_MAX_BYTES = 24 * 1024 * 1024
 _MAX_JSON_BYTES = 32 * 1024 * 1024
-_DECODED_KEPT_BYTES = 8 * 1024 * 1024
+_DECODED_KEPT_BYTES = 40 * 1024 * 1024
 """Raw bytes of waiting bodies that are kept decoded in memory; the rest is read back from the log."""
 _PRICES_AFTER_S = 5.0
 _FIRST_DELAY_S = 0.1
@@ -141,6 +142,7 @@ class Inserter:
         """Protects `_decoded_bytes`."""
         self._decoded_bytes = 0
         self._slot: queue.Queue[_Insert | None] = queue.Queue(maxsize=1)
+        """One insert at a time: the next is gathered meanwhile, and none waits in between, for the memory's sake."""
         self._planned: deque[Batch] = deque(wal.recovery.batches)
         self._hurry = threading.Event()
         self._stop = threading.Event()
@@ -150,8 +152,8 @@ class Inserter:
         self._prices = Prices()
         self.counters = InsertCounters()
         self._threads = [
-            threading.Thread(target=self._decode, name="masthead-decode", daemon=True),
-            threading.Thread(target=self._insert, name="masthead-insert", daemon=True),
+            named_thread("masthead-decode", self._decode),
+            named_thread("masthead-insert", self._insert),
         ]
 
     def start(self) -> None:
@@ -205,7 +207,7 @@ class Inserter:
                 self._gather(gathered, waiting)
                 if self._planned or not gathered.is_full():
                     continue
-            if not gathered.is_empty() and (gathered.is_full() or not self._slot.full()):
+            if not gathered.is_empty() and (gathered.is_full() or not self._slot.unfinished_tasks):
                 self._seal(gathered)
                 gathered = _Gathered(os.urandom(16))
         self._slot.put(None)
@@ -224,7 +226,7 @@ class Inserter:
             return self._queue.get()
         left_s = 0.0 if self._hurry.is_set() else deadline - self._clock.monotonic_s()
         # With the store still busy with the batch before, going on gathering costs nothing and makes larger inserts.
-        if left_s <= 0 and self._slot.full():
+        if left_s <= 0 and self._slot.unfinished_tasks:
             left_s = 0.02
         try:
             return self._queue.get(timeout=left_s) if left_s > 0 else self._queue.get_nowait()
@@ -272,6 +274,7 @@ class Inserter:
         gathered.slices += 1
         gathered.rows += insert.rows
         gathered.insert = _Insert("")
+        self._slot.join()
         self._slot.put(insert)
 
     def _note(self, gathered: _Gathered) -> None:
@@ -290,17 +293,21 @@ class Inserter:
     def _insert(self) -> None:
         while (insert := self._slot.get()) is not None:
             # Once a batch was given up, none after it may be noted as done: that would cover the one given up.
-            if self._stop.is_set() or not self._offer(insert):
-                continue
-            self.counters.inserts += 1
-            self.counters.inserted_spans += insert.rows
-            if insert.through is None:
-                continue
-            self._commit.finish(insert.through)
-            self._inserted(insert.raw_bytes)
-            with self._progress:
-                self._through = insert.through
-                self._progress.notify_all()
+            if not self._stop.is_set() and self._offer(insert):
+                self._note_inserted(insert)
+            del insert
+            self._slot.task_done()
+
+    def _note_inserted(self, insert: _Insert) -> None:
+        self.counters.inserts += 1
+        self.counters.inserted_spans += insert.rows
+        if insert.through is None:
+            return
+        self._commit.finish(insert.through)
+        self._inserted(insert.raw_bytes)
+        with self._progress:
+            self._through = insert.through
+            self._progress.notify_all()
 
     def _offer(self, insert: _Insert) -> bool:
         """Append the rows, for as long as it takes; False where the inserter was told to stop first."""

@@ -139,4 +139,9 @@ def _links(span: WireSpan) -> bytes:
 
 
 def _json(value: object) -> bytes:
-    return orjson.dumps(value)
+    """Return the value as JSON, copied to where it fits.
+
+    orjson grows its buffer by doubling and gives back the rest in place, where nothing else fits: rows that wait to be
+    inserted took four times their JSON (measured: 98 MB instead of 25 for 10,240 spans).
+    """
+    return b"".join((orjson.dumps(value), b""))
