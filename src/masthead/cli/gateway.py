@@ -69,7 +69,7 @@ class _Supervisor:
     def run(self) -> None:
         """Run until told to end, then until the last worker has ended."""
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self._is_ending.set())
+            signal.signal(number, self._end)
         while not self._is_ending.is_set():
             for at in range(self._workers):
                 process = self._processes.get(at)
@@ -83,6 +83,9 @@ class _Supervisor:
             process.terminate()
         for process in self._processes.values():
             process.wait()
+
+    def _end(self, _number: int, _frame: object) -> None:
+        self._is_ending.set()
 
     def _start(self, at: int) -> subprocess.Popen[bytes]:
         fd = self._listener.fileno()

@@ -34,8 +34,8 @@ class Http1Response:
 
     __slots__ = (
         "_arrived", "_bytes", "_connection", "_failure", "_has_head", "_header_bytes", "_is_reading_all", "_last_s",
-        "_loop", "_start_s", "_timeouts", "_timer", "_waiter", "_what", "headers", "is_complete", "is_delimited",
-        "is_paused", "parser", "status",
+        "_loop", "_start_s", "_timeouts", "_timer", "_waiter", "_what", "has_more", "headers", "is_complete",
+        "is_delimited", "is_paused", "is_reusable", "parser", "status",
     )  # fmt: skip
 
     def __init__(
@@ -47,6 +47,9 @@ class Http1Response:
         self.is_delimited = False
         """Whether it says itself where it ends; otherwise the end of the connection does."""
         self.is_paused = False
+        self.is_reusable = False
+        self.has_more = False
+        """Whether more came than was asked for: the connection is of no use any more."""
         self.parser = httptools.HttpResponseParser(self)
         self._connection = connection
         self._loop = loop
@@ -64,8 +67,15 @@ class Http1Response:
 
     # What the parser calls.
 
+    def on_message_begin(self) -> None:
+        """Take note of an answer that nobody asked for."""
+        if self.is_complete:
+            self.has_more = True
+
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep a header."""
+        if self.is_complete:
+            return
         self._header_bytes += len(name) + len(value)
         if len(self.headers) >= _MOST_HEADERS or self._header_bytes > _MOST_HEADER_BYTES:
             raise UpstreamFailed(f"{self._what} sent over {_MOST_HEADER_BYTES} bytes of headers", kind="nonsense")
@@ -76,6 +86,8 @@ class Http1Response:
 
     def on_headers_complete(self) -> None:
         """Let the reader go on, unless this is but an interim answer."""
+        if self.is_complete:
+            return
         self.status = self.parser.get_status_code()
         if self.status >= 200:
             self._has_head = True
@@ -83,6 +95,8 @@ class Http1Response:
 
     def on_body(self, data: bytes) -> None:
         """Keep a piece of the body, and make the upstream wait where nobody reads."""
+        if self.is_complete:
+            return
         self._arrived.append(data)
         self._bytes += len(data)
         if self._bytes > _PAUSE_BYTES and not self.is_paused and not self._is_reading_all:
@@ -91,15 +105,15 @@ class Http1Response:
         self._wake()
 
     def on_message_complete(self) -> None:
-        """Give the connection back; what was read of it stays here."""
+        """Be complete; what was not read yet stays here."""
         if self.status < 200:
             self.headers.clear()
             self.is_delimited = False
             return
         self.is_complete = True
+        self.is_reusable = self.parser.should_keep_alive()
         self._timer.cancel()
         self._wake()
-        self._connection.finished(is_reusable=self.parser.should_keep_alive())
 
     # What the connection calls.
 
@@ -248,6 +262,11 @@ class Http1Connection(asyncio.Protocol):
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             response.fail(UpstreamFailed(f"{self.what} sent what is no HTTP: {error}", kind="nonsense"))
             self.abort()
+        if response.is_complete:
+            if response.is_paused:
+                response.is_paused = False
+                self.resume()
+            self._finished(is_reusable=response.is_reusable and not response.has_more)
 
     def eof_received(self) -> None:
         """Close, as the upstream did."""
@@ -271,7 +290,7 @@ class Http1Connection(asyncio.Protocol):
             self._transport.writelines((head, request.body))
         return response
 
-    def finished(self, *, is_reusable: bool) -> None:
+    def _finished(self, *, is_reusable: bool) -> None:
         """Be free for the next request, or close."""
         self._response = None
         if is_reusable and self.is_open:
