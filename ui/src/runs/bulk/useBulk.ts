@@ -45,7 +45,7 @@ export function useBulk(selection: Selection, filter: RunsFilter): Bulk {
       return false;
     } finally {
       setIsBusy(false);
-      await queryClient.invalidateQueries({ queryKey: [project] });
+      void queryClient.invalidateQueries({ queryKey: [project] });
     }
   }
   return { said, isBusy, say, act, ids };
