@@ -187,7 +187,7 @@ def _steps(left: Sequence[_Print], right: Sequence[_Print], band: Sequence[tuple
         for column in range(start, stop + 1):
             place = column - start + shift
             best, by = (above[place], _ALONE_LEFT) if place < len(above) else (-1.0, _ALONE_RIGHT)
-            if here and here[-1] > best:
+            if here and here[-1] >= best:
                 best, by = here[-1], _ALONE_RIGHT
             if column and 0 <= place - 1 < len(above):
                 b = right[column - 1]
