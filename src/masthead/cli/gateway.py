@@ -11,8 +11,9 @@ from typing import Annotated, Final
 
 import typer
 
+from masthead.cli.listening import listener_of, url_of
 from masthead.cli.options import console, settings_of
-from masthead.cli.up import listener_of, url_of
+from masthead.cli.running import start
 from masthead.settings import Settings, environment
 
 _LOG = logging.getLogger(__name__)
@@ -92,3 +93,9 @@ class _Supervisor:
         code = "from masthead.wiring_gateway import work; work()"
         command = [sys.executable, "-c", code, str(fd), str(at), str(self._workers)]
         return subprocess.Popen(command, pass_fds=(fd,), env=self._environment)  # noqa: S603 - our own command
+
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown", pretty_exceptions_enable=False)
+"""The same command as a command line of its own, for a process that imports nothing else."""
+app.callback()(start)
+app.command()(gateway)

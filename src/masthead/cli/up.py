@@ -12,10 +12,11 @@ import typer
 from rich.console import Console
 
 from masthead.cli.client import RunningServer, announced, running_server
+from masthead.cli.listening import listener_of, url_of
 from masthead.cli.options import console, settings_of
 from masthead.ingest.allocator import collect_rarely
 from masthead.ingest.samples import sample_bodies
-from masthead.model.errors import Conflict, SettingsError
+from masthead.model.errors import Conflict
 from masthead.model.ids import DEFAULT_PROJECT
 from masthead.model.run import RunFilter
 from masthead.settings import Settings
@@ -63,28 +64,6 @@ def up(
             _greet(console(), settings, url)
             sys.stdout.flush()
             _serve(application, settings, listener)
-
-
-def listener_of(settings: Settings) -> socket.socket:
-    """Return a socket that listens where the settings say; raise `SettingsError` where that is taken."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listener = socket.socket(family)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((settings.host, settings.port))
-    except OSError as error:
-        listener.close()
-        remedy = "stop what uses it, or choose another with --port (0 takes a free one)"
-        message = f"cannot listen on {settings.host}:{settings.port}: {error.strerror or error}; {remedy}"
-        raise SettingsError(message) from error
-    listener.listen(2048)
-    return listener
-
-
-def url_of(settings: Settings, listener: socket.socket) -> str:
-    """Return the address that a client on this machine uses."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104 - read, not bound
-    return f"http://{f'[{host}]' if ':' in host and '[' not in host else host}:{listener.getsockname()[1]}"
 
 
 def _greet(out: Console, settings: Settings, url: str) -> None:
