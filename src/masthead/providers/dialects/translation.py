@@ -203,6 +203,11 @@ class Stream:
         """Why the answer broke off, None where it did not."""
         return None if self._assembler.broke is None else self._assembler.broke.message
 
+    @property
+    def has_stopped(self) -> bool:
+        """Whether the model said that it stopped: an end after it is no failure."""
+        return self._assembler.is_stopped
+
     def reply(self) -> dict[str, Any]:
         """Return the answer put together so far, in the caller's dialect."""
         return self._call.write(self._assembled())

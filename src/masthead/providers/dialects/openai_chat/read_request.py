@@ -201,6 +201,7 @@ def _cache(part: Fields) -> Cache | None:
 def _image(part: Fields, cache: Cache | None) -> Image:
     image = part.inner("image_url") or Fields({}, part.path, part.losses)
     url, detail = image.required_text("url"), image.text("detail")
+    detail = None if detail == "auto" else detail
     image.finish()
     inside = data_of(url, image.at("url"))
     if inside is None:

@@ -191,7 +191,7 @@ def _part(part: Fields) -> Part:
                 media_type=inside.media_type if inside else None,
                 data=inside.data if inside else None,
                 file_id=part.text("file_id"),
-                detail=part.text("detail"),
+                detail=None if (detail := part.text("detail")) == "auto" else detail,
                 cache=cache,
                 at=at,
             )
