@@ -1,42 +1,205 @@
-"""How quickly the pages open and scroll, in a real chromium against the real server on loopback.
+"""How quickly the pages open, scroll and search, in a real chromium against the real server on loopback.
 
-    python benchmarks/pages.py            (about a minute; needs the built pages and Debian's chromium)
+    python benchmarks/pages.py                       200,000 spans (about two minutes, half of it filling)
+    python benchmarks/pages.py --spans 1000000       the size that the limit on scrolling the list is for
+    python benchmarks/pages.py --only list           the list of runs alone; or: runs
 
-Prints, for the list and for runs of 2,000 and 30,000 turns, seconds from the request to the first readable row (a
-fresh browser profile each time, so nothing is cached there; the first opening also rebuilds the conversation), and for
-runs the frames a second while scrolling and the frames that took over 100 ms.
+Every opening has a fresh browser profile, so nothing is cached in it. Times are the page's own clock, from the start of
+its navigation to the first frame that shows a readable row, or from the last key to the frame that shows the answer.
+A task of the browser's main thread over 50 ms is a long one; the list may have none over 100 ms while it scrolls.
 """
 
+import argparse
+import re
+import sys
 import tempfile
 import time
+from itertools import count
 from pathlib import Path
 from shutil import which
+from typing import Any
 
-from playwright.sync_api import Browser, sync_playwright
+import httpx
+from playwright.sync_api import Browser, Page, sync_playwright
+
+sys.path.insert(0, str(Path(__file__).parent))
+from data import RARE, Generator, row
 
 from masthead.ingest.samples import sample_bodies
 from masthead.model.conversation import Agent, Conversation, Turn
-from masthead.model.ids import AgentId, RunId
+from masthead.model.ids import DEFAULT_PROJECT, AgentId, RunId
+from masthead.store.traces.append import Appender, SpanRow
+from masthead.store.traces.open import open_store
 from masthead.testing.live import LiveServer, live_server
 
 OPENINGS = 4
+ROWS_AN_APPEND = 4_096
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"]
 AGENTS = tuple(AgentId(name) for name in ("Planner", "Navigator", "Editor", "Executor", "Critic"))
-SCROLL = """async () => {
-  const box = document.querySelector('.chat-scroll');
-  let frames = 0, long = 0, last = performance.now();
+LIST_ROW, TURN = ".row-run", ".turn:not(.turn-pending)"
+
+# Runs before the page's own scripts: notes the first frame with a row, and every long task.
+WATCH = """
+window.__long = [];
+new PerformanceObserver((list) => { for (const entry of list.getEntries()) __long.push(Math.round(entry.duration)); })
+  .observe({ type: 'longtask', buffered: true });
+window.__shown = (holds) => new Promise((resolve) => {
+  const shown = () => resolve(performance.now());
+  const look = () => { if (holds()) requestAnimationFrame(shown); else setTimeout(look, 2); };
+  look();
+});
+"""
+FIRST = "async (row) => (await __shown(() => document.querySelector(row))) / 1000"
+SCROLL = """async ([selector, step]) => {
+  const box = document.querySelector(selector);
+  __long.length = 0;
+  let frames = 0, last = performance.now(), worst = 0;
   const start = last;
   while (performance.now() - start < 4000) {
     await new Promise((next) => requestAnimationFrame(next));
     const now = performance.now();
-    if (now - last > 100) long++;
-    last = now; box.scrollTop += 120; frames++;
+    worst = Math.max(worst, now - last);
+    last = now; box.scrollTop += step; frames++;
   }
-  return [frames / 4, long];
+  const rows = document.querySelector('[aria-rowcount]')?.ariaRowCount;
+  return [frames / 4, Math.round(worst), Math.max(0, ...__long), rows];
 }"""
+LAST_KEY = """() => {
+  addEventListener('keydown', () => { window.__key = performance.now(); }, { capture: true });
+}"""
+ANSWER = """async (rows) => (await __shown(() => {
+  const table = document.querySelector('.table');
+  return rows < 0 ? document.querySelectorAll('.row-run').length > 0 && table.ariaBusy === 'false'
+    : Number(table.ariaRowCount) === rows + 1;
+})) - __key"""
 
 
-def _conversation(number: int, turns: int) -> Conversation:
+def main() -> None:
+    """Fill, measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--spans", type=int, default=200_000)
+    parser.add_argument("--only", choices=["list", "runs"])
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        data_dir = Path(folder) / "data"
+        if options.only != "runs":
+            fill(data_dir, options.spans)
+        with live_server(data_dir) as server, sync_playwright() as driver:
+            browser = driver.chromium.launch(executable_path=which("chromium"), args=ARGUMENTS)
+            browser.new_page().goto("about:blank")
+            if options.only != "runs":
+                measure_list(browser, server, options.spans)
+            if options.only != "list":
+                measure_runs(browser, server)
+            browser.close()
+
+
+def fill(data_dir: Path, spans: int) -> None:
+    """Store about that many spans through the appender."""
+    data_dir.mkdir(parents=True)
+    store = open_store(data_dir=data_dir)
+    appender, numbers = Appender(store.engine), count()
+    waiting: list[SpanRow] = []
+    stored, began = 0, time.perf_counter()
+
+    def append() -> None:
+        nonlocal waiting
+        appender.append(waiting, token=str(next(numbers)), received_ns=time.time_ns())
+        waiting = []
+
+    for run in Generator().runs(spans // 20):
+        if stored >= spans:
+            break
+        stored += len(run)
+        waiting += [row(DEFAULT_PROJECT, span) for span in run]
+        if len(waiting) >= ROWS_AN_APPEND:
+            append()
+    append()
+    store.close()
+    print(f"{stored:,} spans, filled in {time.perf_counter() - began:.0f} s\n")
+
+
+def measure_list(browser: Browser, server: LiveServer, spans: int) -> None:
+    """Open the list, scroll it, and type words into its bar."""
+    print(f"{f'list at {spans:,} spans':28}{opened(browser, server.url, LIST_ROW)}")
+    page = fresh(browser)
+    page.goto(server.url)
+    page.wait_for_selector(LIST_ROW)
+    page.wait_for_load_state("networkidle")
+    rate, worst, longest, rows = page.evaluate(SCROLL, [".table-scroll", 120])
+    print(f"{'  scrolled 4 s':28}{rate:.0f} frames/s, longest frame {worst} ms, longest task {longest} ms, {rows} rows")
+    page.context.close()
+    for what, words, known in searches(server):
+        print(
+            f"{f'  typed {what}':28}{', '.join(f'{typed(browser, server.url, words, known):.0f}' for _ in range(3))} ms"
+        )
+
+
+def searches(server: LiveServer) -> list[tuple[str, str, int]]:
+    """Return what to type, and how many rows the first answer has (-1: wait for the search of all texts)."""
+    task = asked(server, {"limit": 60})[-1]["task"].lower()
+    words = max(re.findall(r"[a-z][a-z ]+[a-z]", task), key=len)[:20].strip()
+    return [("a task's words", words, len(asked(server, {"about": words, "limit": 500}))), ("rare words", RARE, -1)]
+
+
+def asked(server: LiveServer, query: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the runs that a query lists."""
+    return httpx.get(f"{server.url}/api/v1/runs", params=query).raise_for_status().json()["items"]
+
+
+def typed(browser: Browser, address: str, words: str, rows: int) -> float:
+    """Return the milliseconds from the last key to the answer."""
+    page = fresh(browser)
+    page.goto(address)
+    page.wait_for_selector(LIST_ROW)
+    page.wait_for_load_state("networkidle")
+    page.evaluate(LAST_KEY)
+    page.keyboard.press("/")
+    page.keyboard.type(words, delay=60)
+    milliseconds: float = page.evaluate(ANSWER, rows)
+    page.context.close()
+    return milliseconds
+
+
+def measure_runs(browser: Browser, server: LiveServer) -> None:
+    """Open and scroll runs of 2,000 and of 30,000 turns."""
+    for body in sample_bodies():
+        server.send("default", body)
+    runs = {turns: conversation(turns, turns) for turns in (2_000, 30_000)}
+    server.put("default", *runs.values())
+    for turns, one in runs.items():
+        address = f"{server.url}/runs/{one.run_id}"
+        page = fresh(browser)
+        times = opened(browser, address, TURN)
+        page.goto(address)
+        page.wait_for_selector(TURN)
+        rate, worst, longest, _ = page.evaluate(SCROLL, [".chat-scroll", 120])
+        page.context.close()
+        print(f"{f'run of {turns:,} turns':28}{times}")
+        print(f"{'  scrolled 4 s':28}{rate:.0f} frames/s, longest frame {worst} ms, longest task {longest} ms")
+
+
+def opened(browser: Browser, address: str, selector: str) -> str:
+    """Return the seconds to the first row, of several openings."""
+    seconds = list[str]()
+    for _ in range(OPENINGS):
+        page = fresh(browser)
+        page.goto(address, wait_until="commit")
+        first: Any = page.evaluate(FIRST, selector)
+        seconds.append(f"{first:.2f}")
+        page.context.close()
+    return f"first {seconds[0]} s, then {', '.join(seconds[1:])} s"
+
+
+def fresh(browser: Browser) -> Page:
+    """Open a page with an empty profile."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    context.add_init_script(WATCH)
+    return context.new_page()
+
+
+def conversation(number: int, turns: int) -> Conversation:
+    """Return a run of that many turns."""
     text = "The **test** failed because `helm.py` was not found; look at the log again and mend the call. " * 3
     return Conversation(
         run_id=RunId(f"{number:032x}"),
@@ -49,40 +212,5 @@ def _conversation(number: int, turns: int) -> Conversation:
     )
 
 
-def _measure(browser: Browser, address: str, row: str, *, scrolls: bool) -> str:
-    seconds: list[str] = []
-    frames = ""
-    for opening in range(OPENINGS):
-        context = browser.new_context(viewport={"width": 1440, "height": 900})
-        page = context.new_page()
-        start = time.perf_counter()
-        page.goto(address, wait_until="commit")
-        page.wait_for_selector(row)
-        seconds.append(f"{time.perf_counter() - start:.2f}")
-        if scrolls and opening == OPENINGS - 1:
-            rate, long = page.evaluate(SCROLL)
-            frames = f"  {rate:.0f} frames/s, {long} over 100 ms"
-        context.close()
-    return f"first {seconds[0]} s, then {', '.join(seconds[1:])} s{frames}"
-
-
-def _run(server: LiveServer) -> None:
-    for body in sample_bodies():
-        server.send("default", body)
-    runs = {turns: _conversation(turns, turns) for turns in (2_000, 30_000)}
-    server.put("default", *runs.values())
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=which("chromium"), args=ARGUMENTS)
-        browser.new_page().goto("about:blank")
-        print(f"{'list of runs':24}{_measure(browser, server.url, '.row-run', scrolls=False)}")
-        for turns, conversation in runs.items():
-            address = f"{server.url}/runs/{conversation.run_id}"
-            print(
-                f"{f'run of {turns:,} turns':24}{_measure(browser, address, '.turn:not(.turn-pending)', scrolls=True)}"
-            )
-        browser.close()
-
-
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as folder, live_server(Path(folder) / "data") as live:
-        _run(live)
+    main()

@@ -50,7 +50,7 @@ def test_says_what_it_cannot_read_in_a_query(page: Page, server: LiveServer) -> 
 
 def test_a_facet_writes_its_term_into_the_query(page: Page, server: LiveServer) -> None:
     page.goto(server.url)
-    page.get_by_role("button", name="Agent").click()
+    page.locator(".facets").get_by_role("button", name="Agent").click()
     page.locator(".menu-item", has_text="Refunds").click()
     expect(page.get_by_role("combobox", name="Filter runs")).to_have_value("agent:Refunds")
     expect(page.locator(".row-run")).to_have_count(3)
@@ -160,7 +160,7 @@ def test_says_in_the_list_what_was_found_and_with_whom_it_began(page: Page, serv
     page.goto(f"{server.url}/?project=empty")
     row = page.locator(".row-run", has_text="Watch number 5")
     expect(row.locator(".code-chip")).to_have_text("FM-1.3")
-    expect(row.locator(".found-cell")).to_contain_text("Lookout")
+    expect(row.locator(".cell-began")).to_have_text("Lookout")
 
 
 def test_the_overview_counts_runs_and_leads_to_them(page: Page, server: LiveServer) -> None:

@@ -20,8 +20,8 @@ _RETRY_S = 0.1
 class ServerProcess:
     """`masthead up` on a data folder."""
 
-    def __init__(self, data_dir: Path, log: IO[str]) -> None:
-        """Start it and wait until it serves."""
+    def __init__(self, data_dir: Path, log: IO[str], *, cwd: Path | None = None) -> None:
+        """Start it, in the folder whose `masthead.toml` it is to read, and wait until it serves."""
         self._data_dir = data_dir
         started = time.monotonic()
         self.process = subprocess.Popen(  # noqa: S603 - our own command
@@ -31,6 +31,7 @@ class ServerProcess:
             ],
             stdout=log,
             stderr=log,
+            cwd=cwd,
         )  # fmt: skip
         self.address = self._wait()
         self.start_s = time.monotonic() - started

@@ -10,6 +10,7 @@ import { usd } from "@/formats/numbers";
 import { ago, moment } from "@/formats/time";
 import { titleOf } from "@/runs/columns";
 import { Outcome, Wait } from "@/settings/Wait";
+import { Wide } from "@/settings/Wide";
 import { useKeys } from "@/shell/keys";
 import { useProject } from "@/shell/project";
 import { useMay } from "@/shell/useMay";
@@ -120,7 +121,7 @@ function Runs({ listId, isQueue }: { listId: string; isQueue: boolean }): ReactN
         entries.length === 0 ? (
           <p className="quiet">No runs in this list. Choose runs in the list of runs and press l.</p>
         ) : (
-          <section className="panel wide" aria-label="Runs of the list">
+          <Wide label="Runs of the list">
             <table className="ledger">
               <thead>
                 <tr>
@@ -147,7 +148,7 @@ function Runs({ listId, isQueue }: { listId: string; isQueue: boolean }): ReactN
                 More runs
               </button>
             ) : null}
-          </section>
+          </Wide>
         )
       }
     </Wait>

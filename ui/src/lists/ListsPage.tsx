@@ -6,6 +6,7 @@ import type { RunList } from "@/api/types";
 import { percent, plural } from "@/formats/numbers";
 import { ago, moment } from "@/formats/time";
 import { Wait } from "@/settings/Wait";
+import { Wide } from "@/settings/Wide";
 import { useProject } from "@/shell/project";
 import "./lists.css";
 
@@ -48,7 +49,7 @@ export function ListsPage(): ReactNode {
 function Group({ title, items }: { title: string; items: readonly RunList[] }): ReactNode {
   if (items.length === 0) return null;
   return (
-    <section className="panel wide" aria-label={title}>
+    <Wide label={title}>
       <h2>{title}</h2>
       <table className="ledger">
         <thead>
@@ -78,7 +79,7 @@ function Group({ title, items }: { title: string; items: readonly RunList[] }): 
           ))}
         </tbody>
       </table>
-    </section>
+    </Wide>
   );
 }
 

@@ -35,7 +35,7 @@ export function ways({ endpoint, project, needsKey, key }: Given): Way[] {
         "",
         `masthead.init(${options.join(", ")})`,
         "",
-        'with masthead.run("triage", task="Is the build red?"):',
+        'with masthead.run("Is the build red?", system="triage"):',
         '    with masthead.agent("Planner") as planner:',
         '        planner.output("Navigator, look at the last run.")',
         '        masthead.handoff("Navigator", "Look at the last run")',

@@ -7,6 +7,7 @@ import { Icon } from "@/design/icons";
 import { bytes, exact, plural } from "@/formats/numbers";
 import { useIsOperator } from "@/shell/useMay";
 import { Wait } from "./Wait";
+import { Wide } from "./Wide";
 
 /** Which server this is, who the reader is to it, and whether it is well. */
 export function AboutPart(): ReactNode {
@@ -96,8 +97,8 @@ function Holdings(): ReactNode {
               </p>
             ) : null}
           </section>
-          <section className="panel wide" aria-labelledby="tables-title">
-            <h2 id="tables-title">On the disk</h2>
+          <Wide label="On the disk">
+            <h2>On the disk</h2>
             <p className="quiet">
               {span_store}, {control}
             </p>
@@ -127,7 +128,7 @@ function Holdings(): ReactNode {
                 ))}
               </tbody>
             </table>
-          </section>
+          </Wide>
         </>
       )}
     </Wait>

@@ -9,6 +9,7 @@ import { moment } from "@/formats/time";
 import { useProject } from "@/shell/project";
 import { useIsOperator } from "@/shell/useMay";
 import { Outcome, Wait } from "./Wait";
+import { Wide } from "./Wide";
 
 /** Who did what, latest first, and a proof that nobody has changed the record since. */
 export function AuditPart(): ReactNode {
@@ -20,9 +21,9 @@ export function AuditPart(): ReactNode {
   return (
     <>
       <Verification />
-      <section className="panel wide" aria-labelledby="audit-title">
+      <Wide label="Audit log">
         <div className="form-row">
-          <h2 id="audit-title">Audit log</h2>
+          <h2>Audit log</h2>
           {isOperator ? (
             <label className="check">
               <input type="checkbox" checked={everywhere} onChange={(event) => setEverywhere(event.target.checked)} />
@@ -60,7 +61,7 @@ export function AuditPart(): ReactNode {
             Earlier entries
           </button>
         ) : null}
-      </section>
+      </Wide>
     </>
   );
 }

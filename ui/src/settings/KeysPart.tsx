@@ -6,6 +6,7 @@ import { useProject } from "@/shell/project";
 import type { Role } from "@/shell/useMay";
 import { KeyRow } from "./KeyRow";
 import { Outcome, Wait } from "./Wait";
+import { Wide } from "./Wide";
 
 const ROLES: ReadonlyArray<{ role: Role; help: string }> = [
   { role: "viewer", help: "reads runs and figures" },
@@ -39,7 +40,7 @@ export function KeysPart(): ReactNode {
           items.length === 0 ? (
             <p className="quiet">This project has no keys yet.</p>
           ) : (
-            <div className="panel wide">
+            <Wide label="Keys">
               <table className="ledger">
                 <thead>
                   <tr>
@@ -60,7 +61,7 @@ export function KeysPart(): ReactNode {
                   ))}
                 </tbody>
               </table>
-            </div>
+            </Wide>
           )
         }
       </Wait>

@@ -5,6 +5,7 @@ import { prices } from "@/api/settings";
 import { exact, sum } from "@/formats/numbers";
 import { useProject } from "@/shell/project";
 import { Wait } from "./Wait";
+import { Wide } from "./Wide";
 
 /** Where costs come from, and which models have none: what these cost is missing from every sum. */
 export function PricesPart(): ReactNode {
@@ -25,8 +26,8 @@ export function PricesPart(): ReactNode {
           )}
         </Wait>
       </section>
-      <section className="panel wide" aria-labelledby="unpriced-title">
-        <h2 id="unpriced-title">Models without a known price</h2>
+      <Wide label="Models without a known price">
+        <h2>Models without a known price</h2>
         <Wait asked={found}>
           {({ items }) =>
             items.length === 0 ? (
@@ -57,7 +58,7 @@ export function PricesPart(): ReactNode {
             )
           }
         </Wait>
-      </section>
+      </Wide>
     </>
   );
 }

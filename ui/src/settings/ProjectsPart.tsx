@@ -7,6 +7,7 @@ import { plural } from "@/formats/numbers";
 import { moment } from "@/formats/time";
 import { DEFAULT_PROJECT } from "@/shell/project";
 import { Outcome, Wait } from "./Wait";
+import { Wide } from "./Wide";
 
 /** Every project of the installation, and a new one; for whoever runs the server. */
 export function ProjectsPart(): ReactNode {
@@ -14,8 +15,8 @@ export function ProjectsPart(): ReactNode {
   return (
     <>
       <NewProject />
-      <section className="panel wide" aria-labelledby="projects-title">
-        <h2 id="projects-title">Projects</h2>
+      <Wide label="Projects">
+        <h2>Projects</h2>
         <Wait asked={known}>
           {({ items }) => (
             <table className="ledger">
@@ -52,7 +53,7 @@ export function ProjectsPart(): ReactNode {
             </table>
           )}
         </Wait>
-      </section>
+      </Wide>
     </>
   );
 }
