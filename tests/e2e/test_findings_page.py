@@ -119,7 +119,7 @@ def test_what_nobody_found_is_added_and_counts_in_the_head(page: Page, server: L
     dialog.get_by_role("button", name="Add it").click()
     who = page.get_by_role("region", name="Who began it")
     expect(who).to_contain_text("Plannerturn 1")
-    expect(who).to_contain_text("Said by a person")
+    expect(who).to_contain_text("by a person")
     expect(page.get_by_role("region", name="How it spread")).to_contain_text("later turn")
     assert desk.said() == [("origin", 1, None)]
 

@@ -7,6 +7,7 @@ import { count, exact, plural, sum, UNKNOWN, usd } from "@/formats/numbers";
 import { ago, duration, moment } from "@/formats/time";
 import { Verdict } from "./head/Verdict";
 import { useRun } from "./RunContext";
+import { isStillOpen } from "./useLive";
 
 const ENDINGS: Record<string, string> = {
   completed: "Completed",
@@ -46,15 +47,7 @@ export function RunHeader(): ReactNode {
         ) : null}
       </div>
       <dl className="run-facts">
-        <Fact name="Ended">
-          {ENDINGS[detail.ending.kind] ?? detail.ending.kind}
-          {detail.ending.reason ? (
-            <>
-              {" · "}
-              <span className="quiet">{firstLine(detail.ending.reason)}</span>
-            </>
-          ) : null}
-        </Fact>
+        <End />
         {run.system ? <Fact name="System">{run.system}</Fact> : null}
         <Fact name="Agents">{count(detail.agents.filter((agent) => agent.kind === "agent").length)}</Fact>
         <Fact name="Turns">{exact(detail.turns)}</Fact>
@@ -84,6 +77,29 @@ export function RunHeader(): ReactNode {
       </dl>
       <Verdict />
     </header>
+  );
+}
+
+/** How it ended, or that it goes on. */
+function End(): ReactNode {
+  const { detail, hasTimes } = useRun();
+  if (hasTimes && isStillOpen(detail))
+    return (
+      <Fact name="Now">
+        <span className="going-on">Going on</span>
+      </Fact>
+    );
+  const { kind, reason } = detail.ending;
+  return (
+    <Fact name="Ended">
+      {ENDINGS[kind] ?? kind}
+      {reason ? (
+        <>
+          {" · "}
+          <span className="quiet">{firstLine(reason)}</span>
+        </>
+      ) : null}
+    </Fact>
   );
 }
 

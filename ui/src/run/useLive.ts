@@ -10,6 +10,14 @@ function isGoingOn(detail: RunDetail | undefined): boolean {
   return detail !== undefined && Date.now() - Date.parse(detail.run.end) < QUIET_MS;
 }
 
+/** A span of it lasts until just now and no end was recorded: it is shown as going on, with what there is so far. */
+const OPEN_MS = 60_000;
+
+export function isStillOpen(detail: RunDetail): boolean {
+  const hasNoEnd = detail.ending.kind === "unknown" || detail.ending.kind === "unfinished";
+  return hasNoEnd && detail.run.outcome === null && Date.now() - Date.parse(detail.run.end) < OPEN_MS;
+}
+
 /** The run's head, asked again while it may be going on; when it has grown, what its growth touches is asked anew. */
 export function useLive(project: string, runId: string) {
   const queryClient = useQueryClient();
@@ -37,5 +45,5 @@ export function useLive(project: string, runId: string) {
 function isTouched(query: Query, firstTouched: number): boolean {
   const [, , , kind, page] = query.queryKey;
   if (kind === "turns") return Number(page) >= firstTouched;
-  return kind === "outline" || kind === "flow" || kind === "hits" || kind === "waterfall";
+  return kind === "outline" || kind === "flow" || kind === "hits" || kind === "waterfall" || kind === "scores";
 }

@@ -1,14 +1,16 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { Failure } from "@/shell/Failure";
 import { useKeys } from "@/shell/keys";
 import { MarkText } from "@/text/Marked";
 import { useRun } from "../RunContext";
 import { visibleTurns } from "../steps";
-import { useTurns } from "../useTurns";
+import { useTurns, useTurnsTrouble } from "../useTurns";
 import { AgentFilter } from "./AgentFilter";
 import { Minimap } from "./Minimap";
 import { heightOf, rowsOf } from "./rows";
 import { TurnRow } from "./TurnRow";
+import { useTail } from "./useTail";
 import "./chat.css";
 
 /** A shorter run is on the screen as a whole: a map of it would only be decoration. */
@@ -35,7 +37,14 @@ export function ChatView(): ReactNode {
     paddingEnd: 48,
   });
   const shown = virtual.getVirtualItems();
-  const turns = useTurns(useMemo(() => shown.map((item) => rows[item.index]?.index ?? 0), [shown, rows]));
+  const wanted = useMemo(() => shown.map((item) => rows[item.index]?.index ?? 0), [shown, rows]);
+  const turns = useTurns(wanted);
+  const trouble = useTurnsTrouble(wanted);
+  useTail(
+    scroller,
+    rows.length,
+    useCallback(() => virtual.scrollToIndex(rows.length - 1, { align: "end" }), [virtual, rows.length]),
+  );
   useFollow(rows, turn, virtual);
   const [open, toggle] = useUnfolded();
   useKeys({ e: () => turn !== null && toggle(turn) });
@@ -46,6 +55,7 @@ export function ChatView(): ReactNode {
       <div className="chat">
         <div className="chat-scroll" ref={scroller}>
           <AgentFilter />
+          {trouble ? <Failure error={trouble.error} onRetry={trouble.retry} /> : null}
           <div className="chat-body" style={{ height: virtual.getTotalSize() }}>
             {shown.map((item) => {
               const row = rows[item.index];

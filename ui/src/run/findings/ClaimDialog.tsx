@@ -17,7 +17,10 @@ export function ClaimDialog({ finding, onSubmit, onClose }: Props): ReactNode {
   const [agent, setAgent] = useState(finding?.score.subject.agent ?? speakerAt(outline, finding?.turn ?? selected));
   const [reason, setReason] = useState("");
   const title = useId();
-  useEffect(() => dialog.current?.showModal(), []);
+  useEffect(() => {
+    dialog.current?.showModal();
+    dialog.current?.querySelector("select")?.focus();
+  }, []);
 
   function moveTo(value: string): void {
     setTurn(value);
@@ -82,8 +85,7 @@ function CodeField({ name, onChange }: { name: string; onChange: (name: string) 
     <>
       <label>
         <span>What</span>
-        {/* biome-ignore lint/a11y/noAutofocus: a dialog begins at its first field. */}
-        <select className="field" value={name} required autoFocus onChange={(event) => onChange(event.target.value)}>
+        <select className="field" value={name} required onChange={(event) => onChange(event.target.value)}>
           <option value="" disabled>
             Choose…
           </option>

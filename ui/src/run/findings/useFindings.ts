@@ -15,6 +15,8 @@ export type Reading = Found & {
   stored: readonly Score[];
   diagnosis: Diagnosis | undefined;
   isPending: boolean;
+  /** Why there is no diagnosis or no score, where the server could not answer, and a way to ask again. */
+  trouble: { error: Error; retry: () => void } | null;
   /** Where it began: what a person says, else the likeliest guess; null where nobody knows or the run succeeded. */
   origin: Finding | null;
   /** How it spread from there and what came after it. */
@@ -41,6 +43,7 @@ export function useReading(): Reading {
     const all = findingsOf(made.data ? [...diagnosedScores(made.data), ...stored] : stored);
     return isSuccess ? { ...all, origins: [] } : all;
   }, [stored, made.data, isSuccess]);
+  const error = made.error ?? rows.error;
   const origin = likeliest(found.origins);
   const guessed = made.data?.spread?.origin ?? null;
   const named = origin?.turn ?? null;
@@ -53,6 +56,7 @@ export function useReading(): Reading {
     stored,
     diagnosis: made.data,
     isPending: made.isPending || rows.isPending,
+    trouble: error === null ? null : { error, retry: () => void Promise.all([made.refetch(), rows.refetch()]) },
     origin,
     followed: named === null ? null : isElsewhere ? (other.data ?? null) : ownFollowed,
   };

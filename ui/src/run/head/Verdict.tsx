@@ -10,7 +10,7 @@ import "./verdict.css";
 /** The four questions that a reader comes with, answered in one row: why, who, how it spread, what it cost. */
 export function Verdict(): ReactNode {
   const { detail } = useRun();
-  const { codes, origin, isPending } = useFindings();
+  const { codes, origin, isPending, trouble } = useFindings();
   const isFailed = detail.run.outcome === "failure" || detail.run.outcome === "error";
   if (isPending)
     return (
@@ -18,6 +18,15 @@ export function Verdict(): ReactNode {
         <span className="sr-only">Diagnosing</span>
         <div className="skeleton" />
       </div>
+    );
+  if (trouble)
+    return (
+      <p className="verdict-trouble" role="alert">
+        It could not be diagnosed: {trouble.error.message}{" "}
+        <button type="button" className="text-link" onClick={trouble.retry}>
+          Try again
+        </button>
+      </p>
     );
   if (!isFailed && codes.length === 0 && !origin) return null;
   return (
