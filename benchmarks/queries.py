@@ -3,9 +3,11 @@
     python benchmarks/queries.py                      10,000 and 100,000 spans
     python benchmarks/queries.py --spans 1000000      the size that the limits are for (about 3 minutes to fill)
     python benchmarks/queries.py --histories          every call repeats the conversation: disk alone
+    python benchmarks/queries.py --keep FOLDER        fill once, and ask the same store again the next time
 
 Every request is sent by this process over HTTP, one at a time; each search looks for another text, so that no cache of
-conditions answers. The store is filled through the appender, without the door.
+conditions answers. The store is filled through the appender, without the door; its words are collected, as the server
+does when it is quiet. At last an end user is erased.
 """
 
 import argparse
@@ -20,6 +22,7 @@ from http.client import HTTPConnection
 from itertools import count
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import psutil
 
@@ -27,10 +30,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 from data import RARE, RUN_GAP_NS, START_NS, Generator, row
 
 from masthead.model.ids import DEFAULT_PROJECT, RunId
-from masthead.model.run import RunFilter
 from masthead.model.span import Span
 from masthead.store.traces.append import Appender, SpanRow
 from masthead.store.traces.open import open_store
+from masthead.store.traces.words import Words
 from masthead.testing.server_process import ServerProcess
 
 ROWS_AN_APPEND = 4_096
@@ -52,18 +55,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--spans", type=int, nargs="+", default=[10_000, 100_000])
     parser.add_argument("--histories", action="store_true")
+    parser.add_argument("--keep", type=Path)
     options = parser.parse_args()
     for spans in options.spans:
-        with tempfile.TemporaryDirectory() as folder:
-            run = fill(Path(folder), spans, histories=options.histories)
+        with tempfile.TemporaryDirectory() as scratch:
+            folder = Path(scratch) if options.keep is None else options.keep / str(spans)
+            if not (folder / "traces").exists():
+                fill(folder, spans, histories=options.histories)
             if not options.histories:
-                measure(Path(folder), run)
+                measure(folder)
 
 
-def fill(folder: Path, spans: int, *, histories: bool) -> RunId:
-    """Store that many spans, one run of 2,000 among them; print their size; return a run of 60."""
+def fill(folder: Path, spans: int, *, histories: bool) -> None:
+    """Store that many spans, one run of 2,000 among them, and print their size."""
     store = open_store(data_dir=folder)
-    appender, numbers = Appender(store.engine), count()
+    words = Words(store.engine)
+    appender, numbers = Appender(store.engine, words), count()
     waiting: list[SpanRow] = []
     stored = raw_bytes = 0
     started, began = time.process_time(), time.perf_counter()
@@ -81,18 +88,19 @@ def fill(folder: Path, spans: int, *, histories: bool) -> RunId:
         if len(waiting) >= ROWS_AN_APPEND:
             append()
     append()
-    size = next(size for size in store.sizes() if size.table == "spans")
+    filled, filled_s = time.process_time(), time.perf_counter() - began
+    while words.collect():
+        pass
+    disk_bytes = {size.table: size.disk_bytes for size in store.sizes()}
     print(
-        f"\n{stored:,} spans of {raw_bytes / stored:,.0f} bytes: {size.disk_bytes / stored:.0f} bytes a span on disk, "
-        f"1/{raw_bytes / size.disk_bytes:.1f} of the text; filled in {time.perf_counter() - began:.0f} s, "
-        f"{(time.process_time() - started) / stored * 1e6:.0f} µs of CPU a span, the generator's 40 included"
-    )
-    sixty = max(
-        (one for one in store.runs(DEFAULT_PROJECT, RunFilter(), limit=500).items if one.run_id != LONG_RUN),
-        key=lambda one: one.spans,
+        f"\n{stored:,} spans of {raw_bytes / stored:,.0f} bytes: "
+        f"{sum(disk_bytes.values()) / stored:.0f} bytes a span on disk "
+        f"({', '.join(f'{table} {size / stored:.0f}' for table, size in disk_bytes.items() if size >= stored)}), "
+        f"1/{raw_bytes / sum(disk_bytes.values()):.1f} of the text; filled in {filled_s:.0f} s, "
+        f"{(filled - started) / stored * 1e6:.0f} µs of CPU a span, the generator's 40 included; "
+        f"words collected with {(time.process_time() - filled) / stored * 1e6:.0f} µs of CPU a span"
     )
     store.close()
-    return sixty.run_id
 
 
 def _runs(spans: int, *, histories: bool) -> Iterator[list[Span]]:
@@ -118,7 +126,7 @@ def _priced(made: SpanRow) -> SpanRow:
     return made._replace(cost_usd=Decimal(made.output_tokens) / 1_000_000, price_version="benchmark")
 
 
-def measure(folder: Path, run: RunId) -> None:
+def measure(folder: Path) -> None:
     """Start the server on the folder and print the median of every kind of request."""
     with (folder / "log").open("w") as log:
         server = ServerProcess(folder, log)
@@ -127,6 +135,8 @@ def measure(folder: Path, run: RunId) -> None:
         idle = process.memory_info().rss
         print(f"start to first answer {server.start_s:.2f} s; resident when idle {idle / 2**20:.0f} MiB")
         connection = HTTPConnection(server.address, timeout=60)
+        listed = [one for one in _get(connection, "/runs?limit=500")["items"] if one["run_id"] != LONG_RUN]
+        run = max(listed, key=lambda one: one["spans"])["run_id"]
         asked = {
             "latest 50 runs": _same("/runs?limit=50"),
             "runs of a model": _same("/runs?limit=50&model=house-7b"),
@@ -141,6 +151,9 @@ def measure(folder: Path, run: RunId) -> None:
                 taken_ms = [_ask(connection, path) for _ in range(TIMES)]
                 limit = LIMITS_MS[name]
                 print(f"{name:26} p50 {median(taken_ms):8.1f} ms  limit {limit:4} ms  {median(taken_ms) / limit:5.2f}")
+            user, began = listed[-1]["user_id"], time.perf_counter()
+            _get(connection, f"/users/{user}", method="DELETE")
+            print(f"{'erasing an end user':26}     {(time.perf_counter() - began) * 1_000:8.1f} ms")
             print(f"resident after the questions {process.memory_info().rss / 2**20:.0f} MiB")
         finally:
             server.stop()
@@ -166,8 +179,8 @@ def _ask(connection: HTTPConnection, asked: Asked) -> float:
     return (time.perf_counter() - began) * 1_000
 
 
-def _get(connection: HTTPConnection, path: str) -> dict[str, str]:
-    connection.request("GET", f"/api/v1{path}")
+def _get(connection: HTTPConnection, path: str, *, method: str = "GET") -> dict[str, Any]:
+    connection.request(method, f"/api/v1{path}")
     response = connection.getresponse()
     body = response.read()
     if response.status != 200:

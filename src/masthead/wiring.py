@@ -38,6 +38,8 @@ from masthead.store.control.database import Database, sqlite_url
 from masthead.store.traces.append import Appender
 from masthead.store.traces.open import open_store
 from masthead.store.traces.port import SpanStore
+from masthead.store.traces.upkeep import Upkeep
+from masthead.store.traces.words import Words
 from masthead.web.app import web_app
 from masthead.wiring_gateway import gateway_of
 
@@ -71,6 +73,9 @@ def opened(settings: Settings, clock: Clock | None = None) -> Generator[Applicat
         clickhouse_url = settings.clickhouse_url.get_secret_value() if settings.clickhouse_url else None
         store = open_store(data_dir=settings.data_dir, clickhouse_url=clickhouse_url, memory_mb=settings.memory_mb)
         stack.callback(store.close)
+        words = Words(store.engine)
+        upkeep = Upkeep(store.engine, words)
+        stack.callback(upkeep.close)
         database = Database.open(_control_url(settings))
         stack.callback(database.close)
         directory = Directory(database, clock)
@@ -79,7 +84,7 @@ def opened(settings: Settings, clock: Clock | None = None) -> Generator[Applicat
         registry.start()
         door = Door(
             folder=settings.data_dir / "wal",
-            append=Appender(store.engine).append,
+            append=Appender(store.engine, words).append,
             redaction_of=lambda project: directory.project(project).redaction,
             clock=clock,
             queue_bytes=settings.queue_bytes,
@@ -88,6 +93,7 @@ def opened(settings: Settings, clock: Clock | None = None) -> Generator[Applicat
             records_content=settings.record_content == "full",
         )
         stack.callback(door.close)
+        upkeep.start()
         jobs = Jobs(clock)
         stack.callback(jobs.close)
         application = _application(
@@ -125,15 +131,7 @@ def _application(
         directory=directory,
         keyring=Keyring(database, directory, clock),
         registry=registry,
-        eraser=Eraser(
-            database,
-            store,
-            directory,
-            clock,
-            flush=door.flush,
-            forget=door.forget,
-            clear_set_aside=door.clear_set_aside,
-        ),
+        eraser=Eraser(database, store, directory, clock, door),
         shelf=Shelf(database=database, store=store, clock=clock),
         briefs=Briefs(store),
         attempts=FailedAttempts(clock),
@@ -147,9 +145,7 @@ def _application(
         web=web_app(path_prefix=settings.path_prefix),
         local_token=SecretStr(token),
     )
-    return Application(
-        asgi=build_app(services), services=services, door=door, gateway=gateway, operator_token=token
-    )
+    return Application(asgi=build_app(services), services=services, door=door, gateway=gateway, operator_token=token)
 
 
 def _make_folder(folder: Path) -> None:

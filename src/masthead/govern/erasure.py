@@ -6,7 +6,8 @@ harmless.
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from typing import Protocol
 
 from masthead.clock import Clock
 from masthead.govern import audit
@@ -22,11 +23,34 @@ from masthead.store.control.database import Database
 from masthead.store.traces.port import SpanStore
 
 
+class EmptiedDoor(Protocol):
+    """What an erasure asks of the door for spans."""
+
+    def flush(self) -> None:
+        """Return once everything acknowledged is in the store."""
+        ...
+
+    def forget(self) -> None:
+        """Take what was erased as new, should it be sent again."""
+        ...
+
+    def clear_set_aside(self, project: ProjectId) -> None:
+        """Delete a project's bodies that the store could not hold."""
+        ...
+
+    def set_aside_runs_of(self, project: ProjectId, user_id: str) -> set[RunId]:
+        """Return the runs of an end user of which the store could not hold some spans."""
+        ...
+
+    def erase_set_aside(self, project: ProjectId, run_ids: Collection[RunId], *, naming: str | None = None) -> None:
+        """Take runs out of those bodies; one that cannot be decoded goes where an id, or `naming`, stands in it."""
+        ...
+
+
 class Eraser:
     """Erases what was stored, and what is on its way there.
 
-    `flush` empties the door first, so that nothing accepted before arrives after; `forget` makes the door take what was
-    erased as new, should it be sent again; `clear_set_aside` deletes a project's bodies that the store could not hold.
+    The door is emptied first, so that nothing accepted before arrives after.
     """
 
     def __init__(
@@ -35,18 +59,13 @@ class Eraser:
         store: SpanStore,
         directory: Directory,
         clock: Clock,
-        *,
-        flush: Callable[[], None],
-        forget: Callable[[], None],
-        clear_set_aside: Callable[[ProjectId], None],
+        door: EmptiedDoor,
     ) -> None:
         self._database = database
         self._store = store
         self._directory = directory
         self._clock = clock
-        self._flush = flush
-        self._forget = forget
-        self._clear_set_aside = clear_set_aside
+        self._door = door
 
     def run(self, caller: Caller, run_id: RunId) -> Removed:
         """Remove a run of the caller's project.
@@ -55,7 +74,7 @@ class Eraser:
             NotFound: the project has no such run.
         """
         self._note(caller, "run.delete.requested", f"run:{run_id}")
-        removed = self._removed(lambda: self._store.delete_run(caller.project_id, run_id))
+        removed = self._removed(lambda: self._delete(caller.project_id, [run_id]))
         take_out_the_gone(self._database, self._store, caller.project_id)
         self._note_removed(caller, "run.delete.done", f"run:{run_id}", removed)
         if removed == Removed(0, 0, 0):
@@ -67,7 +86,7 @@ class Eraser:
         named: Attributes = {"run_ids": [*dict.fromkeys(run_ids)]}
         target = f"runs:{len(set(run_ids))}"
         self._note(caller, "runs.delete.requested", target, named)
-        removed = self._removed(lambda: self._store.delete_runs(caller.project_id, run_ids))
+        removed = self._removed(lambda: self._delete(caller.project_id, run_ids))
         take_out_the_gone(self._database, self._store, caller.project_id)
         self._note(caller, "runs.delete.done", target, {**named, **_counts(removed)})
         return removed
@@ -76,7 +95,7 @@ class Eraser:
         """Remove every run of an end user; none is no error, because the promise then holds already."""
         target = f"user:{digest_of_user(caller.project_id, user_id)}"
         self._note(caller, "user.erase.requested", target)
-        removed = self._removed(lambda: self._store.delete_user(caller.project_id, user_id))
+        removed = self._removed(lambda: self._delete_user(caller.project_id, user_id))
         take_out_the_gone(self._database, self._store, caller.project_id)
         self._note_removed(caller, "user.erase.done", target, removed)
         return removed
@@ -102,17 +121,25 @@ class Eraser:
             removed = self._removed(lambda: self._store.delete_project(project_id))
             # What the door was still reading when the project was closed may have come in meanwhile.
             self._removed(lambda: self._store.delete_project(project_id))
-            self._clear_set_aside(project_id)
+            self._door.clear_set_aside(project_id)
             with self._database.writing() as session:
                 projects.remove(session, project_id)
                 audit.note(session, self._clock, caller, "project.delete.done", target, details=_counts(removed))
         return removed
 
     def _removed(self, remove: Callable[[], Removed]) -> Removed:
-        self._flush()
+        self._door.flush()
         removed = remove()
-        self._forget()
+        self._door.forget()
         return removed
+
+    def _delete(self, project: ProjectId, run_ids: Collection[RunId], *, naming: str | None = None) -> Removed:
+        self._door.erase_set_aside(project, run_ids, naming=naming)
+        return self._store.delete_runs(project, run_ids)
+
+    def _delete_user(self, project: ProjectId, user_id: str) -> Removed:
+        run_ids = self._store.runs_of_user(project, user_id) | self._door.set_aside_runs_of(project, user_id)
+        return self._delete(project, run_ids, naming=user_id)
 
     def _note(self, caller: Caller, action: str, target: str, details: Attributes | None = None) -> None:
         with self._database.writing() as session:

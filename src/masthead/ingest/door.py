@@ -7,7 +7,7 @@ Must always hold: what is acknowledged is on disk; what cannot be stored is refu
 import logging
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from masthead.clock import Clock
-from masthead.ingest import otlp_json, otlp_protobuf, span_record
+from masthead.ingest import otlp_json, otlp_protobuf, set_aside, span_record
 from masthead.ingest.commit import GroupCommit
 from masthead.ingest.content import without_content
 from masthead.ingest.insert import Append, Decoded, Inserter
 from masthead.ingest.redact import Redactor
 from masthead.ingest.wire import Rejection, WireSpan, summary
 from masthead.model.errors import Overloaded, TooLarge
-from masthead.model.ids import ProjectId
+from masthead.model.ids import ProjectId, RunId
 from masthead.model.span import Span
 from masthead.model.tenancy import Redaction
 from masthead.store.wal import Entry, Wal
@@ -181,6 +181,14 @@ class Door:
     def clear_set_aside(self, project: ProjectId) -> None:
         """Delete a project's bodies that the store could not hold; raise `StoreError` where some cannot be deleted."""
         self._wal.clear_set_aside(project)
+
+    def set_aside_runs_of(self, project: ProjectId, user_id: str) -> set[RunId]:
+        """Return the runs of an end user of which the store could not hold some spans."""
+        return set_aside.runs_of_user(self._wal, project, user_id)
+
+    def erase_set_aside(self, project: ProjectId, run_ids: Collection[RunId], *, naming: str | None = None) -> None:
+        """Take runs out of the bodies that the store could not hold; raise `StoreError` where some stay."""
+        set_aside.erase(self._wal, project, run_ids, naming=naming)
 
     def counters(self) -> DoorCounters:
         """Return what the door did since the start."""

@@ -10,7 +10,7 @@ import errno
 import fcntl
 import os
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -178,6 +178,37 @@ class Wal:
             _sync_folder(self._folder)
         except OSError as error:
             raise _refusal(folder, error) from error
+
+    def all_set_aside(self, project: ProjectId) -> Iterator[tuple[str, Kind, bytes]]:
+        """Yield a project's bodies that were set aside: name, kind and payload; from any thread."""
+        folder = self._set_aside_folder(project)
+        kinds = {kind.name.lower(): kind for kind in Kind}
+        try:
+            for path in sorted(folder.glob("*.*")):
+                kind = kinds.get(path.suffix.removeprefix("."))
+                if kind is not None:
+                    yield path.name, kind, path.read_bytes()
+        except OSError as error:
+            raise _refusal(folder, error) from error
+
+    def replace_set_aside(self, project: ProjectId, name: str, payload: bytes | None) -> None:
+        """Put spans in the place of a body that was set aside, or nothing; on disk when this returns.
+
+        Raises:
+            StoreError: it could not be done; the body stays as it was.
+        """
+        path = self._set_aside_folder(project) / name
+        rest = path.with_suffix(f".{Kind.SPANS.name.lower()}")
+        try:
+            if payload is not None:
+                written = rest.with_suffix(".part")
+                _write_durably(written, payload)
+                written.replace(rest)
+            if payload is None or rest != path:
+                path.unlink(missing_ok=True)
+            _sync_folder(path.parent)
+        except OSError as error:
+            raise _refusal(path.parent, error) from error
 
     def clear_set_aside(self, project: ProjectId) -> None:
         """Delete the bodies of a project that were set aside, from any thread; raise `StoreError` where some stay."""

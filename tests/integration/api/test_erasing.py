@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from masthead.conversation import spans_of
 from masthead.govern.erasure import digest_of_user
+from masthead.ingest import span_record
+from masthead.model.conversation import Conversation
 from masthead.model.errors import NotFound, StoreError
 from masthead.model.ids import EvaluatorId, ProjectId
 from masthead.model.run import Removed
@@ -118,6 +121,44 @@ def test_what_the_store_could_not_hold_goes_with_its_project(site: Site, folder:
     assert site.ask("DELETE", "/api/v1/projects/two", site.key("two")).status_code == 200
     assert kept.exists()
     assert not gone.exists()
+
+
+def _set_aside(folder: Path, name: str, payload: bytes) -> Path:
+    body = folder / "wal" / "set_aside" / "one" / name
+    body.parent.mkdir(parents=True, exist_ok=True)
+    body.write_bytes(payload)
+    return body
+
+
+def _record(*conversations: Conversation) -> bytes:
+    spans = [span for one in conversations for span in spans_of(one, start_ns=10**18)]
+    return span_record.dump([span_record.from_span(span) for span in spans])
+
+
+def test_erasing_a_user_reaches_what_the_store_could_not_hold(site: Site, folder: Path) -> None:
+    key = site.key("one")
+    mine = conversation(50, marker="aside", user="u/7")
+    _set_aside(folder, "aa.spans", _record(mine, conversation(51, marker="kept", user="u/8")))
+    whole = _set_aside(folder, "bb.spans", _record(mine))
+    cut = _set_aside(folder, "cc.json", b'{"resourceSpans": [{"user.id": "u/7", "said": "aside"')
+    other = _set_aside(folder, "dd.json", b'{"resourceSpans": [{"user.id": "u/8", "said": "kept"')
+    put(site.door, "one", conversation(50, marker="stored"))  # the part of the run that the store could hold
+    assert site.ask("DELETE", "/api/v1/users/u/7", key).json()["runs"] == 1
+    assert run_id(50) not in runs(site, key)
+    assert not whole.exists()
+    assert not cut.exists()
+    assert other.exists()
+    assert holding(folder / "wal" / "set_aside", b"aside") == []
+    (left,) = (folder / "wal" / "set_aside" / "one").glob("*.spans")
+    assert {span.trace_id.hex() for span in span_record.load(left.read_bytes())} == {run_id(51)}
+
+
+def test_deleting_a_run_reaches_what_the_store_could_not_hold(site: Site, folder: Path) -> None:
+    body = b"".join(bytes([10, len(part)]) + part for part in (bytes.fromhex(run_id(1)), b"not protobuf"))
+    gone, kept = _set_aside(folder, "aa.protobuf", body), _set_aside(folder, "bb.protobuf", b"\x0a\x05no")
+    assert site.ask("DELETE", f"/api/v1/runs/{run_id(1)}", site.key("one")).status_code == 200
+    assert not gone.exists()
+    assert kept.exists()
 
 
 def test_a_deletion_of_a_project_that_failed_can_be_repeated(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

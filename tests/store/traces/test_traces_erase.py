@@ -13,6 +13,7 @@ from masthead.model.run import Removed, RunFilter
 from masthead.model.score import Score, ScoreFilter, Subject
 from masthead.store.traces.append import Appender, SpanRow
 from masthead.store.traces.bind import Params
+from masthead.store.traces.erase import purge
 from masthead.store.traces.store import TraceStore
 from masthead.testing.span_rows import EPOCH_NS, run_id, span_row
 
@@ -51,13 +52,13 @@ def _left(store: TraceStore, project: ProjectId) -> list[str]:
 
 
 def test_a_run_is_removed(store: TraceStore, three: ProjectId) -> None:
-    assert store.delete_run(three, run_id(2)) == Removed(1, 2, 1)
+    assert store.delete_runs(three, [run_id(2)]) == Removed(1, 2, 1)
     assert _left(store, three) == ["1", "3"]
-    assert store.delete_run(three, run_id(2)) == Removed(0, 0, 0)
+    assert store.delete_runs(three, [run_id(2)]) == Removed(0, 0, 0)
 
 
 def test_all_runs_of_a_user_are_removed(store: TraceStore, three: ProjectId) -> None:
-    assert store.delete_user(three, "u") == Removed(2, 4, 2)
+    assert store.delete_runs(three, store.runs_of_user(three, "u")) == Removed(2, 4, 2)
     assert _left(store, three) == ["3"]
 
 
@@ -69,7 +70,7 @@ def test_a_project_is_removed(store: TraceStore, three: ProjectId) -> None:
 def test_a_run_that_comes_again_after_its_erasure_counts_only_what_came(
     store: TraceStore, append: Append, three: ProjectId
 ) -> None:
-    store.delete_run(three, run_id(1))
+    store.delete_runs(three, [run_id(1)])
     append([span_row(three, run=1, span=99, parent=10)])
     row = store.run(three, run_id(1))
     assert row is not None
@@ -84,13 +85,13 @@ def test_a_span_that_arrives_during_an_erasure_is_all_that_its_run_counts(
     ask = store.engine.query
 
     def query(sql: str, params: Params, *, output: str = "JSONCompactEachRow") -> bytes:
-        if sql.startswith(f"ALTER TABLE {table} DELETE"):
+        if sql.startswith(f"ALTER TABLE {table} UPDATE _row_exists"):
             arriving.start()
             arriving.join(timeout=1)
         return ask(sql, params, output=output)
 
     monkeypatch.setattr(store.engine, "query", query)
-    assert store.delete_run(three, run_id(1)) == Removed(1, 2, 1)
+    assert store.delete_runs(three, [run_id(1)]) == Removed(1, 2, 1)
     arriving.join()
     row = store.run(three, run_id(1))
     assert row is not None
@@ -179,7 +180,9 @@ def test_erased_text_leaves_the_disk(
     append([span_row(project, span=1, name=secret, status_message=secret)])
     folder = tmp_path_factory.getbasetemp()
     assert _holds(folder, secret)
-    store.delete_run(project, run_id(1))
+    store.delete_runs(project, [run_id(1)])
+    assert purge(store.engine)
+    assert not purge(store.engine)
     deadline = time.monotonic() + 60
     while _holds(folder, secret) and time.monotonic() < deadline:
         time.sleep(0.2)

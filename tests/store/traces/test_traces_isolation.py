@@ -78,8 +78,8 @@ def test_nothing_of_another_project_is_seen(store: TraceStore, theirs: ProjectId
 def test_nothing_of_another_project_is_erased(
     store: TraceStore, append: Append, theirs: ProjectId, project: ProjectId
 ) -> None:
-    assert store.delete_run(project, run_id(1)) == Removed(0, 0, 0)
-    assert store.delete_user(project, "u") == Removed(0, 0, 0)
+    assert store.delete_runs(project, [run_id(1)]) == Removed(0, 0, 0)
+    assert store.delete_runs(project, store.runs_of_user(project, "u")) == Removed(0, 0, 0)
     assert store.delete_project(project) == Removed(0, 0, 0)
     append([span_row(project, span=1)])
     store.set_retention(project, 1)
@@ -111,7 +111,7 @@ def test_a_filter_is_never_read_as_sql(
         assert store.scores(project, ScoreFilter(**values), limit=9).items == [], name
     assert store.scores(project, ScoreFilter(run_ids=(RunId(text),)), limit=9).items == []
     assert store.span(project, RunId(text), SpanId(text)) is None
-    assert store.delete_user(project, text) == Removed(0, 0, 0)
+    assert store.delete_runs(project, store.runs_of_user(project, text)) == Removed(0, 0, 0)
     assert len(store.spans(theirs, run_id(1))) == 1
 
 

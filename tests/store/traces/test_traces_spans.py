@@ -97,7 +97,7 @@ def test_ids_that_end_or_begin_in_zeros_are_found(
     assert store.runs(project, RunFilter(run_id_prefix=run[:31]), limit=1).items[0].run_id == run
     append([span_row(project, run=number, span=512, name="zebra", attributes=b'{"x":"zebra"}')])
     assert store.search(project, "zebra", limit=5).items[0].excerpt == '{"x":"zebra"}'
-    assert store.delete_run(project, run) == (1, 2, 0)
+    assert store.delete_runs(project, [run]) == (1, 2, 0)
 
 
 def test_pages_of_spans_follow_each_other(store: TraceStore, append: Append, project: ProjectId) -> None:
@@ -142,7 +142,7 @@ def test_what_is_no_id_is_not_found(store: TraceStore, append: Append, project: 
     assert store.span(project, run_id(0), SpanId(run)) is None
     assert store.span_page(project, RunId(run), limit=1).items == []
     assert store.existing(project, [RunId(run)]) == set()
-    assert store.delete_run(project, RunId(run)) == (0, 0, 0)
+    assert store.delete_runs(project, [RunId(run)]) == (0, 0, 0)
 
 
 def test_a_large_span_comes_back_whole(store: TraceStore, append: Append, project: ProjectId) -> None:

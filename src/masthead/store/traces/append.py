@@ -3,6 +3,7 @@
 A call is one insert, idempotent by its token, followed by the new summaries of the runs that it touched.
 """
 
+from array import array
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from masthead.store.traces.filters import hour_of
 from masthead.store.traces.ledger import Ledger
 from masthead.store.traces.retention import kept_until
 from masthead.store.traces.rows import SpanRow
+from masthead.store.traces.words import Batches, Words
 
 _NO_SPAN = bytes(8)
 
@@ -19,9 +21,12 @@ _NO_SPAN = bytes(8)
 class Appender:
     """Appends to one store. Call it from one thread; readers go on beside it."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, words: Words | None = None) -> None:
+        """Append to the store of `engine`; `words` is told what there is to collect."""
         self._engine = engine
         self._ledger = Ledger(engine)
+        self._words = words
+        self._batches = Batches()
 
     def append(self, rows: Sequence[SpanRow], *, token: str, received_ns: int) -> None:
         """Insert the rows durably; the same token again changes nothing. Up to about 20,000 rows or 32 MB a call.
@@ -32,11 +37,23 @@ class Appender:
         """
         if not rows:
             return
+        rows = _each_once(rows)
         columns: dict[str, tuple[Any, ...]] = dict(zip(SpanRow._fields, zip(*rows, strict=True), strict=True))
+        batches = self._batches.deal(received_ns, len(rows))
+        hours = [hour_of(start_ns) for start_ns in columns["start_ns"]]
         with self._engine.rewriting:
             until = kept_until(self._engine, set(columns["project"]))
-            self._engine.insert("spans", _block(columns, len(rows), received_ns, until), token=token)
-            self._ledger.enter(rows, received_ns=received_ns, kept_until=until)
+            self._engine.insert("spans", _block(columns, batches, hours, until), token=token, is_unique=True)
+            self._ledger.enter(rows, received_ns=batches[-1], kept_until=until)
+            if self._words is not None:
+                self._words.note(columns["project"], batches, hours)
+
+
+def _each_once(rows: Sequence[SpanRow]) -> Sequence[SpanRow]:
+    """Leave the last of several rows of one span."""
+    if len({row.span_id for row in rows}) == len(rows):
+        return rows
+    return list({(row.project, row.run_id, row.span_id): row for row in rows}.values())
 
 
 _WORDS = ("String", native.words)
@@ -44,7 +61,7 @@ _BLOBS = ("String", native.blobs)
 _TOKENS = ("Nullable(Int64)", native.nullable_int64s)
 _TIMES = ("Int64", native.int64s)
 
-_ENCODINGS: dict[str, tuple[str, Callable[[Any], bytes]]] = {
+_ENCODINGS: dict[str, tuple[str, Callable[[Any], bytes | list[bytes]]]] = {
     "run_id": ("FixedString(16)", native.fixed),
     "span_id": ("FixedString(8)", native.fixed),
     "parent_span_id": ("FixedString(8)", lambda column: native.fixed([value or _NO_SPAN for value in column])),
@@ -85,13 +102,15 @@ _ENCODINGS: dict[str, tuple[str, Callable[[Any], bytes]]] = {
 }
 
 
-def _block(columns: dict[str, tuple[Any, ...]], rows: int, received_ns: int, until: dict[str, int]) -> bytes:
+def _block(
+    columns: dict[str, tuple[Any, ...]], batches: "array[int]", hours: list[int], until: dict[str, int]
+) -> list[bytes]:
     projects: tuple[str, ...] = columns["project"]
     encoded = [(name, kind, encode(columns[name])) for name, (kind, encode) in _ENCODINGS.items()]
     encoded += (
         ("project_id", "String", native.words(projects)),
-        ("start_hour", "UInt32", native.uint32s([hour_of(start_ns) for start_ns in columns["start_ns"]])),
-        ("received_ns", "Int64", native.int64s([received_ns] * rows)),
+        ("start_hour", "UInt32", native.uint32s(hours)),
+        ("received_ns", "Int64", batches.tobytes()),
         ("kept_until", "DateTime('UTC')", native.uint32s([until[project] for project in projects])),
     )
-    return native.block(rows, encoded)
+    return native.pieces(len(batches), encoded)

@@ -5,7 +5,7 @@ import os
 import queue
 import shutil
 import tempfile
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
@@ -22,6 +22,8 @@ _READERS = 6
 
 _EXPORT = "export-"
 _PIECE_BYTES = 1024 * 1024
+_JOINED = 128
+"""So many pieces of a block are written at once: they fit the processor's cache, and no second copy of all is made."""
 _CLOSING_S = 30.0
 """How long closing waits for queries that still run."""
 
@@ -99,19 +101,18 @@ class EmbeddedEngine:
         """Note that rows were erased."""
         self.erasures += 1
 
-    def insert(self, table: str, block: bytes, *, token: str | None) -> None:
+    def insert(self, table: str, block: bytes | Sequence[bytes], *, token: str | None, is_unique: bool = False) -> None:
         """Insert a Native block, once for each token; `table` is a name from this package."""
         once = "" if token is None else hashlib.blake2b(token.encode(), digest_size=16).hexdigest()
-        memory = os.memfd_create("block", os.MFD_CLOEXEC)
-        try:
-            rest = memoryview(block)
-            while rest:
-                rest = rest[os.write(memory, rest) :]
-            source = f"INSERT INTO {table} FROM INFILE '/proc/self/fd/{memory}'"
+        settings = f"insert_deduplication_token = '{once}', optimize_on_insert = {int(not is_unique)}"
+        pieces = [block] if isinstance(block, bytes) else block
+        with os.fdopen(os.memfd_create("block", os.MFD_CLOEXEC), "wb") as memory:
+            for start in range(0, len(pieces), _JOINED):
+                memory.write(b"".join(pieces[start : start + _JOINED]))
+            memory.flush()
+            source = f"INSERT INTO {table} FROM INFILE '/proc/self/fd/{memory.fileno()}'"
             with self._connection(self._writers) as connection:
-                connection.query(f"{source} SETTINGS insert_deduplication_token = '{once}' FORMAT Native")
-        finally:
-            os.close(memory)
+                connection.query(f"{source} SETTINGS {settings} FORMAT Native")
 
     def close(self) -> None:
         """Wait for running queries, close every connection and give the folder back; a second call does nothing."""

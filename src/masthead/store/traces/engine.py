@@ -1,6 +1,6 @@
 """What the store needs of a target: run SQL with bound parameters, and insert a block."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from threading import Lock
 from typing import Protocol, TypeVar
 
@@ -49,8 +49,10 @@ class Engine(Protocol):
         """Yield a result of any size in the named output format."""
         ...
 
-    def insert(self, table: str, block: bytes, *, token: str | None) -> None:
-        """Insert a Native block, once for each token where there is one.
+    def insert(self, table: str, block: bytes | Sequence[bytes], *, token: str | None, is_unique: bool = False) -> None:
+        """Insert a Native block, whole or in pieces, once for each token where there is one.
+
+        `is_unique` says that no row is there twice, so that the target need not look (3.5 µs a span).
 
         `table` and the names of the block's columns come from this package.
         """

@@ -6,7 +6,7 @@ from masthead.model.ids import ProjectId
 from masthead.model.run import RunFilter
 from masthead.store.traces.bind import Param
 from masthead.store.traces.hexadecimal import run_ids_of
-from masthead.store.traces.needle import condition
+from masthead.store.traces.needle import condition, prefilter
 from masthead.store.traces.tags import HAS_TAG
 
 HOUR_NS = 3_600_000_000_000
@@ -54,7 +54,9 @@ _ABOUT = """(
 )"""
 _SAID = """run_id IN (
     SELECT run_id FROM spans
-    WHERE project_id = {{project:String}} AND start_hour >= {{since_hour:UInt32}} AND {said}
+    PREWHERE project_id = {{project:String}} AND start_hour BETWEEN {{from_hour:UInt32}} AND {{to_hour:UInt32}}
+        AND {prefilter}
+    WHERE {said}
     SETTINGS max_block_size = 2048
 )"""
 
@@ -87,7 +89,7 @@ def where(project: ProjectId, chosen: RunFilter) -> Where:
         parts.append(_ABOUT)
         params["about"] = chosen.about
     if chosen.text:
-        said = condition(chosen.text)
-        params |= {**said.params, "since_hour": hour_of(chosen.since_ns or 0)}
-        parts.append(_SAID.format(said=said.sql))
+        said, cheap = condition(chosen.text), prefilter(chosen.text)
+        params |= {**said.params, **cheap.params, "from_hour": hour_of(chosen.since_ns or 0), "to_hour": _LAST_HOUR}
+        parts.append(_SAID.format(prefilter=cheap.sql, said=said.sql))
     return Where(" AND ".join(parts), params)

@@ -43,15 +43,15 @@ def fixed(values: Iterable[bytes]) -> bytes:
     return b"".join(values)
 
 
-def blobs(values: Iterable[bytes]) -> bytes:
-    """Encode `String` from bytes that rarely repeat."""
+def blobs(values: Iterable[bytes]) -> list[bytes]:
+    """Encode `String` from bytes that rarely repeat, in pieces, so that megabytes are not copied once more."""
     parts: list[bytes] = []
     add = parts.append
     for value in values:
         length = len(value)
         add(_LENGTHS[length] if length < len(_LENGTHS) else _varint(length))
         add(value)
-    return b"".join(parts)
+    return parts
 
 
 def words(values: Iterable[str | None]) -> bytes:
@@ -146,9 +146,19 @@ def ends(values: Iterable[Sized]) -> bytes:
     return places.tobytes()
 
 
+def pieces(rows: int, columns: Iterable[tuple[str, str, bytes | Sequence[bytes]]]) -> list[bytes]:
+    """Return one block of `rows` rows from columns, each (name, type, values), in pieces that need not be joined."""
+    found = [b""]
+    for count, (name, type_name, values) in enumerate(columns, start=1):
+        found[0] = _varint(count) + _varint(rows)
+        found += (prefixed(name.encode()), prefixed(type_name.encode()))
+        if isinstance(values, bytes):
+            found.append(values)
+        else:
+            found += values
+    return found
+
+
 def block(rows: int, columns: Sequence[tuple[str, str, bytes]]) -> bytes:
     """Join encoded columns, each (name, type, values), into one block of `rows` rows."""
-    parts = [_varint(len(columns)), _varint(rows)]
-    for name, type_name, values in columns:
-        parts += (prefixed(name.encode()), prefixed(type_name.encode()), values)
-    return b"".join(parts)
+    return b"".join(pieces(rows, columns))

@@ -21,6 +21,11 @@ _SPECIAL: Final = {
 }
 _PLAIN: Final = re.compile(r"[ !#-\[\]-~]+")
 """Printable ASCII but for the quote and the backslash."""
+_WORD: Final = re.compile(r"[0-9A-Za-z]+")
+_PARTS: Final = re.compile(r"[ -/:-@\[-`{-~]")
+"""Printable ASCII but for letters and digits."""
+_PIECES: Final = 8
+"""So many words, the longest ones, are looked for."""
 _TELLING: Final = 4
 """Characters of a plain piece that make it worth looking for before a letter that is not ASCII."""
 _LIKE_ESCAPES: Final = str.maketrans({"%": r"\%", "_": r"\_"})
@@ -42,11 +47,51 @@ def condition(text: str) -> Condition:
         strange = next((character for character in text if character > "~"), None)
         if strange is not None and len(plain) < _TELLING:
             sql = "multiSearchAny(lower({column}), {{needles:Array(String)}})"
-            params = {"needles": [*_forms(strange), *(f"u{_units(form)[0]}" for form in _forms(strange))]}
+            params = {"needles": _strange(strange)}
         sql += " AND match(lower({column}), {{spelling:String}})"
         params["spelling"] = spelling(text)
     columns = ("attributes", "events", "status_message")
     return Condition("(" + " OR ".join(f"({sql.format(column=column)})" for column in columns) + ")", params)
+
+
+_WORTH_READING: Final = """received_ns NOT IN (
+    SELECT arrayJoin(batches)
+    FROM words
+    WHERE project_id = {{project:String}} AND to_hour >= {{from_hour:UInt32}} AND from_hour <= {{to_hour:UInt32}}
+        AND words != '' AND NOT ({matches})
+)"""
+
+
+def prefilter(text: str) -> Condition:
+    """Return what can be said of a span that contains `text` without reading it: its batch's words do not rule it out.
+
+    Binds neither the project nor the hours that are searched, which it needs.
+    """
+    found = words_condition(text)
+    return Condition("true", {}) if found is None else Condition(_WORTH_READING.format(matches=found.sql), found.params)
+
+
+def words_condition(text: str) -> Condition | None:
+    """Return what the words of some spans must satisfy for one of them to contain `text`; None where all do.
+
+    The words stand between spaces. A run of ASCII letters and digits lies within a word; where what stands beside it in
+    `text` is plain and parts words, the word begins or ends there. Anything else (a new line, which JSON writes with a
+    letter; a letter that is not ASCII) may be a part of the word.
+    """
+    pieces = sorted((_piece(text, found) for found in _WORD.finditer(text)), key=len, reverse=True)[:_PIECES]
+    if pieces:
+        params: dict[str, Param] = {f"word{place}": piece for place, piece in enumerate(pieces)}
+        return Condition(" AND ".join(f"position(words, {{{name}:String}}) > 0" for name in params), params)
+    strange = next((character for character in text if not character.isascii()), None)
+    if strange is None:
+        return None
+    return Condition("multiSearchAny(words, {words:Array(String)})", {"words": _strange(strange)})
+
+
+def _piece(text: str, found: re.Match[str]) -> str:
+    before = " " if _PARTS.fullmatch(text[: found.start()][-1:]) else ""
+    after = " " if _PARTS.fullmatch(text[found.end() :][:1]) else ""
+    return before + found[0].lower() + after
 
 
 def spelling(text: str) -> str:
@@ -61,6 +106,10 @@ def _character(character: str) -> str:
         return re.escape(character.lower())
     forms = _forms(character)
     return "(?:" + "|".join(f"{re.escape(form)}|{_escaped(form)}" for form in forms) + ")"
+
+
+def _strange(character: str) -> list[str]:
+    return [*_forms(character), *(f"u{_units(form)[0]}" for form in _forms(character))]
 
 
 def _forms(character: str) -> list[str]:

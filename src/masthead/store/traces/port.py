@@ -4,7 +4,7 @@ Calls block; asynchronous callers run them in worker threads. Times are Unix nan
 A cursor that was not returned by the same method raises `InvalidInput`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple, Protocol
 
 from masthead.model.ids import ProjectId, RunId, SpanId
@@ -137,20 +137,16 @@ class SpanStore(Protocol):
         """Return those of the chosen runs that have no diagnosis that still holds, the latest started first."""
         ...
 
-    def delete_run(self, project: ProjectId, run_id: RunId) -> Removed:
-        """Remove a run's spans, summary and scores from the disk."""
-        ...
-
-    def delete_runs(self, project: ProjectId, run_ids: Sequence[RunId]) -> Removed:
-        """Remove several runs' spans, summaries and scores from the disk, at the cost of one."""
+    def delete_runs(self, project: ProjectId, run_ids: Collection[RunId]) -> Removed:
+        """Remove all of these runs for good, from every answer now and from the disk soon, at the cost of one."""
         ...
 
     def delete_project(self, project: ProjectId) -> Removed:
-        """Remove everything of a project from the disk."""
+        """Remove everything of a project for good."""
         ...
 
-    def delete_user(self, project: ProjectId, user_id: str) -> Removed:
-        """Remove every run in which this end user took part."""
+    def runs_of_user(self, project: ProjectId, user_id: str) -> set[RunId]:
+        """Return every run in which this end user took part."""
         ...
 
     def set_retention(self, project: ProjectId, days: int | None) -> None:

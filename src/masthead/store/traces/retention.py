@@ -34,6 +34,7 @@ _STORED_S = {
     "scores": "intDiv(time_ns, 1000000000)",
     "run_tags": "intDiv(time_ns, 1000000000)",
     "observations": "intDiv(time_ns, 1000000000)",
+    "words": "intDiv(arrayMin(batches), 1000000000)",
 }
 _UNTIL = """
 toDateTime(if({{days:UInt32}} = 0, 4294967295, least(4294967295, {stored_s} + {{days:UInt32}} * 86400)), 'UTC')

@@ -15,8 +15,8 @@ from masthead.store.traces.tags import laid_over
 
 _COLUMNS = """
     lower(hex(run_id)), name, nullIf(toString(system), ''), nullIf(task, ''), start_ns, end_ns,
-    duration_ns / 1e9, nullIf(toString(outcome), ''), spans, llm_calls, tool_calls, errors, agents, models, input_tokens, output_tokens,
-    toString(cost_usd), nullIf(session_id, ''), nullIf(user_id, ''), tags, metadata
+    duration_ns / 1e9, nullIf(toString(outcome), ''), spans, llm_calls, tool_calls, errors, agents, models,
+    input_tokens, output_tokens, toString(cost_usd), nullIf(session_id, ''), nullIf(user_id, ''), tags, metadata
 """
 
 # The latest ids are chosen from four narrow columns; only their rows are read whole.

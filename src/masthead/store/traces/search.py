@@ -10,7 +10,7 @@ from masthead.store.traces.bind import Param
 from masthead.store.traces.cursors import Place, place_of
 from masthead.store.traces.engine import Engine, fetch
 from masthead.store.traces.filters import hour_of
-from masthead.store.traces.needle import condition, spelling
+from masthead.store.traces.needle import condition, prefilter, spelling
 
 _EXCERPT_BEFORE = 80
 _EXCERPT_AFTER = 160
@@ -29,8 +29,9 @@ ORDER BY start_hour DESC
 _HITS = """
 SELECT lower(hex(run_id)), lower(hex(span_id)), start_ns, name, nullIf(toString(agent), '')
 FROM spans
-WHERE project_id = {{project:String}} AND start_hour BETWEEN {{from_hour:UInt32}} AND {{to_hour:UInt32}}
-    AND {window} AND {condition}
+PREWHERE project_id = {{project:String}} AND start_hour BETWEEN {{from_hour:UInt32}} AND {{to_hour:UInt32}}
+    AND {window} AND {prefilter}
+WHERE {condition}
 ORDER BY start_ns DESC, run_id DESC, span_id DESC
 LIMIT 1 BY run_id, span_id
 LIMIT {{limit:UInt32}}
@@ -75,11 +76,13 @@ def search(
         return Page([], None)
     found = condition(text)
     window, params = _window(since_ns, until_ns, cursor)
-    params |= {"project": project, **found.params}
+    cheap = prefilter(text)
+    params |= {"project": project, **found.params, **cheap.params}
+    hits_sql = _HITS.format(window=window, prefilter=cheap.sql, condition=found.sql)
     hits: list[_Hit] = []
     for hours in _stretches(fetch(engine, tuple[int, int], _HOURS.format(window=window), params)):
         stretch = {"from_hour": hours[0], "to_hour": hours[1], "limit": limit + 1 - len(hits)}
-        hits += fetch(engine, _Hit, _HITS.format(window=window, condition=found.sql), params | stretch)
+        hits += fetch(engine, _Hit, hits_sql, params | stretch)
         if len(hits) > limit:
             break
     shown = hits[:limit]

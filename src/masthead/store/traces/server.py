@@ -1,7 +1,7 @@
 """A ClickHouse server by URL, through `clickhouse-connect`: the same SQL, the same tables."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from threading import Lock
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -75,13 +75,14 @@ class ServerEngine:
         except ClickHouseError as error:
             raise store_error(str(error), where=self._where) from error
 
-    def insert(self, table: str, block: bytes, *, token: str | None) -> None:
+    def insert(self, table: str, block: bytes | Sequence[bytes], *, token: str | None, is_unique: bool = False) -> None:
         """Insert a Native block, once for each token; `table` is a name from this package."""
-        settings: dict[str, Any] = {}
+        whole = block if isinstance(block, bytes) else b"".join(block)
+        settings: dict[str, Any] = {"optimize_on_insert": int(not is_unique)}
         if token is not None:
             settings["insert_deduplication_token"] = hashlib.blake2b(token.encode(), digest_size=16).hexdigest()
         try:
-            self._client.raw_insert(table, insert_block=block, settings=settings, fmt="Native")
+            self._client.raw_insert(table, insert_block=whole, settings=settings, fmt="Native")
         except ClickHouseError as error:
             raise store_error(str(error), where=self._where) from error
 

@@ -1,6 +1,6 @@
 """The `SpanStore` over one engine: each method is one function of this package."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from masthead.model.ids import ProjectId, RunId, SpanId
 from masthead.model.observation import Coverage, Observation, StoredObservation
@@ -140,21 +140,17 @@ class TraceStore:
         """Return those of the chosen runs that have no diagnosis that still holds."""
         return observations.due(self.engine, project, chosen, version=version, limit=limit)
 
-    def delete_run(self, project: ProjectId, run_id: RunId) -> Removed:
-        """Remove a run from the disk."""
-        return erase.runs(self.engine, project, [run_id])
-
-    def delete_runs(self, project: ProjectId, run_ids: Sequence[RunId]) -> Removed:
-        """Remove several runs from the disk."""
-        return erase.runs(self.engine, project, run_ids)
+    def delete_runs(self, project: ProjectId, run_ids: Collection[RunId]) -> Removed:
+        """Remove runs for good."""
+        return erase.runs(self.engine, project, sorted(run_ids))
 
     def delete_project(self, project: ProjectId) -> Removed:
-        """Remove everything of a project from the disk."""
+        """Remove everything of a project for good."""
         return erase.everything(self.engine, project)
 
-    def delete_user(self, project: ProjectId, user_id: str) -> Removed:
-        """Remove every run in which this end user took part."""
-        return erase.user(self.engine, project, user_id)
+    def runs_of_user(self, project: ProjectId, user_id: str) -> set[RunId]:
+        """Return every run in which this end user took part."""
+        return erase.runs_of_user(self.engine, project, user_id)
 
     def set_retention(self, project: ProjectId, days: int | None) -> None:
         """Keep rows for `days` after they were stored."""

@@ -88,8 +88,9 @@ FROM (
         max(kept_until) AS kept_until
     FROM (
         SELECT
-            project_id, run_id, start_ns, end_ns, is_dated, name, is_error, operation, agent, model, input_tokens, output_tokens,
-            cost_usd, session_id, user_id, tags, metadata, task, system, outcome, received_ns, kept_until,
+            project_id, run_id, start_ns, end_ns, is_dated, name, is_error, operation, agent, model, input_tokens,
+            output_tokens, cost_usd, session_id, user_id, tags, metadata, task, system, outcome, received_ns,
+            kept_until,
             operation IN ('llm', 'embedding') AS is_call,
             (parent_span_id != toFixedString(unhex('0000000000000000'), 8), start_ns, span_id) AS place
         FROM spans
