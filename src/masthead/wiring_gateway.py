@@ -23,11 +23,16 @@ from masthead.gateway.agents.guards import AgentGuards
 from masthead.gateway.agents.keep import Keeper
 from masthead.gateway.alone import Alone
 from masthead.gateway.call import Call, Identity
-from masthead.gateway.config import GatewayConfig, GuardsConfig
-from masthead.gateway.defaults import ConfiguredRouter, OpenAdmission
+from masthead.gateway.config import GatewayConfig
+from masthead.gateway.config_routes import BreakerConfig, GuardsConfig
 from masthead.gateway.http_server import PatientProtocol
 from masthead.gateway.identity import FRESH_S, ByKey, Remembered
-from masthead.gateway.seams import Identify, Recorder, Seams
+from masthead.gateway.policy.cache import Cache
+from masthead.gateway.policy.counters import MemoryCounters
+from masthead.gateway.policy.health import Fleet
+from masthead.gateway.policy.limits import Limits
+from masthead.gateway.policy.routing import PolicyRouter
+from masthead.gateway.seams import Identify, Plugin, Recorder, Seams
 from masthead.gateway.secret import Secrets
 from masthead.gateway.service import GatewayService
 from masthead.gateway.shipping import Server, Shipper
@@ -36,6 +41,7 @@ from masthead.gateway.upstream.pool import Http1Client
 from masthead.govern.attempts import FailedAttempts
 from masthead.govern.directory import Directory
 from masthead.govern.exposure import are_keys_required, is_loopback
+from masthead.ingest.allocator import collect_rarely, return_large_blocks
 from masthead.ingest.otlp_write import traces_json
 from masthead.model.errors import StoreBusy
 from masthead.model.ports import Sink
@@ -68,16 +74,24 @@ def gateway_of(
     def guards_of(call: Call) -> GuardsConfig:
         return service.guards_of(call)
 
-    guards = AgentGuards(guards_of, _Costs(clock), clock, keeper)
+    costs = _Costs(clock)
+    guards = AgentGuards(guards_of, costs, clock, keeper)
+    counters = MemoryCounters(clock, settings.data_dir / "gateway" / f"limits-{worker}.json")
+    fleet = Fleet(clock, BreakerConfig())
 
     def make_seams(config: GatewayConfig, identify: Identify, recorder: Recorder) -> Seams:
-        return Seams(
-            identify=identify,
-            admission=OpenAdmission(),
-            router=ConfiguredRouter(config, secrets),
-            recorder=recorder,
-            plugins=(guards,),
-        )
+        fleet.breaker = config.breaker
+        plugins: list[Plugin] = [guards]
+        if config.limits:
+            plugins.append(Limits(config.limits, counters, costs, clock))
+        if config.cache.is_on:
+            plugins.append(Cache(config.cache, clock))
+        router = PolicyRouter(config, secrets, fleet, clock, costs.of_a_million)
+        return Seams(identify=identify, router=router, recorder=recorder, plugins=tuple(plugins))
+
+    def close() -> None:
+        guards.close()
+        counters.close()
 
     service = GatewayService(
         file=settings.gateway_file or settings.data_dir / "gateway.toml",
@@ -87,7 +101,7 @@ def gateway_of(
         client=Http1Client(),
         clock=clock,
         gauges=gauges,
-        closing=guards.close,
+        closing=close,
     )
     return service
 
@@ -114,6 +128,10 @@ class _Costs:
             cache_read_tokens=usage.cache_read_tokens,
             cache_write_tokens=usage.cache_write_tokens,
         )
+
+    def of_a_million(self, provider: str, model: str) -> Decimal | None:  # noqa: ARG002 - prices are by model
+        """Return what a million tokens cost, half of them in and half out."""
+        return self(model, Usage(input_tokens=500_000, output_tokens=500_000))
 
     def _load(self) -> None:
         self._prices.load()
@@ -161,7 +179,9 @@ def opened_alone(settings: Settings, *, worker: int = 0, workers: int = 1) -> Ge
 
 def serve_alone(settings: Settings, listener: socket.socket, *, worker: int = 0, workers: int = 1) -> None:
     """Serve until told to end; calls under way are finished first."""
+    return_large_blocks()
     with opened_alone(settings, worker=worker, workers=workers) as gateway:
+        collect_rarely()
         gateway.server.run(sockets=[listener])
 
 

@@ -5,7 +5,6 @@ A client that goes away cancels the task that serves it, wherever that waits, wh
 
 import asyncio
 import logging
-import secrets
 from collections.abc import Sequence
 from typing import Final
 
@@ -15,8 +14,9 @@ from masthead.clock import Clock
 from masthead.gateway.answers import JSON, own_headers, passed_on, refusal, said, told
 from masthead.gateway.call import Answer, Call, Exchange, Header, Identity
 from masthead.gateway.conduct import Conductor, Opened, note_losses
+from masthead.gateway.departure import Departure
 from masthead.gateway.endpoints import MODELS, endpoint_of
-from masthead.gateway.joining import place_of
+from masthead.gateway.joining import new_id, place_of
 from masthead.gateway.metrics import Metrics
 from masthead.gateway.reading import ClientGone, Receive, Scope, Send, body_of, call_of
 from masthead.gateway.seams import Seams, StreamFilter
@@ -92,20 +92,13 @@ class Gateway:
             call=call,
             start_ns=self._clock.now_ns(),
             trace_id=place.trace_id,
-            span_id=SpanId(secrets.token_hex(8)),
+            span_id=SpanId(new_id(64)),
             parent_span_id=place.parent_span_id,
             is_joined=place.is_said,
         )
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - a server runs every request in a task
-
-        def gone(_watch: asyncio.Task[object]) -> None:
-            if exchange.end_ns is None:
-                exchange.is_client_gone = True
-                task.cancel()
-
-        watch = asyncio.create_task(_gone(receive))
-        watch.add_done_callback(gone)
+        departure = Departure(exchange, task, receive)
         try:
             await self._admitted(exchange, seams, send)
         except asyncio.CancelledError:
@@ -114,20 +107,15 @@ class Gateway:
             task.uncancel()
         finally:
             exchange.end_ns = exchange.end_ns or self._clock.now_ns()
-            watch.cancel()
+            departure.over()
             self._ended(exchange, seams)
 
     async def _admitted(self, exchange: Exchange, seams: Seams, send: Send) -> None:
-        ticket = None
         try:
-            ticket = await seams.admission.admit(exchange)
             await self._answered(exchange, seams, send)
         except Exception as error:  # noqa: BLE001 - the edge, as above
             exchange.error = str(error)
             await self._reply(exchange, refusal(exchange.call.endpoint, error), send)
-        finally:
-            if ticket is not None:
-                ticket.settle(exchange)
 
     async def _answered(self, exchange: Exchange, seams: Seams, send: Send) -> None:
         for plugin in seams.plugins:
@@ -135,7 +123,7 @@ class Gateway:
             if answer is not None:
                 await self._reply(exchange, answer, send)
                 return
-        plan = seams.router.plan(exchange.call)
+        plan = seams.router.plan(exchange)
         try:
             found = await self._conductor.answer(exchange, plan)
             if isinstance(found, Opened):
@@ -210,14 +198,6 @@ class Gateway:
                 _LOG.exception("a plugin failed after the call %s", exchange.span_id)
         self.metrics.count(exchange)
         seams.recorder.record(exchange)
-
-
-async def _gone(receive: Receive) -> object:
-    """Return when the client has gone."""
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return message
 
 
 def _dialect_of(scope: Scope) -> Dialect:

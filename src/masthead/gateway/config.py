@@ -2,21 +2,28 @@
 
 import ipaddress
 import tomllib
-from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
+from pydantic import Field, StringConstraints, ValidationError, field_validator, model_validator
 
-from masthead.detect.registry import entries
 from masthead.gateway.call import Connection, Target, Timeouts
+from masthead.gateway.config_routes import (
+    AccessConfig,
+    BreakerConfig,
+    CacheConfig,
+    GuardsConfig,
+    LimitConfig,
+    Name,
+    Part,
+    RouteConfig,
+)
 from masthead.gateway.secret import SecretReader
 from masthead.model.errors import SettingsError
 from masthead.providers.dialects import Dialect
 from masthead.providers.vendors import base_url_of, known_vendor, vendor
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
 HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,64}$")]
 HeaderValue = Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]{0,4096}$")]
 SecretReference = Annotated[str, StringConstraints(pattern=r"^(env|file|stored):.+$")]
@@ -24,11 +31,7 @@ SecretReference = Annotated[str, StringConstraints(pattern=r"^(env|file|stored):
 _LOOPBACK: Final = ("127.0.0.0/8", "::1/128")
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-
-class ConnectionConfig(_Part):
+class ConnectionConfig(Part):
     """How one provider is reached."""
 
     provider: str = "openai"
@@ -95,72 +98,7 @@ class ConnectionConfig(_Part):
         return tuple(str(ipaddress.ip_network(one)) for one in networks)
 
 
-class TargetConfig(_Part):
-    """One place where a route's calls may go."""
-
-    connection: Name
-    """The connection's name."""
-
-    model: str | None = None
-    """The model's name there; unset means the one that was asked for."""
-
-
-class RunBudgetConfig(_Part):
-    """What one run may use up, in all. Unset means any amount."""
-
-    calls: int | None = Field(default=None, gt=0)
-    """Calls of a model."""
-
-    tokens: int | None = Field(default=None, gt=0)
-    """Tokens, in and out."""
-
-    cost_usd: Decimal | None = Field(default=None, gt=0)
-    """US dollars, of the calls whose price is known."""
-
-    seconds: float | None = Field(default=None, gt=0)
-    """Seconds since its first call."""
-
-    depth: int | None = Field(default=None, ge=0)
-    """How deep agents may be called by agents that wait for them; 0 allows the first ones only."""
-
-
-class GuardsConfig(_Part):
-    """What happens when a live run repeats itself or uses too much."""
-
-    on_finding: Literal["record", "warn", "correct", "stop"] = "record"
-    """`record` notes it in the trace, `warn` also in a response header, `correct` adds a note to the model and stops the
-    run where the same detector finds more, `stop` refuses the run's calls from then on."""
-
-    detectors: tuple[str, ...] = ()
-    """Which findings this holds for, by detector; empty means those of loops. The others are recorded."""
-
-    run: RunBudgetConfig = RunBudgetConfig()
-    """Budgets of a run. Used up, its calls are refused whatever `on_finding` says."""
-
-    @field_validator("detectors")
-    @classmethod
-    def _check_detectors(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        known = {entry.id for entry in entries()}
-        unknown = [one for one in value if one not in known]
-        if unknown:
-            raise ValueError(f"no detector {unknown[0]!r}; there are {', '.join(sorted(known))}")
-        return value
-
-
-class RouteConfig(_Part):
-    """An alias for targets, tried in order."""
-
-    model: str
-    """What clients call it."""
-
-    targets: tuple[TargetConfig, ...] = Field(min_length=1)
-    """Where its calls go: the first that answers counts."""
-
-    guards: GuardsConfig | None = None
-    """Guards on runs that call it; unset means those of all routes."""
-
-
-class RecordingConfig(_Part):
+class RecordingConfig(Part):
     """What is kept of each call."""
 
     content: Literal["full", "hashed", "off"] = "full"
@@ -171,7 +109,7 @@ class RecordingConfig(_Part):
     """What is kept of one answer, at most; more is cut and marked so."""
 
 
-class GatewayConfig(_Part):
+class GatewayConfig(Part):
     """Everything in `gateway.toml`."""
 
     connections: dict[Name, ConnectionConfig] = Field(default_factory=dict)
@@ -179,6 +117,18 @@ class GatewayConfig(_Part):
 
     routes: tuple[RouteConfig, ...] = ()
     """Aliases; a model that no route names goes to the connection that serves it."""
+
+    breaker: BreakerConfig = BreakerConfig()
+    """When targets are set aside."""
+
+    limits: tuple[LimitConfig, ...] = ()
+    """Rates and budgets. All that hold for a call must have room."""
+
+    access: tuple[AccessConfig, ...] = ()
+    """Which models keys may name; a key that no rule names may name any."""
+
+    cache: CacheConfig = CacheConfig()
+    """Answers that are given again."""
 
     guards: GuardsConfig = GuardsConfig()
     """Guards on runs, where their route names none."""

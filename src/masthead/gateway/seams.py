@@ -1,7 +1,7 @@
-"""Where policy comes into the gateway: ports, each with a plain default in `defaults.py`.
+"""Where policy comes into the gateway: ports, which `policy/` and `agents/` fill.
 
-The order for one call: `identify` → `Admission.admit` → `Plugin.before` (in order) → `Router.plan` and its attempts →
-`Plugin.filter` or `Plugin.after` (in reverse order) → `Plugin.ended`, `Ticket.settle`, `Recorder.record`.
+The order for one call: `identify` → `Plugin.before` (in order) → `Router.plan` and its attempts →
+`Plugin.filter` or `Plugin.after` (in reverse order) → `Plugin.ended`, `Recorder.record`.
 
 Whatever of this refuses a call raises an error of `model/errors.py` (or `Refused`, to choose the status), which reaches
 the client in its own dialect: `InvalidInput` 400, `NotAuthenticated` 401, `NotAllowed` 403, `NotFound` 404, `TooLarge`
@@ -11,7 +11,7 @@ the client in its own dialect: `InvalidInput` 400, `NotAuthenticated` 401, `NotA
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
-from masthead.gateway.call import Answer, Attempt, Call, Exchange, Header, Identity, Target
+from masthead.gateway.call import Answer, Attempt, Exchange, Header, Identity, Target
 from masthead.model.errors import MastheadError
 
 Identify = Callable[[Mapping[str, object]], Awaitable[Identity]]
@@ -27,22 +27,6 @@ class Refused(MastheadError):
         self.kind = kind
         """`error.type` in OpenAI's dialect, `error.type` in Anthropic's."""
         self.headers = headers
-
-
-class Ticket(Protocol):
-    """What an admitted call holds: reservations of limits and budgets."""
-
-    def settle(self, exchange: Exchange) -> None:
-        """Give back or charge what was reserved; called exactly once, in the event loop, whatever happened."""
-        ...
-
-
-class Admission(Protocol):
-    """Decides whether a call may be made at all: key's models, rates, budgets."""
-
-    async def admit(self, exchange: Exchange) -> Ticket:
-        """Return the ticket, or raise the refusal."""
-        ...
 
 
 class Step(NamedTuple):
@@ -76,8 +60,8 @@ class ModelEntry(NamedTuple):
 class Router(Protocol):
     """Decides where calls go."""
 
-    def plan(self, call: Call) -> Plan:
-        """Return the plan; raise `NotFound` where no target serves this model."""
+    def plan(self, exchange: Exchange) -> Plan:
+        """Return the plan; raise `NotFound` where nothing serves this model, `NotAllowed` where the key may not ask."""
         ...
 
     def models(self, identity: Identity) -> Sequence[ModelEntry]:
@@ -98,7 +82,7 @@ class StreamFilter(Protocol):
 
 
 class Plugin(Protocol):
-    """Sees calls and answers: cache, redaction, validators, guards, stitching. One object serves all calls."""
+    """Sees calls and answers: guards, limits, cache, validators. One object serves all calls."""
 
     async def before(self, exchange: Exchange) -> Answer | None:
         """Look at the call before it is sent; set `exchange.call` to change it, return an answer to end it here."""
@@ -129,7 +113,6 @@ class Seams(NamedTuple):
     """Everything that is plugged into one gateway."""
 
     identify: Identify
-    admission: Admission
     router: Router
     recorder: Recorder
     plugins: tuple[Plugin, ...] = ()

@@ -13,7 +13,8 @@ from typing import Any, Final, cast
 from masthead.clock import Clock
 from masthead.gateway.app import Gateway
 from masthead.gateway.call import Answer, Call, Header
-from masthead.gateway.config import GatewayConfig, GuardsConfig, load
+from masthead.gateway.config import GatewayConfig, load
+from masthead.gateway.config_routes import GuardsConfig
 from masthead.gateway.metrics import text_of
 from masthead.gateway.reading import Receive, Send
 from masthead.gateway.recorder import SpanRecorder

@@ -12,7 +12,7 @@ import msgspec
 from masthead.gateway.agents.guards import AgentGuards
 from masthead.gateway.agents.keep import Keeper
 from masthead.gateway.call import Call, Exchange, Identity, Members
-from masthead.gateway.config import GuardsConfig
+from masthead.gateway.config_routes import GuardsConfig
 from masthead.gateway.endpoints import endpoint_of
 from masthead.gateway.seams import Refused
 from masthead.model.errors import InvalidInput

@@ -15,8 +15,9 @@ from masthead.clock import SystemClock
 from masthead.gateway.alone import Alone
 from masthead.gateway.call import Identity
 from masthead.gateway.config import GatewayConfig
-from masthead.gateway.defaults import ConfiguredRouter, OpenAdmission
 from masthead.gateway.http_server import PatientProtocol
+from masthead.gateway.policy.health import Fleet
+from masthead.gateway.policy.routing import PolicyRouter
 from masthead.gateway.seams import Identify, Plugin, Recorder, Seams
 from masthead.gateway.secret import Secrets
 from masthead.gateway.service import GatewayService
@@ -82,9 +83,11 @@ def gateway_at(
     """Serve a configuration file on a free port of the loopback."""
     kept = MemorySink()
     secrets = Secrets(environment or {})
+    clock = SystemClock()
 
     def make_seams(config: GatewayConfig, identify: Identify, recorder: Recorder) -> Seams:
-        return Seams(identify, OpenAdmission(), ConfiguredRouter(config, secrets), recorder, plugins)
+        router = PolicyRouter(config, secrets, Fleet(clock, config.breaker), clock)
+        return Seams(identify, router, recorder, plugins)
 
     service = GatewayService(
         file=file,

@@ -26,7 +26,8 @@ from masthead.gateway.agents.guards import AgentGuards
 from masthead.gateway.app import Gateway
 from masthead.gateway.call import Exchange, Identity
 from masthead.gateway.config import GatewayConfig
-from masthead.gateway.defaults import ConfiguredRouter, OpenAdmission
+from masthead.gateway.policy.health import Fleet
+from masthead.gateway.policy.routing import PolicyRouter
 from masthead.gateway.seams import Seams
 from masthead.gateway.secret import Secrets
 from masthead.gateway.spans import spans_of
@@ -70,8 +71,7 @@ def _gateway(model_url: str, recorder: Kept) -> Gateway:
     guards = AgentGuards(lambda _call: config.guards, lambda _model, _usage: Decimal(0), clock)
     seams = Seams(
         identify=_anybody,
-        admission=OpenAdmission(),
-        router=ConfiguredRouter(config, Secrets({})),
+        router=PolicyRouter(config, Secrets({}), Fleet(clock, config.breaker), clock),
         recorder=recorder,
         plugins=(guards,),
     )

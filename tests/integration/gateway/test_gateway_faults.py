@@ -178,6 +178,7 @@ def test_a_storm_of_failures_falls_back_and_every_try_is_seen(tmp_path: Path) ->
             more=(
                 f'[connections.two]\nbase_url = "{second.url}"\nallow_networks = ["loopback"]\n'
                 '[[routes]]\nmodel = "m"\ntargets = [{connection = "up"}, {connection = "two", model = "other"}]\n'
+                "retry = {times = 0}\n[breaker]\nfailures = 1000\n"
             ),
         )
         with gateway_at(file) as gateway:

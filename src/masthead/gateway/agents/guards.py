@@ -17,7 +17,7 @@ from masthead.gateway.agents.notes import corrected, refused_over_budget, refuse
 from masthead.gateway.agents.stitch import Joined, Stitcher
 from masthead.gateway.agents.watch import Watcher
 from masthead.gateway.call import Answer, Call, Exchange
-from masthead.gateway.config import GuardsConfig, RunBudgetConfig
+from masthead.gateway.config_routes import GuardsConfig, RunBudgetConfig
 from masthead.gateway.reply import reply_of
 from masthead.gateway.seams import Refused, StreamFilter
 from masthead.model.ids import RunId, SpanId

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from masthead.gateway.call import Exchange
-from masthead.gateway.config import GuardsConfig, RunBudgetConfig
+from masthead.gateway.config_routes import GuardsConfig, RunBudgetConfig
 from masthead.testing.agent_calls import Message, Site, agent_of, assistant, calls, result, system, user
 
 pytestmark = pytest.mark.unit

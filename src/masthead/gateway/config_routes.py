@@ -1,0 +1,199 @@
+"""The parts of the gateway's configuration that are policy: routes, their failures, guards on runs, limits, cache."""
+
+from decimal import Decimal
+from typing import Annotated, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+
+from masthead.detect.registry import entries
+from masthead.gateway.policy.expression import Expression
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
+Subject = Literal["project", "key", "user", "agent", "run", "model"]
+Window = Literal["minute", "hour", "day", "month", "total"]
+Failure = Literal["connect", "timeout", "broken", "overloaded", "server", "rate", "credential", "context"]
+
+ALL_FAILURES: Final[tuple[Failure, ...]] = (
+    "connect", "timeout", "broken", "overloaded", "server", "rate", "credential", "context",
+)  # fmt: skip
+
+
+class Part(BaseModel):
+    """What all parts of the configuration share: no unknown names, no changes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class TargetConfig(Part):
+    """One place where a route's calls may go."""
+
+    connection: Name
+    """The connection's name."""
+
+    model: str | None = None
+    """The model's name there; unset means the one that was asked for."""
+
+    weight: float = Field(default=1.0, ge=0)
+    """Its share of the calls, where the route picks by weight; 0 means only where the others fail."""
+
+    when: str | None = None
+    """Calls that may go there, as an expression in CEL over `model`, `agent`, `user`, `key`, `endpoint`, `stream`,
+    `headers` and `metadata`: `agent == "researcher" || headers["x-tier"] == "gold"`. Unset means all."""
+
+    @field_validator("when")
+    @classmethod
+    def _check_when(cls, value: str | None) -> str | None:
+        if value is not None:
+            Expression(value)
+        return value
+
+
+class RetryConfig(Part):
+    """What happens when a target fails."""
+
+    times: int = Field(default=1, ge=0, le=10)
+    """How often the same target is tried again after a failure that may pass, before the next one is tried."""
+
+    wait_s: float = Field(default=0.25, ge=0, le=60)
+    """The first wait before the same target is tried again, in seconds; doubled each time, and up to half as long
+    again or shorter by chance. What the provider asks for (Retry-After) counts where it is longer."""
+
+    longest_wait_s: float = Field(default=8.0, ge=0, le=600)
+    """A provider that asks for a longer wait is passed over."""
+
+    budget_s: float = Field(default=60.0, gt=0, le=3600)
+    """No new try is begun once so much time has passed since the first, in seconds."""
+
+    fall_back_on: tuple[Failure, ...] = ALL_FAILURES
+    """The failures after which the next target is tried: `connect`, `timeout`, `broken` (the connection), `rate` (429),
+    `overloaded` (503, 529), `server` (other 5xx), `credential` (401, 403, 404), `context` (the call is longer than the
+    model can read). Any other refusal is the caller's own and is passed on."""
+
+
+class BreakerConfig(Part):
+    """When a target is set aside."""
+
+    failures: int = Field(default=5, ge=1)
+    """So many failures in a row set it aside. A refusal that is the caller's own is none."""
+
+    pause_s: float = Field(default=15.0, gt=0)
+    """For so long, in seconds; then one call at a time tries it until one succeeds."""
+
+
+class RunBudgetConfig(Part):
+    """What one run may use up, in all. Unset means any amount."""
+
+    calls: int | None = Field(default=None, gt=0)
+    """Calls of a model."""
+
+    tokens: int | None = Field(default=None, gt=0)
+    """Tokens, in and out."""
+
+    cost_usd: Decimal | None = Field(default=None, gt=0)
+    """US dollars, of the calls whose price is known."""
+
+    seconds: float | None = Field(default=None, gt=0)
+    """Seconds since its first call."""
+
+    depth: int | None = Field(default=None, ge=0)
+    """How deep agents may be called by agents that wait for them; 0 allows the first ones only."""
+
+
+class GuardsConfig(Part):
+    """What happens when a live run repeats itself or uses too much."""
+
+    on_finding: Literal["record", "warn", "correct", "stop"] = "record"
+    """`record` notes it in the trace, `warn` also in a response header, `correct` adds a note to the model and stops
+    the run where the same detector finds more, `stop` refuses the run's calls from then on."""
+
+    detectors: tuple[str, ...] = ()
+    """Which findings this holds for, by detector; empty means those of loops. The others are recorded."""
+
+    run: RunBudgetConfig = RunBudgetConfig()
+    """Budgets of a run. Used up, its calls are refused whatever `on_finding` says."""
+
+    @field_validator("detectors")
+    @classmethod
+    def _check_detectors(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        known = {entry.id for entry in entries()}
+        unknown = [one for one in value if one not in known]
+        if unknown:
+            raise ValueError(f"no detector {unknown[0]!r}; there are {', '.join(sorted(known))}")
+        return value
+
+
+class RouteConfig(Part):
+    """An alias for targets."""
+
+    model: str
+    """What clients call it."""
+
+    targets: tuple[TargetConfig, ...] = Field(min_length=1)
+    """Where its calls go."""
+
+    pick: Literal["order", "weight", "latency", "price"] = "order"
+    """Which target is tried first: the first one; one by chance, in proportion to the weights; the one that answers
+    fastest at present; the cheapest. The others follow where it fails."""
+
+    sticky: Literal["user", "run", "session", "agent"] | None = None
+    """Where targets are picked by weight: calls with the same one of these always get the same first target."""
+
+    retry: RetryConfig = RetryConfig()
+    """What happens when a target fails."""
+
+    guards: GuardsConfig | None = None
+    """Guards on runs that call it; unset means those of all routes."""
+
+
+class LimitConfig(Part):
+    """One limit. It holds for each subject by itself: `per = "user"` gives every end user as much."""
+
+    per: Subject = "key"
+    """Whose calls are counted together. Calls that name no user, agent or key are not limited by such a limit."""
+
+    only: tuple[str, ...] = ()
+    """The subjects that it holds for, by name (of keys, by name or id); empty means all."""
+
+    window: Window = "day"
+    """How long it counts until it begins anew: by the clock in UTC, or never (`total`)."""
+
+    requests: int | None = Field(default=None, gt=0)
+    """Calls."""
+
+    tokens: int | None = Field(default=None, gt=0)
+    """Tokens, in and out, as providers count them."""
+
+    cost_usd: Decimal | None = Field(default=None, gt=0)
+    """US dollars, of the calls whose price is known."""
+
+
+class AccessConfig(Part):
+    """What a key may ask for."""
+
+    keys: tuple[str, ...] = Field(min_length=1)
+    """The keys, by name or id."""
+
+    models: tuple[str, ...] = Field(min_length=1)
+    """Models and routes that they may name; `*` stands for anything, as in `gpt-*`."""
+
+
+class CacheConfig(Part):
+    """Answers that are given again for the same request."""
+
+    is_on: bool = False
+    """Off unless switched on."""
+
+    ttl_s: float = Field(default=3600.0, gt=0)
+    """How long an answer may be given again, in seconds."""
+
+    per: Literal["project", "user"] = "user"
+    """Who shares answers. Never across projects."""
+
+    sampled: bool = False
+    """Whether calls whose `temperature` is not 0 are cached too."""
+
+    tool_calls: bool = False
+    """Whether calls that offer tools are cached too."""
+
+    most_bytes: int = Field(default=64 * 1024 * 1024, ge=1024)
+    """Memory that answers may take, in bytes."""

@@ -1,0 +1,88 @@
+"""How targets fare: which are set aside after failures, and how fast each answers. Outlives a reload of the routes."""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from masthead.clock import Clock
+from masthead.gateway.call import Attempt, Target
+from masthead.gateway.config_routes import BreakerConfig
+from masthead.gateway.policy.failures import failure_of
+
+State = Literal["closed", "open", "half-open"]
+
+_SMOOTHING: Final = 0.2
+"""Weight of the latest answer in the moving average of latencies."""
+_PASSING: Final = frozenset({"connect", "timeout", "broken", "overloaded", "server", "rate"})
+
+
+@dataclass(slots=True)
+class Health:
+    """One target's."""
+
+    failures: int = 0
+    open_until_s: float | None = None
+    is_probed: bool = False
+    """Whether a call is out that tries a target that was set aside."""
+    latency_s: float | None = None
+
+
+class Fleet:
+    """The health of all targets. Belongs to one event loop."""
+
+    def __init__(self, clock: Clock, breaker: BreakerConfig) -> None:
+        self.breaker = breaker
+        self._clock = clock
+        self._health: dict[tuple[str, str], Health] = {}
+
+    def state(self, target: Target) -> State:
+        """Return whether the target takes calls: `half-open` takes one at a time."""
+        health = self._health.get(_key(target))
+        if health is None or health.open_until_s is None:
+            return "closed"
+        return "half-open" if self._clock.monotonic_s() >= health.open_until_s else "open"
+
+    def may_try(self, target: Target) -> bool:
+        """Say whether a call may go there now; of a target that was set aside, the first asker after the pause may."""
+        match self.state(target):
+            case "closed":
+                return True
+            case "open":
+                return False
+            case "half-open":
+                health = self._health[_key(target)]
+                if health.is_probed:
+                    return False
+                health.is_probed = True
+                return True
+
+    def note(self, attempt: Attempt) -> None:
+        """Learn from a finished attempt."""
+        health = self._health.setdefault(_key(attempt.target), Health())
+        health.is_probed = False
+        failure = failure_of(attempt)
+        if failure in _PASSING:
+            health.failures += 1
+            if health.failures >= self.breaker.failures or health.open_until_s is not None:
+                health.open_until_s = self._clock.monotonic_s() + self.breaker.pause_s
+            return
+        if attempt.status is None:
+            return  # the client went away: nothing is known
+        health.failures = 0
+        health.open_until_s = None
+        if attempt.end_ns is not None and failure is None:
+            took_s = (attempt.end_ns - attempt.start_ns) / 1e9
+            before = health.latency_s
+            health.latency_s = took_s if before is None else before + _SMOOTHING * (took_s - before)
+
+    def latency_s(self, target: Target) -> float | None:
+        """Return how long its answers take lately; None before the first."""
+        health = self._health.get(_key(target))
+        return None if health is None else health.latency_s
+
+    def all(self) -> dict[tuple[str, str], Health]:
+        """Return the health by connection and model, for pages and metrics."""
+        return self._health
+
+
+def _key(target: Target) -> tuple[str, str]:
+    return target.connection.name, target.model

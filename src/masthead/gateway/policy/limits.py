@@ -1,0 +1,177 @@
+"""Rates and budgets: what a key, project, user, agent, run or model may use in a window of time.
+
+A call takes one request of each limit that holds for it before it is sent, and adds its tokens and cost when it ends.
+So requests are never exceeded, and tokens and money by no more than the calls that were under way.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import NamedTuple
+
+from masthead.clock import Clock
+from masthead.gateway.agents.guards import CostOf
+from masthead.gateway.call import Answer, Exchange
+from masthead.gateway.config_routes import LimitConfig, Subject, Window
+from masthead.gateway.joining import user_of
+from masthead.gateway.policy.counters import NANO_USD, Counters, Slot, Used
+from masthead.gateway.reply import reply_of
+from masthead.gateway.seams import Refused, StreamFilter
+from masthead.model.ids import SpanId
+from masthead.providers.dialects import usage_of
+
+_LOG = logging.getLogger(__name__)
+
+
+class _Held(NamedTuple):
+    limit: LimitConfig
+    slot: Slot
+    subject: str
+
+
+class Limits:
+    """A plugin that holds calls to their limits. Stands after the guards, which find a call's run and agent."""
+
+    def __init__(
+        self,
+        limits: Sequence[LimitConfig],
+        counters: Counters,
+        cost_of: CostOf,
+        clock: Clock,
+        *,
+        fails_open: bool = True,
+    ) -> None:
+        self._limits = limits
+        self._counters = counters
+        self._cost_of = cost_of
+        self._clock = clock
+        self._fails_open = fails_open
+        self._open: dict[SpanId, list[_Held]] = {}
+        self._adding: set[asyncio.Task[None]] = set()
+
+    async def before(self, exchange: Exchange) -> Answer | None:
+        """Take one request of each limit, or refuse the call."""
+        held = [one for limit in self._limits if (one := self._held(limit, exchange)) is not None]
+        if not held:
+            return None
+        try:
+            used = await self._counters.take([one.slot for one in held])
+        except (OSError, TimeoutError) as error:
+            _LOG.warning("limits cannot be counted: %s", error)
+            if self._fails_open:
+                return None
+            message = "limits cannot be checked at present, and this gateway lets nothing through unchecked"
+            raise Refused(message, status=503, kind="limits_unavailable") from error
+        for one, so_far in zip(held, used, strict=True):
+            over = _over(one.limit, so_far)
+            if over is not None:
+                await self._counters.add([each.slot for each in held], requests=-1)
+                raise self._refusal(one, over)
+        self._open[exchange.span_id] = held
+        return None
+
+    def filter(self, exchange: Exchange) -> StreamFilter | None:  # noqa: ARG002 - the port's
+        """Leave streams alone."""
+        return None
+
+    async def after(self, exchange: Exchange, answer: Answer) -> Answer:  # noqa: ARG002 - the port's
+        """Leave answers alone."""
+        return answer
+
+    def ended(self, exchange: Exchange) -> None:
+        """Add what the call has used."""
+        held = self._open.pop(exchange.span_id, None)
+        if held is None or exchange.attributes.get("masthead.gateway.cache") == "hit":
+            return
+        body = reply_of(exchange)
+        usage = usage_of(exchange.call.endpoint.dialect, body) if body is not None else None
+        if usage is None:
+            return
+        target = exchange.attempts[-1].target if exchange.attempts else None
+        cost = self._cost_of(target.model if target is not None else exchange.call.model, usage)
+        tokens = (usage.input_tokens or 0) + (usage.output_tokens or 0)
+        adding = self._add([one.slot for one in held], tokens, int((cost or Decimal(0)) * NANO_USD))
+        task = asyncio.get_running_loop().create_task(adding)
+        self._adding.add(task)
+        task.add_done_callback(self._adding.discard)
+
+    async def _add(self, slots: Sequence[Slot], tokens: int, nano_usd: int) -> None:
+        try:
+            await self._counters.add(slots, tokens=tokens, nano_usd=nano_usd)
+        except (OSError, TimeoutError) as error:
+            _LOG.warning("what a call used of its limits could not be counted: %s", error)
+
+    def _held(self, limit: LimitConfig, exchange: Exchange) -> _Held | None:
+        subject = _subject(limit.per, exchange)
+        names = {subject} if limit.per != "key" else {subject, exchange.call.identity.name}
+        if subject is None or (limit.only and not names.intersection(limit.only)):
+            return None
+        start, end_ns = window_at(limit.window, self._clock.now_ns())
+        name = "\0".join((exchange.call.identity.project, limit.per, ",".join(limit.only), start, subject))
+        return _Held(limit, Slot(name, end_ns), subject)
+
+    def _refusal(self, held: _Held, over: str) -> Refused:
+        limit = held.limit
+        per = "" if limit.window == "total" else f" a {limit.window}"
+        message = f"the limit of {limit.per} {held.subject!r} is used up: {over}{per}"
+        if held.slot.end_ns is None:
+            return Refused(message, status=429, kind="budget_exceeded", headers=((b"x-should-retry", b"false"),))
+        wait_s = max(1, -(-(held.slot.end_ns - self._clock.now_ns()) // NANO_USD))
+        until = datetime.fromtimestamp(held.slot.end_ns / 1e9, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return Refused(
+            f"{message}. It begins anew at {until}",
+            status=429,
+            kind="budget_exceeded",
+            headers=((b"retry-after", str(wait_s).encode()),),
+        )
+
+
+def window_at(window: Window, now_ns: int) -> tuple[str, int | None]:
+    """Return a window's name at a time, by the clock in UTC, and when it is over, in Unix nanoseconds."""
+    if window == "total":
+        return "total", None
+    now = datetime.fromtimestamp(now_ns // NANO_USD, UTC).replace(microsecond=0)
+    match window:
+        case "minute":
+            start, end = now.replace(second=0), now.replace(second=0) + timedelta(minutes=1)
+        case "hour":
+            start = now.replace(minute=0, second=0)
+            end = start + timedelta(hours=1)
+        case "day":
+            start = now.replace(hour=0, minute=0, second=0)
+            end = start + timedelta(days=1)
+        case "month":
+            start = now.replace(day=1, hour=0, minute=0, second=0)
+            end = (start + timedelta(days=32)).replace(day=1)
+    return f"{window} {start:%Y-%m-%dT%H:%M}", int(end.timestamp()) * NANO_USD
+
+
+def _subject(per: Subject, exchange: Exchange) -> str | None:
+    identity = exchange.call.identity
+    match per:
+        case "project":
+            return str(identity.project)
+        case "key":
+            return identity.key_id
+        case "user":
+            return user_of(exchange.call)
+        case "agent":
+            name = exchange.attributes.get("gen_ai.agent.name")
+            return name if isinstance(name, str) else None
+        case "run":
+            return exchange.trace_id
+        case "model":
+            return exchange.call.model
+
+
+def _over(limit: LimitConfig, used: Used) -> str | None:
+    """Return what of the limit is used up, in words; `used` counts the present request."""
+    if limit.requests is not None and used.requests > limit.requests:
+        return f"{limit.requests} requests"
+    if limit.tokens is not None and used.tokens >= limit.tokens:
+        return f"{used.tokens} of {limit.tokens} tokens"
+    if limit.cost_usd is not None and used.nano_usd >= limit.cost_usd * NANO_USD:
+        return f"${Decimal(used.nano_usd) / NANO_USD:.4f} of ${limit.cost_usd}"
+    return None

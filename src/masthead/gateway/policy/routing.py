@@ -1,0 +1,254 @@
+"""Where calls go: an alias's targets in the order that its rule gives, tried again and passed over as they fail."""
+
+import hashlib
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fnmatch import fnmatchcase
+from typing import Final
+
+from masthead.clock import Clock
+from masthead.gateway.call import Attempt, Connection, Exchange, Identity, Target
+from masthead.gateway.config import GatewayConfig, connection_of, target_of
+from masthead.gateway.config_routes import RetryConfig, RouteConfig, TargetConfig
+from masthead.gateway.joining import metadata, user_of
+from masthead.gateway.policy.expression import Expression
+from masthead.gateway.policy.failures import MAY_PASS, failure_of
+from masthead.gateway.policy.health import Fleet
+from masthead.gateway.seams import ModelEntry, Plan, Refused, Step
+from masthead.gateway.secret import SecretReader
+from masthead.model.errors import NotAllowed, NotFound
+
+PriceOf = Callable[[str, str], Decimal | None]
+"""What a million tokens, half of them in and half out, cost of a provider's model; None where that is unknown."""
+
+_UNKNOWN_PRICE: Final = Decimal("Infinity")
+_PLAIN: Final = RetryConfig()
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    target: Target
+    weight: float
+    when: Expression | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Route:
+    config: RouteConfig
+    candidates: tuple[_Candidate, ...]
+
+
+class PolicyRouter:
+    """Routes calls by the configuration. One for each configuration; the fleet's health outlives it."""
+
+    def __init__(
+        self,
+        config: GatewayConfig,
+        secrets: SecretReader,
+        fleet: Fleet,
+        clock: Clock,
+        price_of: PriceOf = lambda _provider, _model: None,
+    ) -> None:
+        self._config = config
+        self._fleet = fleet
+        self._clock = clock
+        self._price_of = price_of
+        self._connections: dict[str, Connection] = {
+            name: connection_of(name, one, secrets) for name, one in config.connections.items()
+        }
+        self._routes = {route.model: self._route(route) for route in config.routes}
+        self._any = next((name for name, one in config.connections.items() if not one.models), None)
+        self._direct: dict[str, tuple[Target, ...]] = {}
+
+    def plan(self, exchange: Exchange) -> Plan:
+        """Return the plan of a call.
+
+        Raises:
+            NotFound: nothing serves this model.
+            NotAllowed: the key may not ask for it.
+        """
+        call = exchange.call
+        if not self._may(call.identity, call.model):
+            raise NotAllowed(f"this key may not use the model {call.model!r}; GET /v1/models lists those it may")
+        route = self._routes.get(call.model)
+        if route is None:
+            return TargetsPlan(self._direct_targets(call.model), _PLAIN, self._fleet, self._clock)
+        chosen = self._chosen(route, exchange)
+        if not chosen:
+            raise NotFound(f"none of the targets of the route {call.model!r} takes this call: see their `when`")
+        return TargetsPlan(self._ordered(route, chosen, exchange), route.config.retry, self._fleet, self._clock)
+
+    def models(self, identity: Identity) -> Sequence[ModelEntry]:
+        """Return the aliases and the models that connections name, as far as the key may use them."""
+        named = [ModelEntry(route, "masthead") for route in self._routes]
+        for one in self._config.connections.values():
+            named += [ModelEntry(model, one.provider) for model in one.models]
+        return [entry for entry in {entry.id: entry for entry in named}.values() if self._may(identity, entry.id)]
+
+    def _may(self, identity: Identity, model: str) -> bool:
+        """Say whether the key may name the model: any may where no rule speaks of the key."""
+        names = {identity.key_id, identity.name} - {None}
+        rules = [rule for rule in self._config.access if names.intersection(rule.keys)]
+        return not rules or any(fnmatchcase(model, pattern) for rule in rules for pattern in rule.models)
+
+    def _route(self, config: RouteConfig) -> _Route:
+        return _Route(config, tuple(self._candidate(one, config.model) for one in config.targets))
+
+    def _candidate(self, config: TargetConfig, alias: str) -> _Candidate:
+        when = Expression(config.when) if config.when is not None else None
+        return _Candidate(self._target(config.connection, config.model or alias), config.weight, when)
+
+    def _target(self, connection: str, model: str) -> Target:
+        return target_of(self._connections[connection], self._config.connections[connection], model)
+
+    def _direct_targets(self, model: str) -> tuple[Target, ...]:
+        """Return where a model goes that is no alias: whoever names it, `CONNECTION/MODEL`, or who names none."""
+        found = self._direct.get(model)
+        if found is None:
+            found = self._find_direct(model)
+            if len(self._direct) < 4096:
+                self._direct[model] = found
+        if not found:
+            message = f"no model {model!r}: no route of that name, and no connection that serves it; GET /v1/models"
+            raise NotFound(message)
+        return found
+
+    def _find_direct(self, model: str) -> tuple[Target, ...]:
+        naming = [name for name, one in self._config.connections.items() if model in one.models]
+        if naming:
+            return tuple(self._target(name, model) for name in naming)
+        prefix, _, rest = model.partition("/")
+        if rest and prefix in self._connections:
+            return (self._target(prefix, rest),)
+        return (self._target(self._any, model),) if self._any is not None else ()
+
+    def _chosen(self, route: _Route, exchange: Exchange) -> list[_Candidate]:
+        if not any(one.when is not None for one in route.candidates):
+            return list(route.candidates)
+        facts = facts_of(exchange)
+        return [one for one in route.candidates if one.when is None or one.when.holds(facts)]
+
+    def _ordered(self, route: _Route, chosen: Sequence[_Candidate], exchange: Exchange) -> list[Target]:
+        match route.config.pick:
+            case "order":
+                return [one.target for one in chosen]
+            case "latency":
+                ranked = sorted(chosen, key=lambda one: self._fleet.latency_s(one.target) or 0.0)
+            case "price":
+                ranked = sorted(chosen, key=lambda one: self._price(one.target))
+            case "weight":
+                ranked = _by_weight(chosen, _chance(route.config, exchange))
+        return [one.target for one in ranked]
+
+    def _price(self, target: Target) -> Decimal:
+        price = self._price_of(target.connection.provider, target.model)
+        return _UNKNOWN_PRICE if price is None else price
+
+
+class TargetsPlan:
+    """Tries targets in order: the same one again where that may help, then the next, within a budget of time."""
+
+    def __init__(self, targets: Sequence[Target], retry: RetryConfig, fleet: Fleet, clock: Clock) -> None:
+        self._targets = list(targets)
+        self._retry = retry
+        self._fleet = fleet
+        self._clock = clock
+        self._start_s = clock.monotonic_s()
+        self._at = -1
+        self._tries = 0
+        self._noted = 0
+
+    def next(self, attempts: Sequence[Attempt]) -> Step | None:
+        """Return what to try after these failures, None to give up."""
+        self._note(attempts)
+        last = attempts[-1] if attempts else None
+        if last is not None:
+            failure = failure_of(last)
+            if failure is None or self._clock.monotonic_s() - self._start_s >= self._retry.budget_s:
+                return None
+            delay_s = self._delay_s(last)
+            if failure in MAY_PASS and self._tries <= self._retry.times and delay_s is not None:
+                target = self._targets[self._at]
+                if self._fleet.may_try(target):
+                    self._tries += 1
+                    return Step(target, delay_s)
+            if failure not in self._retry.fall_back_on:
+                return None
+        return self._next_target()
+
+    def done(self, attempts: Sequence[Attempt]) -> None:
+        """Let the fleet learn how the last attempt ended."""
+        self._note(attempts)
+
+    def _next_target(self) -> Step | None:
+        """Return the next target that takes calls.
+
+        Raises:
+            Refused: all are set aside, and none was tried.
+        """
+        for at in range(self._at + 1, len(self._targets)):
+            if self._fleet.may_try(self._targets[at]):
+                self._at, self._tries = at, 1
+                return Step(self._targets[at])
+        if self._at < 0:
+            wait_s = max(1, round(self._fleet.breaker.pause_s))
+            message = "all providers of this model have failed lately and are set aside for a moment; try again later"
+            raise Refused(message, status=503, kind="overloaded", headers=((b"retry-after", str(wait_s).encode()),))
+        return None
+
+    def _delay_s(self, last: Attempt) -> float | None:
+        """Return how long to wait before the same target is tried again; None where that is too long."""
+        asked_s = last.retry_after_s or 0.0
+        if asked_s > self._retry.longest_wait_s:
+            return None
+        own_s = self._retry.wait_s * 2 ** max(0, self._tries - 1) * random.uniform(0.5, 1.5)  # noqa: S311 - jitter
+        return max(asked_s, min(own_s, self._retry.longest_wait_s))
+
+    def _note(self, attempts: Sequence[Attempt]) -> None:
+        for attempt in attempts[self._noted :]:
+            self._fleet.note(attempt)
+        self._noted = len(attempts)
+
+
+def facts_of(exchange: Exchange) -> Mapping[str, object]:
+    """Return what conditions may speak of."""
+    call = exchange.call
+    return {
+        "model": call.model,
+        "agent": exchange.attributes.get("gen_ai.agent.name") or "",
+        "user": user_of(call) or "",
+        "key": call.identity.name or call.identity.key_id or "",
+        "endpoint": call.endpoint.name,
+        "stream": call.is_stream,
+        "headers": {name.decode("latin-1"): value.decode("latin-1") for name, value in call.headers.items()},
+        "metadata": metadata(call),
+    }
+
+
+def _by_weight(chosen: Sequence[_Candidate], chance: float) -> list[_Candidate]:
+    """Return the candidate that a chance in [0, 1) falls on, then the others by their weight."""
+    total = sum(one.weight for one in chosen)
+    left = chance * total
+    first = next(iter(chosen))
+    for one in chosen:
+        if one.weight > 0 and left < one.weight:
+            first = one
+            break
+        left -= one.weight
+    return [first, *sorted((one for one in chosen if one is not first), key=lambda one: -one.weight)]
+
+
+def _chance(route: RouteConfig, exchange: Exchange) -> float:
+    sticky = {
+        None: None,
+        "user": user_of(exchange.call),
+        "run": exchange.trace_id,
+        "session": metadata(exchange.call).get("session_id") or exchange.trace_id,
+        "agent": exchange.attributes.get("gen_ai.agent.name"),
+    }[route.sticky]
+    if not isinstance(sticky, str) or not sticky:
+        return random.random()  # noqa: S311 - a share of calls, no secret
+    digest = hashlib.sha256(f"{route.model}\0{sticky}".encode("utf-8", "surrogatepass")).digest()
+    return int.from_bytes(digest[:7], "big") / 2**56
