@@ -192,6 +192,7 @@ def _drawn(counts: NDArray[np.int64], tasks: Sequence[str], draws: int) -> list[
         return []
     of_task = np.zeros((len(numbers), 4), dtype=np.int64)
     np.add.at(of_task, [numbers[task] for task in tasks], counts)
+    of_task = of_task[np.lexsort(of_task.T)]  # so that the order in which runs are given changes nothing
     chosen = np.random.default_rng(0).integers(0, len(numbers), (draws, len(numbers)))
     return [_confusion(of_task[row]) for row in chosen]
 

@@ -186,12 +186,13 @@ def _corrected(tests: Sequence[Test]) -> list[Test]:
 def compared(
     rows: Sequence[Observation], groups: Sequence[str], by: str | None, within: str | None
 ) -> list[Comparison]:
-    """Return every comparison, corrected over all of them.
+    """Return every comparison, corrected over all of them. Strata without two groups to compare are left out.
 
     Raises:
-        NotFound: a named group has no runs, or a key fewer than two values.
+        NotFound: a named group has no runs, or a key fewer than two values, in every stratum.
     """
     found: list[Comparison] = []
+    problem: str | None = None
     for stratum, members in (grouped(rows, [within]) if within else {None: rows}).items():
         if by:
             sides = grouped(members, by.split("+"))
@@ -200,8 +201,9 @@ def compared(
         empty = [name for name, own in sides.items() if not own]
         if empty or len(sides) < 2:
             what = f"group {empty[0]!r} has no runs" if empty else f"key {by!r} has fewer than two values"
-            raise NotFound(
-                f"{what}{f' within {stratum!r}' if stratum else ''}; `masthead report --by KEY` lists groups"
-            )
-        found += compare_groups(sides, stratum=stratum)
+            problem = problem or f"{what}{f' within {stratum!r}' if stratum else ''}"
+        else:
+            found += compare_groups(sides, stratum=stratum)
+    if not found:
+        raise NotFound(f"{problem or f'no run has a value for {within!r}'}; `masthead report --by KEY` lists groups")
     return corrected(found)

@@ -6,6 +6,7 @@ import pytest
 
 from masthead.api.app import build_api
 from masthead.api.description import role_of, routes_of
+from masthead.model.ids import ProjectId
 from masthead.model.tenancy import Role
 from masthead.testing.site import Site
 
@@ -25,6 +26,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/api/v1/projects"): {"id": "one"},
     ("PATCH", "/api/v1/projects/{project_id}"): {"name": "One"},
     ("POST", "/api/v1/keys"): {"name": "made by the matrix", "role": "viewer"},
+    ("POST", "/api/v1/diagnoses"): {"run_ids": [RUN_OF_ONE]},
     ("POST", "/api/v1/import"): b"nothing that any importer knows",
     ("POST", "/api/v1/runs/briefs"): {"run_ids": [RUN_OF_ONE]},
     ("POST", "/api/v1/runs/delete"): {"run_ids": [ABSENT]},
@@ -45,7 +47,7 @@ QUERIES: dict[str, dict[str, Any]] = {
 
 
 def request(site: Site, method: str, path: str, key: str | None, **ids: str) -> Any:
-    names = {"run_id": ABSENT, "other_id": ABSENT, "project_id": "absent", "user_id": "nobody"}
+    names = {"run_id": ABSENT, "other_id": ABSENT, "job_id": "f" * 16, "project_id": "absent", "user_id": "nobody"}
     names |= dict.fromkeys(("span_id", "key_id", "view_id", "list_id"), "f" * 16)
     body = BODIES.get((method, path))
     options: dict[str, Any] = {"params": QUERIES.get(path.rpartition("/")[2], {})}
@@ -98,6 +100,8 @@ def test_another_projects_ids_are_as_if_they_did_not_exist(site: Site, method: s
     views = site.ask("GET", "/api/v1/views", site.key("one")).json()["items"]
     ids = {"run_id": RUN_OF_ONE, "span_id": spans[0]["span_id"], "key_id": keys[0]["id"], "project_id": "one"}
     ids |= {"list_id": lists[0]["id"], "view_id": views[0]["id"]}
+    ids["other_id"] = RUN_OF_ONE
+    ids["job_id"] = site.services.jobs.start(ProjectId("one"), "nothing", 0, lambda _: None).id
     response = request(site, method, path, site.key("two"), **ids)
     assert "s3cr3t-one" not in response.text
     if any(f"{{{name}}}" in path for name in ids):

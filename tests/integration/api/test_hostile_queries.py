@@ -54,6 +54,7 @@ def parameters(path: str) -> list[str]:
 
 def filled(path: str, span_id: str = "0" * 16) -> str:
     ids = {"run_id": run_id(1), "span_id": span_id, "project_id": "one", "user_id": "u", "key_id": "0" * 16}
+    ids["job_id"] = "0" * 16
     return path.format(**ids)
 
 
