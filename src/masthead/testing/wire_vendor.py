@@ -1,0 +1,43 @@
+"""A vendor of any dialect behind real HTTP, which gives the answer of `wires` to whatever it is asked."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from masthead.providers.dialects import Dialect
+from masthead.testing import wires
+from masthead.testing.raw_upstream import Peer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """One request as it came."""
+
+    path: str
+    headers: dict[str, str]
+    body: dict[str, Any]
+
+
+@dataclass
+class WireVendor:
+    """Speaks one dialect, streamed where it is asked to; keeps what was asked."""
+
+    dialect: Dialect
+    requests: list[Asked] = field(default_factory=list[Asked])
+
+    def talk(self, peer: Peer) -> None:
+        """Answer the requests of one connection."""
+        while request := peer.request():
+            head, _, body = request.partition(b"\r\n\r\n")
+            first, *lines = head.decode().split("\r\n")
+            headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+            asked = Asked(path=first.split(" ")[1], headers=headers, body=json.loads(body))
+            self.requests.append(asked)
+            if not (asked.body.get("stream") or "stream" in asked.path):
+                peer.answer(json.dumps(wires.answer(self.dialect)).encode())
+                continue
+            peer.begin_stream()
+            data = wires.stream(self.dialect)
+            for at in range(0, len(data), 97):
+                peer.chunk(data[at : at + 97])
+            peer.chunk(b"")
