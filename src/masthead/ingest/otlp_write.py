@@ -63,7 +63,10 @@ def _span(span: Span) -> dict[str, Any]:
 
 
 def _attributes(attributes: Attributes) -> list[dict[str, Any]]:
-    return [{"key": key, "value": _value(value)} for key, value in attributes.items()]
+    return [
+        {"key": key, "value": {"stringValue": value} if type(value) is str else _value(value)}
+        for key, value in attributes.items()
+    ]
 
 
 def _value(value: AttributeValue) -> dict[str, Any]:

@@ -1,0 +1,95 @@
+"""A static upstream for `benchmarks/gateway.py`: answers every request with the same completion, or the same stream.
+
+Not the bottleneck: some 40,000 answers a second on one busy core. Arguments: port, bytes of the answer, chunks.
+"""
+
+import asyncio
+import json
+import sys
+
+import httptools
+import uvloop
+
+CHUNKS_A_WRITE = 8
+
+
+def completion(size: int) -> bytes:
+    """Return an answer of about so many bytes."""
+    message = {"role": "assistant", "content": "x" * max(0, size - 300)}
+    body = {
+        "id": "chatcmpl-1",
+        "object": "chat.completion",
+        "created": 1_700_000_000,
+        "model": "static-1",
+        "choices": [{"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}],
+        "usage": {"prompt_tokens": 100, "completion_tokens": 100, "total_tokens": 200},
+    }
+    data = json.dumps(body).encode()
+    return b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(data) + data
+
+
+def streamed(chunks: int) -> list[bytes]:
+    """Return a stream in pieces, as a model's server sends it: a few events a packet."""
+    head = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1_700_000_000, "model": "static-1"}
+    events = [
+        json.dumps({**head, "choices": [{"index": 0, "delta": {"content": "word "}, "finish_reason": None}]})
+        for _ in range(chunks)
+    ]
+    events.append(json.dumps({**head, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}))
+    usage = {"prompt_tokens": 100, "completion_tokens": chunks, "total_tokens": 100 + chunks}
+    events.append(json.dumps({**head, "choices": [], "usage": usage}))
+    events.append("[DONE]")
+    wire = [f"data: {event}\n\n".encode() for event in events]
+    packets = [b"".join(wire[at : at + CHUNKS_A_WRITE]) for at in range(0, len(wire), CHUNKS_A_WRITE)]
+    start = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
+    return [start, *(b"%x\r\n%s\r\n" % (len(packet), packet) for packet in packets), b"0\r\n\r\n"]
+
+
+class Static(asyncio.Protocol):
+    """Answers requests."""
+
+    whole: bytes = b""
+    pieces: list[bytes] = []  # noqa: RUF012 - set once, before the first connection
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Be ready."""
+        self.transport: asyncio.Transport = transport  # type: ignore[assignment]
+        self.parser = httptools.HttpRequestParser(self)
+        self.is_stream = False
+
+    def data_received(self, data: bytes) -> None:
+        """Parse."""
+        self.parser.feed_data(data)
+
+    def on_message_begin(self) -> None:
+        """Forget the request before."""
+        self.is_stream = False
+
+    def on_body(self, body: bytes) -> None:
+        """Look whether a stream is wanted."""
+        self.is_stream = self.is_stream or b'"stream":true' in body
+
+    def on_message_complete(self) -> None:
+        """Answer; a stream piece by piece, each in a turn of the loop of its own."""
+        if self.is_stream:
+            self._next(0)
+        else:
+            self.transport.write(self.whole)
+
+    def _next(self, at: int) -> None:
+        if self.transport.is_closing():
+            return
+        self.transport.write(self.pieces[at])
+        if at + 1 < len(self.pieces):
+            asyncio.get_running_loop().call_soon(self._next, at + 1)
+
+
+async def main(port: int, size: int, chunks: int) -> None:
+    """Serve until killed."""
+    Static.whole, Static.pieces = completion(size), streamed(chunks)
+    server = await asyncio.get_running_loop().create_server(Static, "127.0.0.1", port)
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    uvloop.run(main(*map(int, sys.argv[1:4])))
