@@ -18,7 +18,7 @@ from masthead.clock import Clock
 from masthead.ingest import otlp_json, otlp_protobuf, set_aside, span_record
 from masthead.ingest.commit import GroupCommit
 from masthead.ingest.content import without_content
-from masthead.ingest.insert import Append, Decoded, Inserter
+from masthead.ingest.insert import Append, Decoded, Inserter, spans_of, wire_spans
 from masthead.ingest.redact import Redactor
 from masthead.ingest.wire import Rejection, WireSpan, summary
 from masthead.model.errors import Overloaded, TooLarge
@@ -71,7 +71,8 @@ class DoorCounters:
 
 class _Prepared(NamedTuple):
     record: Record
-    decoded: Decoded
+    decoded: Decoded | None
+    """None where it is read back from the log, for the memory's sake."""
     receipt: Receipt
     rejections: tuple[Rejection, ...] = ()
 
@@ -222,11 +223,13 @@ class Door:
 
     def _prepared(self, project: ProjectId, payload: bytes, kind: Kind, gzip: bytes | None) -> _Prepared:
         """Parse a body and say what of it cannot be stored."""
-        decoded: Decoded
+        decoded: Decoded | None = None
         if kind is Kind.PROTOBUF:
             decoded = otlp_protobuf.parse(payload)
             count, rejections = otlp_protobuf.check(decoded, len(payload))
             accepted = count - len(rejections)
+        elif len(payload) > otlp_json.WHOLE_BYTES:
+            accepted, rejections = otlp_json.check(payload)
         else:
             decoded, rejections = otlp_json.read(payload)
             accepted = len(decoded)
@@ -235,7 +238,8 @@ class Door:
         if self._is_as_it_came(project):
             record = Record(kind=kind, project=project, digest=digest, payload=payload, gzip=gzip)
             return _Prepared(record, decoded, receipt, tuple(rejections))
-        spans = decoded if isinstance(decoded, Sequence) else list(otlp_protobuf.decode(decoded, len(payload)))
+        spans = list(spans_of(kind, payload) if decoded is None else wire_spans(decoded, len(payload)))
+        del decoded
         record, clean = self._cleaned(project, spans, digest)
         return _Prepared(record, clean, receipt, tuple(rejections))
 

@@ -11,7 +11,7 @@ import os
 import queue
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, TypeAlias
 
@@ -163,10 +163,10 @@ class Inserter:
         for thread in self._threads:
             thread.start()
 
-    def put(self, entry: Entry, decoded: Decoded) -> None:
+    def put(self, entry: Entry, decoded: Decoded | None) -> None:
         """Take the next body of the log; `decoded` is kept as long as memory for it lasts, else read back later."""
         with self._decoded_guard:
-            is_kept = self._decoded_bytes + entry.raw_bytes <= _DECODED_KEPT_BYTES
+            is_kept = decoded is not None and self._decoded_bytes + entry.raw_bytes <= _DECODED_KEPT_BYTES
             self._decoded_bytes += entry.raw_bytes if is_kept else 0
         self._queue.put(_Waiting(entry, decoded if is_kept else None))
 
@@ -252,9 +252,10 @@ class Inserter:
 
     def _rows(self, waiting: _Waiting) -> Iterator[SpanRow]:
         entry = waiting.entry
-        spans = waiting.decoded if waiting.decoded is not None else parse(entry.kind, self._wal.read(entry))
-        if isinstance(spans, ExportTraceServiceRequest):
-            spans = otlp_protobuf.decode(spans, entry.raw_bytes)
+        if waiting.decoded is None:
+            spans = spans_of(entry.kind, self._wal.read(entry))
+        else:
+            spans = wire_spans(waiting.decoded, entry.raw_bytes)
         return rows_of(entry.project, spans, self._prices)
 
     def _seal(self, gathered: _Gathered) -> None:
@@ -361,12 +362,17 @@ class Inserter:
             return True
 
 
-def parse(kind: Kind, payload: bytes) -> Decoded:
-    """Return a body as it is decoded; raise `InvalidInput` where it cannot be."""
+def spans_of(kind: Kind, payload: bytes) -> Iterable[WireSpan]:
+    """Return the spans of a body of the log; raise `InvalidInput` where it cannot be read."""
     match kind:
         case Kind.PROTOBUF:
-            return otlp_protobuf.parse(payload)
+            return otlp_protobuf.decode(otlp_protobuf.parse(payload), len(payload))
         case Kind.JSON:
-            return otlp_json.read(payload)[0]
+            return otlp_json.decode(payload)
         case _:
             return span_record.load(payload)
+
+
+def wire_spans(decoded: Decoded, body_bytes: int) -> Iterable[WireSpan]:
+    """Return the spans of a body that was parsed."""
+    return otlp_protobuf.decode(decoded, body_bytes) if isinstance(decoded, ExportTraceServiceRequest) else decoded

@@ -1,11 +1,13 @@
 """OTLP traces in JSON: field names in lowerCamelCase, ids in hexadecimal, 64-bit numbers as text or number.
 
 A body whose frame is wrong is refused as a whole; a span that cannot be read is refused by itself, with its place.
+Large bodies are read a span at a time, for the memory's sake.
 """
 
 from collections.abc import Iterator
 from typing import Final, cast
 
+import msgspec
 import orjson
 
 from masthead.ingest.wire import (
@@ -28,20 +30,57 @@ from masthead.model.span import AttributeValue
 _INT64: Final = range(-(1 << 63), 1 << 63)
 _KINDS: Final = ("UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER")
 _STATUSES: Final = ("UNSET", "OK", "ERROR")
+_NULL: Final = msgspec.Raw(b"null")
+_SNAKE_CASE: Final = "OTLP JSON names its fields in lowerCamelCase: resourceSpans"
+WHOLE_BYTES: Final = 4 * 1024 * 1024
+"""Bodies up to this size are read whole, which takes a third less time."""
 _SPECIAL_FLOATS: Final = ("NaN", "Infinity", "-Infinity")
 
 
 def read(body: bytes) -> tuple[list[WireSpan], list[Rejection]]:
     """Return the body's spans and why some were refused; raise `InvalidInput` where it is no OTLP JSON at all."""
-    try:
-        root = cast("AttributeValue", orjson.loads(body))
-    except ValueError as error:
-        raise InvalidInput(f"the body of {len(body)} bytes is not JSON in UTF-8: {error}", where="body") from error
     spans: list[WireSpan] = []
     rejections: list[Rejection] = []
-    top = _object(root, "body")
+    for found in _each(body):
+        if isinstance(found, Rejection):
+            rejections.append(found)
+        else:
+            spans.append(found)
+    return spans, rejections
+
+
+def check(body: bytes) -> tuple[int, list[Rejection]]:
+    """Return how many spans the body holds that can be stored, and why the others cannot; raise as `read` does."""
+    spans = 0
+    rejections: list[Rejection] = []
+    for found in _each(body):
+        if isinstance(found, Rejection):
+            rejections.append(found)
+        else:
+            spans += 1
+    return spans, rejections
+
+
+def decode(body: bytes) -> Iterator[WireSpan]:
+    """Yield the spans of a body, without those that `check` names; of a large body, one at a time is in memory."""
+    return (found for found in _each(body) if isinstance(found, WireSpan))
+
+
+def _each(body: bytes) -> "Iterator[WireSpan | Rejection]":
+    return _whole(body) if len(body) <= WHOLE_BYTES else _piecewise(body)
+
+
+def _loaded(json: bytes | msgspec.Raw, where: str) -> AttributeValue:
+    try:
+        return cast("AttributeValue", orjson.loads(memoryview(json)))
+    except ValueError as error:
+        raise InvalidInput(f"{len(memoryview(json))} bytes are not JSON in UTF-8: {error}", where=where) from error
+
+
+def _whole(body: bytes) -> "Iterator[WireSpan | Rejection]":
+    top = _object(_loaded(body, "body"), "body")
     if "resourceSpans" not in top and "resource_spans" in top:
-        raise InvalidInput("OTLP JSON names its fields in lowerCamelCase: resourceSpans", where="body.resource_spans")
+        raise InvalidInput(_SNAKE_CASE, where="body.resource_spans")
     for i, resource_spans in enumerate(_objects(top, "resourceSpans", "body")):
         where = f"resourceSpans[{i}]"
         resource = _attributes(_object(resource_spans.get("resource") or {}, f"{where}.resource"), where)
@@ -50,12 +89,48 @@ def read(body: bytes) -> tuple[list[WireSpan], list[Rejection]]:
             scope = _object(scope_spans.get("scope") or {}, f"{inner}.scope")
             names = _text(scope, "name", inner), _text(scope, "version", inner)
             for k, raw in enumerate(_list(scope_spans, "spans", inner)):
-                found = _one(raw, resource, names, f"{inner}.spans[{k}]", is_large=len(body) > CHECKED_FROM_BYTES)
-                if isinstance(found, Rejection):
-                    rejections.append(found)
+                yield _one(raw, resource, names, f"{inner}.spans[{k}]", is_large=len(body) > CHECKED_FROM_BYTES)
+
+
+class _ScopeSpans(msgspec.Struct):
+    scope: msgspec.Raw = _NULL
+    spans: list[msgspec.Raw] | None = None
+
+
+class _ResourceSpans(msgspec.Struct):
+    resource: msgspec.Raw = _NULL
+    scopeSpans: list[_ScopeSpans] | None = None  # noqa: N815 - the wire's name
+
+
+class _Traces(msgspec.Struct):
+    resourceSpans: list[_ResourceSpans] | None = None  # noqa: N815
+    resource_spans: msgspec.Raw = _NULL
+
+
+def _piecewise(body: bytes) -> "Iterator[WireSpan | Rejection]":
+    """Find where the spans of a large body lie, and read them one at a time: as objects they take 3 to 13 times it."""
+    try:
+        top = msgspec.json.decode(body, type=_Traces)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InvalidInput(f"the body of {len(body)} bytes is not OTLP JSON: {error}", where="body") from error
+    if not top.resourceSpans and top.resource_spans is not _NULL:
+        raise InvalidInput(_SNAKE_CASE, where="body.resource_spans")
+    for i, resource_spans in enumerate(top.resourceSpans or ()):
+        where = f"resourceSpans[{i}]"
+        resource = _loaded(resource_spans.resource, f"{where}.resource") or {}
+        attributes = _attributes(_object(resource, f"{where}.resource"), where)
+        for j, scope_spans in enumerate(resource_spans.scopeSpans or ()):
+            inner = f"{where}.scopeSpans[{j}]"
+            scope = _object(_loaded(scope_spans.scope, f"{inner}.scope") or {}, f"{inner}.scope")
+            names = _text(scope, "name", inner), _text(scope, "version", inner)
+            for k, raw in enumerate(scope_spans.spans or ()):
+                place = f"{inner}.spans[{k}]"
+                try:
+                    span = _loaded(raw, place)
+                except InvalidInput as error:
+                    yield Rejection("malformed", str(error))
                 else:
-                    spans.append(found)
-    return spans, rejections
+                    yield _one(span, attributes, names, place, is_large=True)
 
 
 def _one(

@@ -3,10 +3,8 @@
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-
-from masthead.ingest import otlp_protobuf, span_record
-from masthead.ingest.insert import parse
+from masthead.ingest import span_record
+from masthead.ingest.insert import spans_of
 from masthead.ingest.wire import WireSpan
 from masthead.model.errors import MastheadError
 from masthead.model.ids import ProjectId, RunId
@@ -56,9 +54,7 @@ def erase(wal: Wal, project: ProjectId, run_ids: Collection[RunId], *, naming: s
 def _bodies(wal: Wal, project: ProjectId) -> Iterator[_Body]:
     for name, kind, payload in wal.all_set_aside(project):
         try:
-            decoded = parse(kind, payload)
-            is_raw = isinstance(decoded, ExportTraceServiceRequest)
-            spans = list(otlp_protobuf.decode(decoded, len(payload))) if is_raw else decoded
+            spans = list(spans_of(kind, payload))
         except (MastheadError, ValueError, TypeError, LookupError, RecursionError):
             yield _Body(name, payload, None)
         else:

@@ -159,6 +159,21 @@ async def test_body_over_the_limit_is_413_however_small_it_was_packed(client: ht
     assert b"MASTHEAD_MAX_BODY_BYTES" in answer.content
 
 
+@pytest.mark.parametrize("headers", [PROTOBUF, JSON])
+async def test_chunked_body_over_the_limit_is_413_with_a_status_in_its_encoding(
+    client: httpx.AsyncClient, headers: dict[str, str]
+):
+    async def chunks() -> AsyncIterator[bytes]:
+        for _ in range(80):
+            yield bytes(65_536)
+
+    answer = await client.post("/v1/traces", content=chunks(), headers=headers)
+    assert answer.status_code == 413
+    assert answer.headers["content-type"] == headers["content-type"].partition(";")[0]
+    told = Status.FromString(answer.content).message if headers is PROTOBUF else answer.json()["message"]
+    assert "MASTHEAD_MAX_BODY_BYTES" in told
+
+
 async def test_large_body_with_a_ten_megabyte_attribute_is_taken(open_door: OpenDoor, rows: MemoryRows):
     door = open_door(max_body_bytes=32 * 1024 * 1024)
     async with client_of(door) as client:

@@ -297,3 +297,42 @@ def test_enumerations_are_read_by_number_and_by_name():
     span = {**GOOD, "kind": "SPAN_KIND_CLIENT", "status": {"code": "STATUS_CODE_ERROR", "message": "no"}}
     (read,), _ = otlp_json.read(wrapped(span))
     assert (read.kind, read.status, read.status_message) == (3, 2, "no")
+
+
+def test_large_bodies_are_read_a_span_at_a_time_to_the_same_spans():
+    spans = [
+        GOOD,
+        {**GOOD, "spanId": "zz"},
+        {**GOOD, "attributes": [{"key": "text", "value": {"stringValue": "ü" * 2_500_000}}]},
+    ]
+    body = wrapped(*spans)
+    assert len(body) > otlp_json.WHOLE_BYTES
+    spans_read, refused = otlp_json.read(body)
+    small, refused_small = otlp_json.read(wrapped(GOOD, {**GOOD, "spanId": "zz"}))
+    assert spans_read[0] == small[0]
+    assert [len(str(span.attributes.get("text", ""))) for span in spans_read] == [0, 2_500_000]
+    assert refused == refused_small
+    assert otlp_json.check(body) == (2, refused)
+    assert list(otlp_json.decode(body)) == spans_read
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        b"[",
+        b"{}{}",
+        b'{"resourceSpans": 1}',
+        b'{"resourceSpans": [{"scopeSpans": [{"spans": {}}]}]}',
+        b'{"resource_spans": []}',
+    ],
+)
+def test_large_bodies_whose_frame_is_wrong_are_refused_whole(frame: bytes):
+    with pytest.raises(InvalidInput):
+        otlp_json.read(frame + b" " * otlp_json.WHOLE_BYTES)
+
+
+def test_empty_parts_of_a_large_body_hold_no_spans():
+    body = (
+        b'{"resourceSpans": [{"resource": null, "scopeSpans": null}, {"scopeSpans": [{"scope": null, "spans": null}]}]}'
+    )
+    assert otlp_json.read(body + b" " * otlp_json.WHOLE_BYTES) == otlp_json.read(body) == ([], [])
