@@ -82,6 +82,10 @@ class Settings(BaseSettings):
     gateway_drain_s: int = Field(default=30, ge=0)
     """How long calls under way may go on when `masthead gateway` is told to end, in seconds."""
 
+    redis_url: SecretStr | None = None
+    """A Redis or Valkey server in which gateways count what is used of limits together, `redis://host:6379/0`; unset
+    means that each process counts by itself."""
+
     judge_url: str | None = None
     """The endpoint that judges ask, such as `https://api.openai.com/v1` or `http://127.0.0.1:11434/v1`."""
 

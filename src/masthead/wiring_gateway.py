@@ -28,9 +28,10 @@ from masthead.gateway.config_routes import BreakerConfig, GuardsConfig
 from masthead.gateway.http_server import PatientProtocol
 from masthead.gateway.identity import FRESH_S, ByKey, Remembered
 from masthead.gateway.policy.cache import Cache
-from masthead.gateway.policy.counters import MemoryCounters
+from masthead.gateway.policy.counters import Counters, MemoryCounters
 from masthead.gateway.policy.health import Fleet
 from masthead.gateway.policy.limits import Limits
+from masthead.gateway.policy.redis_counters import RedisCounters
 from masthead.gateway.policy.routing import PolicyRouter
 from masthead.gateway.seams import Identify, Plugin, Recorder, Seams
 from masthead.gateway.secret import Secrets
@@ -43,7 +44,7 @@ from masthead.govern.directory import Directory
 from masthead.govern.exposure import are_keys_required, is_loopback
 from masthead.ingest.allocator import collect_rarely, return_large_blocks
 from masthead.ingest.otlp_write import traces_json
-from masthead.model.errors import StoreBusy
+from masthead.model.errors import SettingsError, StoreBusy
 from masthead.model.ports import Sink
 from masthead.model.reading import Usage
 from masthead.providers.prices import Prices
@@ -61,6 +62,7 @@ def gateway_of(
     identify: Callable[[Mapping[str, Any]], Awaitable[Identity]],
     *,
     worker: int = 0,
+    workers: int = 1,
     gauges: Callable[[], Mapping[str, float]] = dict,
 ) -> GatewayService:
     """Return the gateway, ready to be mounted. What it records goes to the sink.
@@ -76,14 +78,18 @@ def gateway_of(
 
     costs = _Costs(clock)
     guards = AgentGuards(guards_of, costs, clock, keeper)
-    counters = MemoryCounters(clock, settings.data_dir / "gateway" / f"limits-{worker}.json")
+    counters = _counters(settings, clock, worker)
     fleet = Fleet(clock, BreakerConfig())
 
     def make_seams(config: GatewayConfig, identify: Identify, recorder: Recorder) -> Seams:
         fleet.breaker = config.breaker
         plugins: list[Plugin] = [guards]
         if config.limits:
-            plugins.append(Limits(config.limits, counters, costs, clock))
+            if workers > 1 and settings.redis_url is None:
+                message = f"{workers} workers would count limits each by itself: set MASTHEAD_REDIS_URL, or use one"
+                raise SettingsError(message)
+            is_open = config.limits_uncounted == "allow"
+            plugins.append(Limits(config.limits, counters, costs, clock, fails_open=is_open))
         if config.cache.is_on:
             plugins.append(Cache(config.cache, clock))
         router = PolicyRouter(config, secrets, fleet, clock, costs.of_a_million)
@@ -104,6 +110,12 @@ def gateway_of(
         closing=close,
     )
     return service
+
+
+def _counters(settings: Settings, clock: Clock, worker: int) -> Counters:
+    if settings.redis_url is not None:
+        return RedisCounters(settings.redis_url.get_secret_value())
+    return MemoryCounters(clock, settings.data_dir / "gateway" / f"limits-{worker}.json")
 
 
 class _Costs:
@@ -170,7 +182,9 @@ def opened_alone(settings: Settings, *, worker: int = 0, workers: int = 1) -> Ge
             is_loopback=is_loopback,
             note_failure=FailedAttempts(clock).note,
         )
-        service = gateway_of(settings, spools[0], clock, identify, worker=worker, gauges=lambda: _gauges(spools))
+        service = gateway_of(
+            settings, spools[0], clock, identify, worker=worker, workers=workers, gauges=lambda: _gauges(spools)
+        )
         stack.callback(service.close)
         asgi = Alone(service, lambda: server.should_exit)
         server = uvicorn.Server(_server_config(asgi, settings))

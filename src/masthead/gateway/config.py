@@ -124,6 +124,9 @@ class GatewayConfig(Part):
     limits: tuple[LimitConfig, ...] = ()
     """Rates and budgets. All that hold for a call must have room."""
 
+    limits_uncounted: Literal["allow", "refuse"] = "allow"
+    """What happens to calls while limits cannot be counted, because the Redis server is gone."""
+
     access: tuple[AccessConfig, ...] = ()
     """Which models keys may name; a key that no rule names may name any."""
 

@@ -1,0 +1,78 @@
+"""What was used of limits, counted in Redis or Valkey: shared by all processes that are given the same address.
+
+Each slot is a hash of whole numbers that the server adds to, so no two processes can count past each other. It expires
+a minute after its window.
+"""
+
+from collections.abc import Awaitable, Sequence
+from typing import Any, Final, cast
+
+from masthead.gateway.policy.counters import NANO_USD, Slot, Used
+from masthead.model.errors import SettingsError
+
+_PATIENCE_S: Final = 1.0
+_CONNECTIONS: Final = 16
+_SLACK_S: Final = 60
+_PREFIX: Final = "masthead:limit:"
+
+
+class RedisCounters:
+    """Counts in a server. Raises `ConnectionError` or `TimeoutError` where it does not answer."""
+
+    def __init__(self, url: str) -> None:
+        """Connect at the first use.
+
+        Raises:
+            SettingsError: the client library is not installed, or the address is none.
+        """
+        try:
+            from redis.asyncio import BlockingConnectionPool, Redis  # noqa: PLC0415 - optional, and 0.1 s
+        except ImportError as error:
+            raise SettingsError(
+                "redis_url is set, but its client is not installed: pip install masthead[redis]"
+            ) from error
+        try:
+            pool = BlockingConnectionPool.from_url(  # pyright: ignore[reportUnknownMemberType] - typed in part
+                url, max_connections=_CONNECTIONS, socket_timeout=_PATIENCE_S, socket_connect_timeout=_PATIENCE_S
+            )
+            self._redis = Redis.from_pool(pool)
+        except ValueError as error:
+            raise SettingsError(f"redis_url is no address of a Redis server: {error}") from error
+
+    async def take(self, slots: Sequence[Slot]) -> list[Used]:
+        """Count one request in each slot, and return what is used of each."""
+        found = await self._all(slots, requests=1, tokens=0, nano_usd=0)
+        return [
+            Used(requests=numbers[0], tokens=numbers[1], nano_usd=numbers[2], end_ns=slot.end_ns)
+            for slot, numbers in zip(slots, found, strict=True)
+        ]
+
+    async def add(self, slots: Sequence[Slot], *, requests: int = 0, tokens: int = 0, nano_usd: int = 0) -> None:
+        """Count what a call has used."""
+        await self._all(slots, requests=requests, tokens=tokens, nano_usd=nano_usd)
+
+    def close(self) -> None:
+        """Leave the sockets to the process's end: what was counted is in the server."""
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._redis.aclose()
+
+    async def _all(self, slots: Sequence[Slot], *, requests: int, tokens: int, nano_usd: int) -> list[list[int]]:
+        from redis.exceptions import RedisError  # noqa: PLC0415 - optional
+
+        try:
+            async with self._redis.pipeline(transaction=True) as pipe:
+                for slot in slots:
+                    name = _PREFIX + slot.name
+                    pipe.hincrby(name, "requests", requests)
+                    pipe.hincrby(name, "tokens", tokens)
+                    pipe.hincrby(name, "nano_usd", nano_usd)
+                    if slot.end_ns is None:
+                        pipe.persist(name)
+                    else:
+                        pipe.expireat(name, slot.end_ns // NANO_USD + _SLACK_S)
+                answers = await cast("Awaitable[list[Any]]", pipe.execute())
+        except RedisError as error:
+            raise ConnectionError(f"the Redis server of limits does not answer: {error}") from error
+        return [[int(number) for number in answers[at : at + 3]] for at in range(0, len(answers), 4)]
