@@ -7,7 +7,8 @@ import contextlib
 import os
 import tempfile
 import threading
-from collections.abc import Collection, Generator, Iterator, Mapping
+import time
+from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -35,8 +36,9 @@ if TYPE_CHECKING:
 
 _TIMEOUT = httpx.Timeout(60.0, connect=5.0)
 _START_S = 30.0
-_VISIBLE_WITHIN_S = 60.0
 _POLL_S = 0.05
+_LOOKS = 1_200
+"""How often runs that were accepted are looked for: a minute's worth."""
 SERVER_FILE = "server.json"
 
 
@@ -187,16 +189,20 @@ def pages(client: httpx.Client, path: str, params: Mapping[str, Any], *, limit: 
             return
 
 
-def wait_until_found(client: httpx.Client, run_ids: Collection[str]) -> None:
-    """Return once runs that were accepted can be found.
+def wait_until_found(client: httpx.Client, spans: Mapping[str, int]) -> None:
+    """Return once so many spans of each of these runs, which were accepted, can be found.
 
     Raises:
         UpstreamError: they cannot be found within a minute.
     """
-    clock = SystemClock()
-    until_s = clock.monotonic_s() + _VISIBLE_WITHIN_S
-    wanted = set(run_ids)
-    while wanted - set(call(client, "POST", "/api/v1/runs/exists", json={"run_ids": sorted(wanted)})["run_ids"]):
-        if clock.monotonic_s() > until_s:
-            raise UpstreamError(f"{len(wanted)} runs were accepted but are not to be found; see `masthead doctor`")
-        threading.Event().wait(_POLL_S)
+    missing = sorted(spans)
+    for _ in range(_LOOKS):
+        found = call(client, "POST", "/api/v1/runs/exists", json={"run_ids": missing})["spans"]
+        missing = [run_id for run_id in missing if found.get(run_id, 0) < spans[run_id]]
+        if not missing:
+            return
+        time.sleep(_POLL_S)
+    raise UpstreamError(
+        f"{len(missing)} runs were accepted but are not to be found whole, {missing[0]} among them; "
+        "see `masthead doctor`"
+    )

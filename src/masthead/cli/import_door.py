@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import httpx
 
-from masthead.cli.client import call, check, pages
+from masthead.cli.client import call, check, pages, wait_until_found
 from masthead.cli.conversations import score_json
 from masthead.ingest.otlp_write import traces_json
 from masthead.model.errors import InvalidInput, Overloaded, UpstreamError
@@ -20,9 +20,6 @@ _CHARS_A_BODY: Final = 16 << 20
 _RUNS_A_QUERY: Final = 200
 _SCORES_A_BODY: Final = 5_000
 _ALL: Final = 1 << 31
-_POLL_S: Final = 0.05
-_LOOKS: Final = 1_200
-"""How often a run that was accepted is looked for: a minute's worth."""
 
 
 class HttpDoor:
@@ -85,12 +82,8 @@ class HttpDoor:
         """
         if self._last_run is None:
             return
-        for _ in range(_LOOKS):
-            if self.span_counts([self._last_run]).get(self._last_run, 0) >= len(self._last_spans):
-                self._last_run = None
-                return
-            time.sleep(_POLL_S)
-        raise UpstreamError(f"run {self._last_run} was accepted but is not to be found; see `masthead doctor`")
+        wait_until_found(self._client, {self._last_run: len(self._last_spans)})
+        self._last_run = None
 
     def _patiently(self, path: str, **options: Any) -> httpx.Response:
         """Post, and again where the server is pressed, for as long as it says so."""

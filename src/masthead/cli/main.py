@@ -8,6 +8,7 @@ from masthead.cli.audit import audit
 from masthead.cli.calibrate import calibrate
 from masthead.cli.compare import compare
 from masthead.cli.diagnose import diagnose
+from masthead.cli.erase import erase_run
 from masthead.cli.import_ import import_
 from masthead.cli.judge import judge
 from masthead.cli.key import key
@@ -21,7 +22,7 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown", pretty_exce
 app.callback()(start)
 for command in (
     up.up, gateway.gateway, runs.runs, show.show, search.search, export.export, diagnose, judge, report, compare,
-    calibrate, erase_user, doctor.doctor, models,
+    calibrate, erase_run, erase_user, doctor.doctor, models,
 ):  # fmt: skip
     app.command()(command)
 app.command("import")(import_)

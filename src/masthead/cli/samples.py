@@ -15,11 +15,11 @@ _EVERY = 10_000
 def add(context: typer.Context, project: Project = None) -> None:
     """Add the sample runs; those that are there already stay as they are."""
     with connect(settings_of(context), project) as client:
-        run_ids: set[str] = set()
+        spans: dict[str, int] = {}
         for body in sample_bodies():
             call(client, "POST", "/v1/traces", content=body, headers={"Content-Type": "application/json"})
-            run_ids.add(_run_id(body))
-        wait_until_found(client, run_ids)
+            spans[_run_id(body)] = 1
+        wait_until_found(client, spans)
     console().print(f"The sample runs are in; they carry the tag {SAMPLE_TAG!r}.")
 
 

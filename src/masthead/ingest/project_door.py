@@ -1,10 +1,12 @@
 """A project as importers see it, straight over the store and the door of this process."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 from masthead.ingest.door import Door
 from masthead.model.ids import ProjectId, RunId, SpanId
+from masthead.model.run import items_of
 from masthead.model.score import Score, ScoreFilter
 from masthead.model.span import Span
 from masthead.store.traces.port import SpanStore
@@ -26,26 +28,13 @@ class ProjectDoor:
 
     def span_starts(self, run_id: RunId) -> dict[SpanId, int]:
         """Return the ids of a stored run's spans, and when each starts."""
-        found: dict[SpanId, int] = {}
-        cursor: str | None = None
-        while True:
-            page = self._store.span_summaries(self._project, run_id, limit=_PAGE, cursor=cursor)
-            found.update((span.span_id, span.start_ns) for span in page.items)
-            cursor = page.cursor
-            if cursor is None:
-                return found
+        ask = partial(self._store.span_summaries, self._project, run_id, limit=_PAGE)
+        return {span.span_id: span.start_ns for span in items_of(lambda cursor: ask(cursor=cursor))}
 
     def existing_scores(self, run_ids: Sequence[RunId]) -> set[str]:
         """Return the ids of the scores on these runs."""
-        found: set[str] = set()
-        cursor: str | None = None
-        chosen = ScoreFilter(run_ids=tuple(run_ids))
-        while True:
-            page = self._store.scores(self._project, chosen, limit=_PAGE, cursor=cursor)
-            found.update(score.id for score in page.items)
-            cursor = page.cursor
-            if cursor is None:
-                return found
+        ask = partial(self._store.scores, self._project, ScoreFilter(run_ids=tuple(run_ids)), limit=_PAGE)
+        return {score.id for score in items_of(lambda cursor: ask(cursor=cursor))}
 
     def accept(self, spans: Sequence[Span]) -> None:
         """Take the spans for good, or raise."""

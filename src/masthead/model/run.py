@@ -1,5 +1,6 @@
 """A run as lists show it, and what lists can be asked for."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Generic, Literal, NamedTuple, TypeVar
@@ -80,6 +81,17 @@ class Page(NamedTuple, Generic[T]):
 
     items: list[T]
     cursor: str | None
+
+
+def items_of(ask: Callable[[str | None], Page[T]]) -> Iterator[T]:
+    """Yield the items of every page of a list; `ask` returns the page behind a cursor."""
+    cursor: str | None = None
+    while True:
+        page = ask(cursor)
+        yield from page.items
+        cursor = page.cursor
+        if cursor is None:
+            return
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

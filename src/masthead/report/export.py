@@ -1,12 +1,13 @@
 """Stored runs, one after the other, for writing out. Memory holds one batch of runs, of bounded size, at a time."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Final, NamedTuple
 
 from masthead.conversation import conversation_of
 from masthead.model.conversation import Conversation
 from masthead.model.ids import ProjectId, RunId
-from masthead.model.run import RunFilter, RunRow
+from masthead.model.run import RunFilter, RunRow, items_of
 from masthead.model.score import Score, ScoreFilter
 from masthead.model.span import Span
 from masthead.store.traces.port import SpanStore
@@ -45,21 +46,18 @@ def exported_spans(store: SpanStore, project: ProjectId, chosen: RunFilter) -> I
 
 def _scores(store: SpanStore, project: ProjectId, run_ids: list[RunId]) -> dict[RunId, list[Score]]:
     found: dict[RunId, list[Score]] = {}
-    chosen, cursor = ScoreFilter(run_ids=tuple(run_ids)), None
-    while True:
-        page = store.scores(project, chosen, limit=_MOST_SCORES, cursor=cursor)
-        for score in page.items:
-            found.setdefault(score.subject.run_id, []).append(score)
-        cursor = page.cursor
-        if cursor is None:
-            return found
+    ask = partial(store.scores, project, ScoreFilter(run_ids=tuple(run_ids)), limit=_MOST_SCORES)
+    for score in items_of(lambda cursor: ask(cursor=cursor)):
+        found.setdefault(score.subject.run_id, []).append(score)
+    return found
 
 
 def _batches(store: SpanStore, project: ProjectId, chosen: RunFilter) -> Iterator[list[RunRow]]:
     """Yield runs to be read together: a query a run would cost more than the run."""
     batch: list[RunRow] = []
     spans = 0
-    for row in _rows(store, project, chosen):
+    ask = partial(store.runs, project, chosen, limit=_PAGE)
+    for row in items_of(lambda cursor: ask(cursor=cursor)):
         if batch and (len(batch) >= _PAGE or spans + row.spans > _MOST_SPANS):
             yield batch
             batch, spans = [], 0
@@ -67,13 +65,3 @@ def _batches(store: SpanStore, project: ProjectId, chosen: RunFilter) -> Iterato
         spans += row.spans
     if batch:
         yield batch
-
-
-def _rows(store: SpanStore, project: ProjectId, chosen: RunFilter) -> Iterator[RunRow]:
-    cursor: str | None = None
-    while True:
-        page = store.runs(project, chosen, limit=_PAGE, cursor=cursor)
-        yield from page.items
-        cursor = page.cursor
-        if cursor is None:
-            return

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from masthead.govern.erasure import digest_of_user
+from masthead.model.ids import ProjectId
 from masthead.testing.site import Site, conversation, put, run_id, site_in
 
 pytestmark = pytest.mark.integration
@@ -180,6 +182,20 @@ def test_chosen_runs_are_exported_and_no_others(shelf: Site) -> None:
     assert answer.headers["content-disposition"].endswith('filename="masthead-one.jsonl"')
     assert len(answer.text.splitlines()) == 2
     assert "s3cr3t-two" not in answer.text
+    (entry,) = _ask(shelf, "GET", "/audit", "owner", params={"action": "runs.exported"}).json()["items"]
+    assert entry["target"] == "project:one"
+    assert entry["actor"].startswith("key:")
+    assert entry["details"] == {"format": "jsonl", "runs": 2, "run_ids": asked["run_ids"]}
+
+
+def test_an_export_by_filter_is_audited_without_naming_the_user(shelf: Site) -> None:
+    asked = {"format": "otlp", "user_id": "u/1", "min_tokens": 0, "metadata": "build=9", "text": "s3cr3t"}
+    assert _ask(shelf, "GET", "/export", "viewer", params=asked).status_code == 200
+    entry = _ask(shelf, "GET", "/audit", "owner", params={"action": "runs.exported"}).json()["items"][0]
+    assert (entry["details"]["format"], entry["details"]["min_tokens"]) == ("otlp", 0)
+    assert entry["details"]["metadata"] == ["build=9"]
+    assert entry["details"]["user"] == digest_of_user(ProjectId("one"), "u/1")
+    assert "s3cr3t" not in str(entry)
 
 
 def test_a_redaction_is_tried_on_a_text_and_nothing_is_stored(shelf: Site) -> None:

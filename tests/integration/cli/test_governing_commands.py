@@ -1,4 +1,4 @@
-"""`masthead key`, `project`, `audit` and `erase-user`, against a running server and, once, without one."""
+"""`masthead key`, `project`, `audit`, `erase-run` and `erase-user`, against a running server and, once, without one."""
 
 import json
 import subprocess
@@ -109,6 +109,20 @@ def test_a_user_is_erased_after_the_question(lone_shell: Shell) -> None:
     assert "user.erase.done" in shell.run("audit", "list", "--action", "user.erase.done").stdout
 
 
+def test_runs_are_erased_by_their_first_characters(lone_shell: Shell) -> None:
+    shell = lone_shell
+    with opened(Settings(data_dir=shell.folder)) as application:
+        put(application.door, "default", *(conversation(number) for number in (1, 2, 3)))
+    first, second, third = sorted(run["run_id"] for run in shell.json("runs"))
+    refused = CliRunner().invoke(app, ["--data-dir", str(shell.folder), "erase-run", first], input="n\n")
+    assert refused.exit_code != 0
+    assert first in refused.stdout
+    assert shell.json("erase-run", first, second, first, "--yes")["runs"] == 2
+    assert [run["run_id"] for run in shell.json("runs")] == [third]
+    shell.run("erase-run", first, "--yes", code=3)
+    assert first in shell.run("audit", "list", "--action", "runs.delete.done", "--json").stdout
+
+
 def test_the_server_refuses_to_start_in_the_open_without_a_key(lone_shell: Shell) -> None:
     everywhere = ("up", "--host", "0.0.0.0", "--port", "0", "--no-samples")  # noqa: S104 - it must refuse
     refused = lone_shell.run(*everywhere, code=2)
@@ -125,6 +139,7 @@ def test_the_server_refuses_to_start_in_the_open_without_a_key(lone_shell: Shell
         "project set",
         "audit list",
         "audit verify",
+        "erase-run",
         "erase-user",
     ],
 )

@@ -112,7 +112,7 @@ def test_flush_waits_until_the_last_run_is_whole(waits: list[float], monkeypatch
 def test_a_run_that_never_appears_is_said(waits: list[float]) -> None:
     door = Server(httpx.Response(200, json={}), httpx.Response(200, json={"spans": {}})).door()
     door.accept([SPAN])
-    with pytest.raises(UpstreamError, match="was accepted but is not to be found"):
+    with pytest.raises(UpstreamError, match="accepted but are not to be found"):
         door.flush()
     assert sum(waits) == pytest.approx(60)
 

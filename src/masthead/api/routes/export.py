@@ -14,7 +14,9 @@ from masthead.api.schema.filters import RunFilterQuery
 from masthead.api.schema.run import ManyRuns
 from masthead.api.schema.score import Score
 from masthead.api.services import Services
+from masthead.govern.exporting import note_export
 from masthead.ingest.otlp_write import traces_json
+from masthead.model.access import Caller
 from masthead.model.ids import ProjectId
 from masthead.model.run import RunFilter
 from masthead.report.export import exported_runs, exported_spans
@@ -47,17 +49,19 @@ class ChosenExport(ManyRuns):
 
 @router.get("/export", response_class=StreamingResponse)
 def export_runs(services: With, caller: Viewer, query: Annotated[ExportQuery, Query()]) -> StreamingResponse:
-    """Write the chosen runs out, the latest first."""
-    return _file(services, caller.project_id, query.format, query.filter())
+    """Write the chosen runs out, the latest first, and say so in the audit log."""
+    return _file(services, caller, query.format, query.filter())
 
 
 @router.post("/export", response_class=StreamingResponse)
 def export_chosen_runs(services: With, caller: Viewer, asked: ChosenExport) -> StreamingResponse:
-    """Write some runs out, the latest first."""
-    return _file(services, caller.project_id, asked.format, RunFilter(run_ids=tuple(asked.ids())))
+    """Write some runs out, the latest first, and say so in the audit log."""
+    return _file(services, caller, asked.format, RunFilter(run_ids=tuple(asked.ids())))
 
 
-def _file(services: Services, project: ProjectId, form: Format, chosen: RunFilter) -> StreamingResponse:
+def _file(services: Services, caller: Caller, form: Format, chosen: RunFilter) -> StreamingResponse:
+    project = caller.project_id
+    note_export(services.database, services.store, services.clock, caller, chosen, form=form)
     blocks = {"jsonl": _conversations, "otlp": _spans, "parquet": _parquet}[form]
     name = f"masthead-{project}.{'json' if form == 'otlp' else form}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
