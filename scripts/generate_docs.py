@@ -16,6 +16,8 @@ from masthead.cli.main import app
 from masthead.codebook.reference import page as codebook_page
 from masthead.detect.reference import page as detectors_page
 from masthead.ingest.importers.registry import formats
+from masthead.providers.dialects.parity import page as dialects_page
+from masthead.providers.vendors import page as vendors_page
 from masthead.semconv.page import page as conventions_page
 from masthead.settings import Settings
 
@@ -81,6 +83,8 @@ def pages() -> dict[str, str]:
         "codebook.md": codebook_page(),
         "detectors.md": detectors_page(),
         "http.md": http_page(),
+        "dialects.md": dialects_page(),
+        "vendors.md": vendors_page(),
     }
 
 

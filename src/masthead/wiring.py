@@ -32,6 +32,7 @@ from masthead.ingest.project_door import ProjectDoor
 from masthead.model.errors import StoreError, StoreFull
 from masthead.model.ids import ProjectId
 from masthead.model.importing import ImportProblem, ImportReport
+from masthead.providers.catalogue import Catalogue
 from masthead.report.brief import Briefs
 from masthead.settings import Settings
 from masthead.store.control.database import Database, sqlite_url
@@ -138,6 +139,7 @@ def _application(
         conversations=Conversations(store),
         import_file=_import_file(store, door, clock),
         jobs=jobs,
+        models=Catalogue(folder=settings.data_dir),
         check_door=lambda: _check_door(door),
         door_counters=door.counters,
         otlp=OtlpTraces(door, lambda scope: project_of_writer(services, scope)),

@@ -24,6 +24,7 @@ from masthead.api.routes import (
     importing,
     jobs,
     keys,
+    models,
     projects,
     report,
     runs,
@@ -85,6 +86,7 @@ def build_api(services: Services | None) -> FastAPI:
     ):
         under.include_router(part.router)
     under.include_router(shelf.router)
+    under.include_router(models.router)
     under.include_router(health.under)
     app.include_router(under)
     app.include_router(health.router)
@@ -103,9 +105,7 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
 class Front:
     """Sends each request to the part that answers it."""
 
-    def __init__(
-        self, *, api: ASGIApp, otlp: ASGIApp, gateway: ASGIApp, web: ASGIApp | None, path_prefix: str
-    ) -> None:
+    def __init__(self, *, api: ASGIApp, otlp: ASGIApp, gateway: ASGIApp, web: ASGIApp | None, path_prefix: str) -> None:
         self._api = api
         self._otlp = otlp
         self._gateway = gateway

@@ -19,6 +19,7 @@ from masthead.govern.shelf import Shelf
 from masthead.ingest.door import DoorCounters
 from masthead.model.ids import ProjectId
 from masthead.model.importing import ImportReport
+from masthead.providers.catalogue import Catalogue
 from masthead.report.brief import Briefs
 from masthead.settings import Settings
 from masthead.store.control.database import Database
@@ -46,6 +47,8 @@ class Services:
     conversations: Conversations
     import_file: ImportFile
     jobs: Jobs
+    models: Catalogue
+    """What models can do and cost."""
     check_door: Callable[[], None]
     """Raises the reason where nothing can be taken in."""
     door_counters: Callable[[], DoorCounters]

@@ -541,13 +541,13 @@ export interface paths {
         };
         /**
          * Export Runs
-         * @description Write the chosen runs out, the latest first.
+         * @description Write the chosen runs out, the latest first, and say so in the audit log.
          */
         get: operations["export_runs_api_v1_export_get"];
         put?: never;
         /**
          * Export Chosen Runs
-         * @description Write some runs out, the latest first.
+         * @description Write some runs out, the latest first, and say so in the audit log.
          */
         post: operations["export_chosen_runs_api_v1_export_post"];
         delete?: never;
@@ -996,6 +996,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Models
+         * @description List the models that vendors serve, with limits, capabilities and prices, by vendor and name.
+         */
+        get: operations["list_models_api_v1_models_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/status": {
         parameters: {
             query?: never;
@@ -1318,6 +1338,41 @@ export interface components {
             kind: "value" | "claim" | "name" | "file" | "code" | "decision" | "result";
             /** Text */
             text: string;
+        };
+        /**
+         * CatalogueModel
+         * @description One model at one vendor. What is not known is null.
+         */
+        CatalogueModel: {
+            /** Provider */
+            provider: string;
+            /** Model */
+            model: string;
+            /** Name */
+            name: string | null;
+            /** Context Tokens */
+            context_tokens: number | null;
+            /** Max Output Tokens */
+            max_output_tokens: number | null;
+            /** Capabilities */
+            capabilities: ("tools" | "vision" | "documents" | "audio" | "reasoning" | "structured_output" | "embeddings")[] | null;
+            /** Released */
+            released: string | null;
+            /** @description Null where the model has no known price: its calls cost null too. */
+            usd_per_million: components["schemas"]["ModelPrices"] | null;
+        };
+        /**
+         * CatalogueModels
+         * @description A page of the catalogue.
+         */
+        CatalogueModels: {
+            /** Items */
+            items: components["schemas"]["CatalogueModel"][];
+            /**
+             * Cursor
+             * @description Where the next page begins; null at the end.
+             */
+            cursor: string | null;
         };
         /**
          * ChosenExport
@@ -2307,6 +2362,20 @@ export interface components {
             agent: string;
             /** Reason */
             reason: string;
+        };
+        /**
+         * ModelPrices
+         * @description US dollars for a million tokens; of short prompts, where a model has tiers. Null is unknown, never free.
+         */
+        ModelPrices: {
+            /** Input */
+            input: string | null;
+            /** Output */
+            output: string | null;
+            /** Cache Read */
+            cache_read: string | null;
+            /** Cache Write */
+            cache_write: string | null;
         };
         /**
          * NewKey
@@ -3575,6 +3644,8 @@ export type Brief = components['schemas']['Brief'];
 export type Briefs = components['schemas']['Briefs'];
 export type BriefsInput = components['schemas']['BriefsInput'];
 export type Carried = components['schemas']['Carried'];
+export type CatalogueModel = components['schemas']['CatalogueModel'];
+export type CatalogueModels = components['schemas']['CatalogueModels'];
 export type ChosenExport = components['schemas']['ChosenExport'];
 export type Cluster = components['schemas']['Cluster'];
 export type CodeRow = components['schemas']['CodeRow'];
@@ -3628,6 +3699,7 @@ export type ManyRuns = components['schemas']['ManyRuns'];
 export type MapRow = components['schemas']['MapRow'];
 export type Me = components['schemas']['Me'];
 export type MissedCheck = components['schemas']['MissedCheck'];
+export type ModelPrices = components['schemas']['ModelPrices'];
 export type NewKey = components['schemas']['NewKey'];
 export type NewList = components['schemas']['NewList'];
 export type NewProject = components['schemas']['NewProject'];
@@ -5974,6 +6046,48 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Tagged"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_models_api_v1_models_get: {
+        parameters: {
+            query?: {
+                /** @description The project, for callers without a key. */
+                project?: string | null;
+                /** @description A vendor's id, such as `anthropic`. */
+                provider?: string | null;
+                /** @description A part of the model's or the vendor's name, any case. */
+                text?: string;
+                /** @description What it must be able to do. */
+                capability?: ("tools" | "vision" | "documents" | "audio" | "reasoning" | "structured_output" | "embeddings") | null;
+                /** @description How many at most. */
+                limit?: number;
+                /** @description Where to go on: the `cursor` of the page before, with the same filters. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CatalogueModels"];
                 };
             };
             /** @description What went wrong, and the remedy. */

@@ -22,6 +22,8 @@ PLAIN: Final[Mapping[Dialect, Fragment]] = {
     ANTHROPIC: {"model": "m", "max_tokens": 4096, "messages": [{"role": "user", "content": "hi"}]},
 }
 """The least that each caller can ask; a row's fragment is laid over it."""
+_SHOWN: Final = 4
+_DEPTH: Final = 4
 FEATURES: Final = (*SETTINGS, *TOOLS, *FORMS, *CONTENT)
 
 
@@ -53,8 +55,8 @@ def page() -> str:
         "# Dialects\n",
         "What a field of a caller becomes at a target of another dialect. Where both sides speak the same one, the",
         "body passes untouched and nothing here applies. A cell names the fields that carry it; **dropped** is noted",
-        "beside the answer, and **refused** is answered with an error that names the field. Every row is tried by the",
-        "tests for every pair.\n",
+        "beside the answer, and **refused** is answered with an error that names the field. Fields in parentheses are",
+        "asked in this dialect and carried into no other. Every row is tried by the tests for every pair.\n",
     ]
     groups: Sequence[tuple[str, tuple[Feature, ...]]] = (
         ("Settings", SETTINGS), ("Tools", TOOLS), ("Form and thinking", FORMS), ("Content", CONTENT),
@@ -74,21 +76,26 @@ def page() -> str:
 
 
 def _cell(feature: Feature, dialect: Dialect) -> str:
-    fragment = feature.sent.get(dialect) or feature.asked.get(dialect)
-    if fragment:
-        paths = ", ".join(f"`{path}`" for path in dict.fromkeys(_paths(fragment)))
-        own = "" if dialect in feature.sent else "as a target: refused; " if dialect in feature.refused else ""
-        return f"{own}{paths}"
     if dialect in feature.sent:
-        return "–"
+        return _fields(feature.sent[dialect]) or "–"
+    if dialect in feature.asked:
+        return f"({_fields(feature.asked[dialect])})"
     return "refused" if dialect in feature.refused else "dropped"
 
 
+def _fields(fragment: Fragment) -> str:
+    """Return the paths that say it, without the words that only name a kind, and the first few of many."""
+    paths = list(dict.fromkeys(_paths(fragment)))
+    telling = [path for path in paths if not path.endswith(("type", "role", ".index"))] or paths
+    more = ["…"] if len(telling) > _SHOWN else []
+    return ", ".join([*(f"`{path}`" for path in telling[:_SHOWN]), *more])
+
+
 def _paths(fragment: object, path: str = "") -> Iterator[str]:
-    if isinstance(fragment, dict):
+    if isinstance(fragment, dict) and path.count(".") < _DEPTH:
         for name, value in cast("dict[str, Any]", fragment).items():
             yield from _paths(value, f"{path}.{name}" if path else name)
-    elif isinstance(fragment, list):
+    elif isinstance(fragment, list) and path.count(".") < _DEPTH:
         for item in cast("list[Any]", fragment):
             yield from _paths(item, f"{path}[]")
     else:

@@ -225,6 +225,8 @@ def _file(part: File, losses: Losses) -> dict[str, Any]:
     if part.text is not None:
         title = f"{part.name}\n\n" if part.name else ""
         return {"text": f"{title}{part.text}"}
+    if part.name is not None:
+        losses.add(f"{part.at}.name", "Gemini has no place for a document's name, dropped")
     if part.url is not None:
         return {"fileData": {"fileUri": part.url, "mimeType": media_type}}
     return {"inlineData": {"mimeType": media_type, "data": part.data}}
