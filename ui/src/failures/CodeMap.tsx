@@ -83,14 +83,15 @@ export function CodeMap({ report, q, by, onBy }: Props): ReactNode {
 type CellProps = { part: number; highest: number; q: string | null; label: string };
 
 function Cell({ part, highest, q, label }: CellProps): ReactNode {
+  const shown = share(part, part < 0.0995 ? 1 : 0);
   const depth = part === 0 ? 0 : 8 + (52 * part) / highest;
   return (
     <td className="map-cell num" style={{ "--depth": `${depth}%` } as React.CSSProperties}>
       {part === 0 ? (
         <span className="quiet">0</span>
       ) : (
-        <RunsLink q={q} label={label} title={label} className="map-link">
-          {share(part, part < 0.0995 ? 1 : 0)}
+        <RunsLink q={q} label={`${shown}: ${label}`} title={label} className="map-link">
+          {shown}
         </RunsLink>
       )}
     </td>

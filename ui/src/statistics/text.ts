@@ -46,5 +46,5 @@ export function strength(kappa: number | null): string {
   if (kappa === null) return "not defined";
   if (kappa < 0.005) return kappa < -0.005 ? "worse than chance" : "no better than chance";
   const names = ["slight", "fair", "moderate", "substantial", "almost perfect"];
-  return names[Math.min(4, Math.floor(kappa * 5))] ?? "";
+  return names[Math.min(4, Math.ceil(kappa * 5 - 1e-9) - 1)] ?? "";
 }
