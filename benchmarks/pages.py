@@ -67,10 +67,9 @@ SCROLL = """async ([selector, step]) => {
 LAST_KEY = """() => {
   addEventListener('keydown', () => { window.__key = performance.now(); }, { capture: true });
 }"""
-ANSWER = """async (rows) => (await __shown(() => {
+ANSWER = """async ([rows, isWhole]) => (await __shown(() => {
   const table = document.querySelector('.table');
-  return rows < 0 ? document.querySelectorAll('.row-run').length > 0 && table.ariaBusy === 'false'
-    : Number(table.ariaRowCount) === rows + 1;
+  return Number(table.ariaRowCount) === rows + 1 && (!isWhole || table.ariaBusy === 'false');
 })) - __key"""
 
 
@@ -135,11 +134,15 @@ def measure_list(browser: Browser, server: LiveServer, spans: int) -> None:
         )
 
 
-def searches(server: LiveServer) -> list[tuple[str, str, int]]:
-    """Return what to type, and how many rows the first answer has (-1: wait for the search of all texts)."""
+def searches(server: LiveServer) -> list[tuple[str, str, int, bool]]:
+    """Return what to type, how many rows answer it, and whether to wait for the search of all that was said."""
     task = asked(server, {"limit": 60})[-1]["task"].lower()
     words = max(re.findall(r"[a-z][a-z ]+[a-z]", task), key=len)[:20].strip()
-    return [("a task's words", words, len(asked(server, {"about": words, "limit": 500}))), ("rare words", RARE, -1)]
+    return [
+        ("a task's words", words, len(asked(server, {"about": words, "limit": 500})), False),
+        ("the same, in all texts", words, len(asked(server, {"text": words, "limit": 100})), True),
+        ("rare words, in all texts", RARE, len(asked(server, {"text": RARE, "limit": 100})), True),
+    ]
 
 
 def asked(server: LiveServer, query: dict[str, Any]) -> list[dict[str, Any]]:
@@ -147,7 +150,7 @@ def asked(server: LiveServer, query: dict[str, Any]) -> list[dict[str, Any]]:
     return httpx.get(f"{server.url}/api/v1/runs", params=query).raise_for_status().json()["items"]
 
 
-def typed(browser: Browser, address: str, words: str, rows: int) -> float:
+def typed(browser: Browser, address: str, words: str, rows: int, *, is_whole: bool) -> float:
     """Return the milliseconds from the last key to the answer."""
     page = fresh(browser)
     page.goto(address)
@@ -156,7 +159,7 @@ def typed(browser: Browser, address: str, words: str, rows: int) -> float:
     page.evaluate(LAST_KEY)
     page.keyboard.press("/")
     page.keyboard.type(words, delay=60)
-    milliseconds: float = page.evaluate(ANSWER, rows)
+    milliseconds: float = page.evaluate(ANSWER, [rows, is_whole])
     page.context.close()
     return milliseconds
 

@@ -184,10 +184,13 @@ def test_a_viewer_sees_nothing_that_it_may_not_do(browser: Browser, server: Live
     for key in ("t", "l", "#", "d"):
         viewer.keyboard.press(key)
     expect(viewer.get_by_role("dialog")).to_have_count(0)
-    viewer.goto(f"{server.url}/settings?project=galley")
+    viewer.goto(server.url)
+    expect(viewer.get_by_role("link", name="Cook meal 1")).to_be_visible()
+    expect(viewer.get_by_role("combobox", name="Project")).to_have_value("galley")
+    viewer.goto(f"{server.url}/settings")
     expect(viewer.get_by_role("heading", name=re.compile("Masthead"))).to_be_visible()
     expect(viewer.get_by_role("link", name="Keys")).to_have_count(0)
-    viewer.goto(f"{server.url}/settings/keys?project=galley")
+    viewer.goto(f"{server.url}/settings/keys")
     expect(viewer.get_by_role("alert")).to_contain_text("'owner'")
     viewer.context.close()
 

@@ -79,6 +79,7 @@ def test_works_by_keyboard_from_end_to_end(page: Page, server: LiveServer) -> No
 
 def test_completes_terms_by_keyboard(page: Page, server: LiveServer) -> None:
     page.goto(server.url)
+    expect(page.locator(".facets button").first).to_be_visible()
     bar = page.get_by_role("combobox", name="Filter runs")
     bar.press_sequentially("outc")
     page.keyboard.press("ArrowDown")

@@ -25,6 +25,9 @@ ATTACKS = (
     "<style>body { display: none }</style>",
     "\u202e<script>window.__ran = 10</script>\u0000\u2028",
     "{{constructor.constructor('window.__ran=11')()}}",
+    "\x1b[31mred\x1b[0m \x1b]8;;javascript:window.__ran=12\x07click\x1b]8;;\x07 \x1b[2J",
+    "[a](data:text/html,<script>window.__ran=13</script>) [b](vbscript:x) [c](//evil.example/x) <//evil.example/x>",
+    "![pixel](https://evil.example/pixel.png) ![svg](data:image/svg+xml,<svg/onload=alert(1)>)",
 )
 RUN_ID = f"{0xEE:032x}"
 SAMPLE = "I want a refund for order 5555."

@@ -52,7 +52,12 @@ export async function data<T>(answer: Promise<Answer<T>>): Promise<T> {
   throw new ApiError(response.status, message, problem?.where ?? null);
 }
 
-/** The header that names the project; a key that belongs to another one is refused by the server. */
-export function inProject(project: string): { "X-Masthead-Project": string } {
-  return { "X-Masthead-Project": project };
+export const DEFAULT_PROJECT = "default";
+
+/**
+ * The header that names the project; a key that belongs to another one is refused by the server. The default project
+ * needs none: without it the server takes a key's own.
+ */
+export function inProject(project: string): Record<string, string> {
+  return project === DEFAULT_PROJECT ? {} : { "X-Masthead-Project": project };
 }

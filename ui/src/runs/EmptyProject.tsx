@@ -16,7 +16,7 @@ export function EmptyProject(): ReactNode {
   const [chosen, setChosen] = useState(0);
   const [key, setKey] = useState<string | null>(null);
   const needsKey = caller?.is_login_required ?? false;
-  const all = ways({ endpoint: `${location.origin}${MOUNT}`, project: caller?.project_id ?? project, needsKey, key });
+  const all = ways({ endpoint: `${location.origin}${MOUNT}`, project, needsKey, key });
   const way = all[chosen] ?? all[0];
   function walk(step: number): void {
     const next = (chosen + step + all.length) % all.length;
@@ -61,7 +61,7 @@ export function EmptyProject(): ReactNode {
       ) : null}
       <p className="listening" role="status">
         <span className="pulse" aria-hidden="true" />
-        Listening for runs in <strong>{caller?.project_id ?? project}</strong>
+        Listening for runs in <strong>{project}</strong>
       </p>
     </div>
   );

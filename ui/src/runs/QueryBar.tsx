@@ -23,7 +23,8 @@ export function QueryBar({ ref, value, problems, filter, onChange }: Props): Rea
   const [isOpen, setIsOpen] = useState(false);
   const [active, setActive] = useState(-1);
   const id = useId();
-  const known = useQuery({ ...facets(useProject(), filter), enabled: isOpen && filter.text === undefined });
+  const { text, ...narrow } = filter;
+  const known = useQuery({ ...facets(useProject(), narrow), enabled: isOpen });
   const offered = isOpen ? suggestions(draft, known.data) : [];
 
   useEffect(() => setDraft(value), [value]);

@@ -1,8 +1,8 @@
-import { Link } from "@tanstack/react-router";
 import type { Row, useTable } from "@tanstack/react-table";
 import { memo, type ReactNode } from "react";
 import type { Run } from "@/api/types";
 import { type features, titleOf } from "./columns";
+import { RowLink } from "./RowLink";
 import { BriefProvider, useAskedBrief } from "./useBrief";
 
 type TableOfRuns = ReturnType<typeof useTable<typeof features, Run>>;
@@ -39,15 +39,7 @@ export const RunRow = memo(function RunRow({ row, index, top, isSelected, onTogg
                 onClick={(event) => onToggle(index, event.shiftKey)}
               />
             ) : cell.column.id === "task" ? (
-              <Link
-                to="/runs/$runId"
-                params={{ runId: run.run_id }}
-                className="row-link truncate"
-                data-row={index}
-                title={titleOf(run)}
-              >
-                {titleOf(run)}
-              </Link>
+              <RowLink runId={run.run_id} index={index} title={titleOf(run)} />
             ) : (
               <FlexRender cell={cell} />
             )}

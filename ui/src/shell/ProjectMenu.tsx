@@ -10,7 +10,8 @@ export function ProjectMenu(): ReactNode {
   const navigate = useNavigate();
   const known = useQuery(projects());
   const items = known.data?.items ?? [];
-  const options = items.some((item) => item.id === current) ? items : [{ id: current, name: current }, ...items];
+  const isListed = !known.isSuccess || items.some((item) => item.id === current);
+  const options = isListed && known.isSuccess ? items : [{ id: current, name: current }, ...items];
   return (
     <label className="project">
       <span className="sr-only">Project</span>

@@ -9,6 +9,7 @@ import { useKeys } from "./keys";
 import { Login } from "./Login";
 import { Logo } from "./Logo";
 import { ProjectMenu } from "./ProjectMenu";
+import { ProjectProvider, useNamedProject } from "./project";
 import { Shortcuts } from "./Shortcuts";
 import { ThemeButton } from "./ThemeButton";
 
@@ -26,6 +27,7 @@ const PAGES = [
 export function Shell(): ReactNode {
   const caller = useQuery(me());
   const navigate = useNavigate();
+  const project = useNamedProject();
   const shortcuts = useRef<HTMLDialogElement>(null);
   const token = caller.data?.csrf_token ?? null;
   useEffect(() => setCsrfToken(token), [token]);
@@ -33,52 +35,54 @@ export function Shell(): ReactNode {
 
   if (caller.error instanceof ApiError && caller.error.status === 401) return <Login />;
   return (
-    <div className="shell">
-      <a className="skip" href="#main">
-        Skip to content
-      </a>
-      <nav className="side" aria-label="Main">
-        <Link to="/" className="brand" aria-label="Masthead: all runs">
-          <Logo />
-          <span className="side-label">Masthead</span>
-        </Link>
-        <ProjectMenu />
-        <div className="side-items">
-          {PAGES.map(({ to, word, icon }) => (
-            <Link
-              key={to}
-              to={to}
+    <ProjectProvider value={project}>
+      <div className="shell">
+        <a className="skip" href="#main">
+          Skip to content
+        </a>
+        <nav className="side" aria-label="Main">
+          <Link to="/" className="brand" aria-label="Masthead: all runs">
+            <Logo />
+            <span className="side-label">Masthead</span>
+          </Link>
+          <ProjectMenu />
+          <div className="side-items">
+            {PAGES.map(({ to, word, icon }) => (
+              <Link
+                key={to}
+                to={to}
+                className="side-item"
+                aria-label={word}
+                title={word}
+                activeOptions={{ exact: to === "/", includeSearch: false }}
+              >
+                <Icon name={icon} />
+                <span className="side-label">{word}</span>
+              </Link>
+            ))}
+          </div>
+          <div className="side-foot">
+            <button
+              type="button"
               className="side-item"
-              aria-label={word}
-              title={word}
-              activeOptions={{ exact: to === "/", includeSearch: false }}
+              onClick={() => shortcuts.current?.showModal()}
+              aria-label="Keyboard shortcuts"
             >
-              <Icon name={icon} />
-              <span className="side-label">{word}</span>
-            </Link>
-          ))}
-        </div>
-        <div className="side-foot">
-          <button
-            type="button"
-            className="side-item"
-            onClick={() => shortcuts.current?.showModal()}
-            aria-label="Keyboard shortcuts"
-          >
-            <Icon name="code" />
-            <span className="side-label">Shortcuts</span>
-            <kbd className="kbd side-label">?</kbd>
-          </button>
-          <ThemeButton />
-        </div>
-      </nav>
-      <main id="main" className="main" tabIndex={-1}>
-        <QueueBar />
-        <div className="main-page">
-          <Outlet />
-        </div>
-      </main>
-      <Shortcuts ref={shortcuts} />
-    </div>
+              <Icon name="code" />
+              <span className="side-label">Shortcuts</span>
+              <kbd className="kbd side-label">?</kbd>
+            </button>
+            <ThemeButton />
+          </div>
+        </nav>
+        <main id="main" className="main" tabIndex={-1}>
+          <QueueBar />
+          <div className="main-page">
+            <Outlet />
+          </div>
+        </main>
+        <Shortcuts ref={shortcuts} />
+      </div>
+    </ProjectProvider>
   );
 }
