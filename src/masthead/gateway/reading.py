@@ -79,7 +79,7 @@ def call_of(endpoint: Endpoint, identity: Identity, scope: Scope, body: bytes) -
         )  # fmt: skip
     try:
         members = _MEMBERS.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidInput(f"the body is no JSON object: {error}", where="body") from error
     return Call(
         identity=identity,

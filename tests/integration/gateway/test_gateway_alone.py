@@ -1,0 +1,169 @@
+"""`masthead gateway` as people run it: a process of its own, keys, the spool, a server that comes later, kill -9."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import cast
+
+import httpx
+import psutil
+import pytest
+
+from masthead.testing.gateway import wait_until
+from masthead.testing.scripted_model import ScriptedModel, ScriptedReply
+from masthead.testing.server_process import ServerProcess
+
+pytestmark = pytest.mark.integration
+MASTHEAD = (sys.executable, "-c", "from masthead.cli.entry import main; main()")
+CHAT = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
+
+
+class Process:
+    """A running gateway."""
+
+    def __init__(self, process: subprocess.Popen[bytes], url: str) -> None:
+        self.process = process
+        self.url = url
+
+    def ask(self, key: str = "", **headers: str) -> int:
+        sent = {"authorization": f"Bearer {key}"} if key else {}
+        return httpx.post(f"{self.url}/v1/chat/completions", json=CHAT, headers=sent | headers, timeout=30).status_code
+
+    def metric(self, name: str) -> float:
+        text = httpx.get(f"{self.url}/metrics", timeout=10).text
+        return next((float(line.split()[1]) for line in text.splitlines() if line.startswith(f"{name} ")), 0.0)
+
+
+@contextmanager
+def running(folder: Path, *more: str, **environment: str) -> Generator[Process]:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port = one.getsockname()[1]
+    command = [*MASTHEAD, "--data-dir", str(folder), "gateway", "--port", str(port), *more]
+    with (folder / "gateway.log").open("ab") as log:
+        process = subprocess.Popen(command, env=os.environ | environment, stdout=log, stderr=log)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        wait_until(lambda: _lives(process, url), (folder / "gateway.log").read_text()[-300:])
+        yield Process(process, url)
+    finally:
+        process.terminate()
+        process.wait(40)
+
+
+def _lives(process: subprocess.Popen[bytes], url: str) -> bool:
+    assert process.poll() is None
+    try:
+        return httpx.get(f"{url}/health", timeout=5).is_success
+    except httpx.TransportError:
+        return False
+
+
+def configure(folder: Path, model: ScriptedModel) -> None:
+    text = f'[connections.up]\nbase_url = "{model.url}"\nallow_networks = ["loopback"]\n'
+    (folder / "gateway.toml").write_text(text)
+
+
+def test_records_wait_on_disk_through_a_kill_until_a_server_runs(tmp_path: Path) -> None:
+    with ScriptedModel(lambda _request: ScriptedReply(text="Hello.")) as model:
+        configure(tmp_path, model)
+        with running(tmp_path) as gateway:
+            assert [gateway.ask(**{"x-masthead-run": f"run-{number}"}) for number in range(8)] == [200] * 8
+            wait_until(lambda: gateway.metric("masthead_gateway_recorded_total") == 8, "all are spooled")
+            gateway.process.kill()
+            gateway.process.wait()
+        with (tmp_path / "server.log").open("w") as log:
+            server = ServerProcess(tmp_path, log)
+            try:
+                with running(tmp_path) as gateway:
+                    wait_until(lambda: gateway.metric("masthead_gateway_spool_shipped_total") > 0, "it is shipped")
+                    wait_until(lambda: len(_runs(server)) == 8, "the runs can be read")
+                    assert gateway.metric("masthead_gateway_records_lost_total") == 0
+            finally:
+                server.stop()
+    assert {run["outcome"] for run in _kept} == {None}
+
+
+_kept: list[dict[str, object]] = []
+
+
+def _runs(server: ServerProcess) -> list[dict[str, object]]:
+    _kept[:] = json.loads(server.get("/api/v1/runs"))["items"]
+    return _kept
+
+
+def test_keys_are_demanded_and_a_revoked_one_stops_within_seconds(tmp_path: Path) -> None:
+    def masthead(*words: str) -> str:
+        command = [*MASTHEAD, "--data-dir", str(tmp_path), *words]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    created = masthead("key", "create", "--role", "editor", "--name", "bot", "--json")
+    made = json.loads(created)
+    secret, key_id = _secret_and_id(made)
+    with ScriptedModel(lambda _request: ScriptedReply(text="Hello.")) as model:
+        configure(tmp_path, model)
+        with running(tmp_path, MASTHEAD_REQUIRE_KEYS="true") as gateway:
+            assert gateway.ask() == 401
+            assert gateway.ask("mh_wrong") == 401
+            assert gateway.ask(secret) == 200
+            assert httpx.get(f"{gateway.url}/metrics").status_code == 401
+            masthead("key", "revoke", key_id)
+            time.sleep(2.2)
+            assert gateway.ask(secret) == 401
+    assert len(model.requests) == 1
+
+
+def _secret_and_id(made: dict[str, object]) -> tuple[str, str]:
+    key = made.get("key")
+    return str(made["secret"]), str(cast("dict[str, object]", key if isinstance(key, dict) else made)["id"])
+
+
+def test_a_changed_file_counts_without_a_restart_and_a_broken_one_changes_nothing(tmp_path: Path) -> None:
+    with ScriptedModel(lambda _request: ScriptedReply(text="Hello.")) as model:
+        configure(tmp_path, model)
+        with running(tmp_path) as gateway:
+            assert gateway.ask() == 200
+            (tmp_path / "gateway.toml").write_text("[connections.up]\nbase_url = 7\n")
+            time.sleep(1.2)
+            assert gateway.ask() == 200
+            (tmp_path / "gateway.toml").write_text("")
+            time.sleep(1.2)
+            assert gateway.ask() == 404
+        log = (tmp_path / "gateway.log").read_text()
+    assert "keeps its configuration" in log
+    assert "connections.up removed" in log
+
+
+def test_workers_share_the_port_and_one_that_dies_is_replaced(tmp_path: Path) -> None:
+    with ScriptedModel(lambda _request: ScriptedReply(text="Hello.")) as model:
+        configure(tmp_path, model)
+        with running(tmp_path, "--workers", "2") as gateway:
+            family = psutil.Process(gateway.process.pid)
+            wait_until(lambda: len(family.children()) == 2, "both workers run")
+            family.children()[0].send_signal(signal.SIGKILL)
+            assert [gateway.ask() for _ in range(6)] == [200] * 6
+            wait_until(lambda: len([one for one in family.children() if one.status() != "zombie"]) == 2, "it is back")
+
+
+def test_calls_under_way_are_finished_when_it_is_told_to_end(tmp_path: Path) -> None:
+    def slow(_request: object) -> ScriptedReply:
+        time.sleep(1.0)
+        return ScriptedReply(text="Hello.")
+
+    with ScriptedModel(slow) as model:
+        configure(tmp_path, model)
+        with running(tmp_path) as gateway, httpx.Client(timeout=30) as client:
+            with ThreadPoolExecutor(1) as pool:
+                answer = pool.submit(client.post, f"{gateway.url}/v1/chat/completions", json=CHAT)
+                wait_until(lambda: len(model.requests) == 1, "the call is under way")
+                gateway.process.terminate()
+                assert answer.result(20).status_code == 200
+            assert gateway.process.wait(20) == 0

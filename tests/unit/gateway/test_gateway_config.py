@@ -1,0 +1,69 @@
+"""The configuration file: what is taken, and what is told of what is not."""
+
+from pathlib import Path
+
+import pytest
+
+from masthead.gateway.call import Connection
+from masthead.gateway.config import connection_of, load, parse
+from masthead.gateway.secret import Secrets
+from masthead.gateway.service import differences
+from masthead.model.errors import SettingsError
+
+pytestmark = pytest.mark.unit
+
+
+def connection(more: dict[str, object], environment: dict[str, str] | None = None) -> Connection:
+    config = parse({"connections": {"c": more}}, where="test")
+    return connection_of("c", config.connections["c"], Secrets(environment or {}))
+
+
+def test_a_known_vendor_needs_its_key_alone() -> None:
+    made = connection({"provider": "anthropic", "secret": "env:KEY"}, {"KEY": " sk-1\n"})
+    assert (made.base_url, made.secret, made.dialects[0].value) == ("https://api.anthropic.com/v1", "sk-1", "anthropic")
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"connections": {"c": {"base_url": "ftp://x"}}}, "connections.c.base_url"),
+        ({"connections": {"c": {"base_url": "https://user:pw@x/v1"}}}, "connections.c.base_url"),
+        ({"connections": {"c": {"base_url": "https://x/v1?y=1"}}}, "connections.c.base_url"),
+        ({"connections": {"c": {"base_url": "https://x\\y/v1"}}}, "connections.c.base_url"),
+        ({"connections": {"c": {"base_url": "https://x/v1", "allow_networks": ["10.0.0.0/99"]}}}, "allow_networks"),
+        ({"connections": {"c": {"base_url": "https://x/v1", "headers": {"a\r\nb": "c"}}}}, "headers"),
+        ({"connections": {"c": {"base_url": "https://x/v1", "headers": {"a": "c\r\nd: e"}}}}, "headers"),
+        ({"connections": {"c": {"base_url": "https://x/v1", "secret": "sk-plain"}}}, "secret"),
+        ({"connections": {"C!": {"base_url": "https://x/v1"}}}, "connections"),
+        ({"unknown": 1}, "unknown"),
+    ],
+)
+def test_what_cannot_be_taken_is_told_with_its_place(given: dict[str, object], told: str) -> None:
+    with pytest.raises(SettingsError, match="cannot be taken") as caught:
+        parse(given, where="gateway.toml")
+    assert told in str(caught.value)
+
+
+def test_a_missing_secret_is_told_by_its_name() -> None:
+    with pytest.raises(SettingsError, match="env:NONE"):
+        connection({"base_url": "https://x/v1", "secret": "env:NONE"})
+    with pytest.raises(SettingsError, match="no header may hold"):
+        connection({"base_url": "https://x/v1", "secret": "env:BAD"}, {"BAD": "a\r\nx: y"})
+
+
+def test_a_secret_is_read_from_a_file(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("sk-file\n")
+    assert connection({"base_url": "https://x/v1", "secret": f"file:{tmp_path}/key"}).secret == "sk-file"
+
+
+def test_a_file_that_is_no_toml_says_where(tmp_path: Path) -> None:
+    path = tmp_path / "gateway.toml"
+    path.write_text("[connections\n")
+    with pytest.raises(SettingsError, match="is no TOML"):
+        load(path)
+
+
+def test_changes_are_told_value_by_value() -> None:
+    before = {"a": {"x": 1, "y": [1]}, "b": 2}
+    after = {"a": {"x": 1, "y": [2]}, "c": 3}
+    assert list(differences(before, after)) == ["a.y: [1] → [2]", "b removed", "c added"]

@@ -1,0 +1,148 @@
+"""Streams on their way: whole events only, and put together as one answer."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from masthead.gateway.assemble import assembled_chat, assembled_message, assembled_response
+from masthead.gateway.streams import Pipe, UsageTaken, WholeEvents
+from masthead.gateway.upstream.port import UpstreamFailed
+from masthead.providers.dialects import Dialect
+
+pytestmark = pytest.mark.unit
+
+
+def sse(*events: dict[str, Any], name: str | None = None) -> bytes:
+    start = b"" if name is None else f"event: {name}\n".encode()
+    return b"".join(start + b"data: " + json.dumps(one).encode() + b"\n\n" for one in events)
+
+
+@given(st.lists(st.sampled_from([b"a", b"\n", b"\r", b"b\n\n", b"c\r\n\r\n", b"\r\r", b"data: x\n\n"]), max_size=30))
+def test_whatever_the_cuts_nothing_is_lost_and_only_whole_events_go_out(pieces: list[bytes]) -> None:
+    gate = WholeEvents()
+    out = b""
+    for piece in pieces:
+        events = gate.feed(piece)
+        assert not events or events.endswith((b"\n\n", b"\r\n\r\n", b"\r\r"))
+        out += events
+    assert b"".join(pieces).startswith(out)
+
+
+def test_a_stream_that_ends_within_an_event_is_broken() -> None:
+    pipe = Pipe(Dialect.OPENAI_CHAT, None, ())
+    assert pipe.feed(b"data: 1\n\ndata: 2") == b"data: 1\n\n"
+    with pytest.raises(UpstreamFailed):
+        pipe.check_end(is_delimited=True)
+
+
+def test_an_empty_stream_is_broken() -> None:
+    with pytest.raises(UpstreamFailed):
+        Pipe(Dialect.OPENAI_CHAT, None, ()).check_end(is_delimited=True)
+
+
+@pytest.mark.parametrize("dialect", [Dialect.OPENAI_CHAT, Dialect.OPENAI_RESPONSES, Dialect.ANTHROPIC])
+def test_a_break_is_told_in_the_dialect(dialect: Dialect) -> None:
+    told = Pipe(dialect, None, ()).close("it broke off")
+    data = json.loads(told.partition(b"data: ")[2])
+    assert b"it broke off" in told
+    assert ("error" in data) or data["type"] == "error"
+    assert told.startswith(b"event: error\n") == (dialect is not Dialect.OPENAI_CHAT)
+
+
+def test_the_usage_chunk_is_taken_out_and_kept() -> None:
+    kept: list[bytes] = []
+    usage = sse({"choices": [], "usage": {"prompt_tokens": 1}})
+    text = sse({"choices": [{"delta": {"content": "hi"}}], "usage": None})
+    taken = UsageTaken(kept.append)
+    assert taken.feed(text + usage + b"data: [DONE]\n\n") == text + b"data: [DONE]\n\n"
+    assert kept == [usage]
+    filtered = sse({"choices": [], "prompt_filter_results": []})
+    assert taken.feed(filtered) == filtered
+
+
+def test_chat_chunks_become_a_completion_with_tools_and_reasoning() -> None:
+    def chunk(finish: str | None = None, **delta: Any) -> dict[str, Any]:
+        return {"id": "c", "model": "m", "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]}
+
+    def call(index: int, **function: str) -> list[dict[str, Any]]:
+        return [{"index": index, "function": function}]
+
+    stream = sse(
+        chunk(role="assistant", content=""),
+        chunk(reasoning_content="I "),
+        chunk(reasoning_content="think."),
+        chunk(content="Hel"),
+        chunk(content="lo"),
+        chunk(tool_calls=[{"index": 0, "id": "a", "type": "function", "function": {"name": "f", "arguments": ""}}]),
+        chunk(tool_calls=call(0, arguments='{"x"')),
+        chunk(tool_calls=[{"index": 1, "id": "b", "type": "function", "function": {"name": "g", "arguments": "{}"}}]),
+        chunk(tool_calls=call(0, arguments=":1}")),
+        chunk("tool_calls"),
+        {"id": "c", "model": "m", "choices": [], "usage": {"prompt_tokens": 3}},
+    )
+    body = assembled_chat(stream + b"data: [DONE]\n\ndata: {broken\n\n")
+    assert body is not None
+    message = body["choices"][0]["message"]
+    assert (message["role"], message["content"], message["reasoning_content"]) == ("assistant", "Hello", "I think.")
+    assert [(one["id"], one["function"]) for one in message["tool_calls"]] == [
+        ("a", {"name": "f", "arguments": '{"x":1}'}),
+        ("b", {"name": "g", "arguments": "{}"}),
+    ]
+    assert (body["choices"][0]["finish_reason"], body["usage"]) == ("tool_calls", {"prompt_tokens": 3})
+
+
+def test_message_events_become_a_message() -> None:
+    stream = sse(
+        {"type": "message_start", "message": {"id": "m", "role": "assistant", "usage": {"input_tokens": 5}}},
+        {"type": "content_block_start", "index": 0, "content_block": {"type": "thinking", "thinking": ""}},
+        {"type": "content_block_delta", "index": 0, "delta": {"type": "thinking_delta", "thinking": "hm"}},
+        {"type": "content_block_delta", "index": 0, "delta": {"type": "signature_delta", "signature": "sig"}},
+        {"type": "content_block_start", "index": 1, "content_block": {"type": "tool_use", "name": "f", "input": {}}},
+        {"type": "content_block_delta", "index": 1, "delta": {"type": "input_json_delta", "partial_json": '{"x":'}},
+        {"type": "content_block_delta", "index": 1, "delta": {"type": "input_json_delta", "partial_json": "1}"}},
+        {"type": "message_delta", "delta": {"stop_reason": "tool_use"}, "usage": {"output_tokens": 7}},
+        {"type": "message_stop"},
+    )
+    body = assembled_message(stream)
+    assert body is not None
+    assert body["content"][0] == {"type": "thinking", "thinking": "hm", "signature": "sig"}
+    assert body["content"][1]["input"] == {"x": 1}
+    assert (body["stop_reason"], body["usage"]) == ("tool_use", {"input_tokens": 5, "output_tokens": 7})
+
+
+def test_response_events_give_the_last_whole_response_or_what_came_of_it() -> None:
+    delta = {"type": "response.output_text.delta", "output_index": 0, "delta": "Hel"}
+    begun: dict[str, Any] = {"type": "response.created", "response": {"id": "r", "model": "m", "output": []}}
+    done = {"type": "response.completed", "response": {"id": "r", "output": [{"type": "message"}]}}
+    assert assembled_response(sse(begun, delta, done)) == {"id": "r", "output": [{"type": "message"}]}
+    broken = assembled_response(sse(begun, delta))
+    assert broken is not None
+    assert broken["output"][0]["content"] == [{"type": "output_text", "text": "Hel"}]
+
+
+@given(st.binary(max_size=300))
+def test_putting_together_is_total(noise: bytes) -> None:
+    for assemble in (assembled_chat, assembled_message, assembled_response):
+        assemble(noise)
+        assemble(b"data: " + noise + b"\n\n")
+
+
+@given(
+    st.recursive(
+        st.none() | st.integers() | st.text(max_size=5),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(["type", "index", "delta", "choices", "message", "tool_calls", "item"]), inner
+            )
+        ),
+        max_leaves=12,
+    )
+)
+def test_putting_together_survives_json_of_any_shape(value: Any) -> None:
+    event = b"data: " + json.dumps({"choices": [value], "delta": value, "type": "content_block_delta"}).encode()
+    for assemble in (assembled_chat, assembled_message, assembled_response):
+        assemble(event + b"\n\ndata: " + json.dumps(value).encode() + b"\n\n")
