@@ -1,5 +1,6 @@
 import type { ReactNode } from "react";
 import { prettyJson } from "@/formats/json";
+import { withoutAnsi } from "./ansi";
 import { Code } from "./Code";
 import { Marked } from "./Marked";
 
@@ -7,7 +8,8 @@ import { Marked } from "./Marked";
 const SHORT = 60;
 
 /** What a tool said or was given: JSON indented and coloured, anything else exactly as it came. */
-export function Plain({ text }: { text: string }): ReactNode {
+export function Plain({ text: raw }: { text: string }): ReactNode {
+  const text = withoutAnsi(raw);
   const json = text.length > SHORT ? prettyJson(text) : null;
   if (json !== null) return <Code text={json} language="json" />;
   return (

@@ -1,12 +1,13 @@
 import type { Token, Tokens } from "marked";
 import { Fragment, memo, type ReactNode, useMemo } from "react";
+import { withoutAnsi } from "./ansi";
 import { Code } from "./Code";
 import { Marked } from "./Marked";
 import { blocks, safeHref } from "./markdown";
 
 /** Markdown as React elements. No HTML is ever parsed: a tag that a model wrote is shown as text. */
 export const Prose = memo(function Prose({ text }: { text: string }): ReactNode {
-  const tokens = useMemo(() => blocks(text), [text]);
+  const tokens = useMemo(() => blocks(withoutAnsi(text)), [text]);
   return <div className="prose">{all(tokens)}</div>;
 });
 

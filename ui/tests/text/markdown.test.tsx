@@ -1,5 +1,6 @@
 import { renderToStaticMarkup } from "react-dom/server";
 import { describe, expect, test } from "vitest";
+import { withoutAnsi } from "@/text/ansi";
 import { split } from "@/text/Marked";
 import { safeHref } from "@/text/markdown";
 import { Prose } from "@/text/Prose";
@@ -69,5 +70,15 @@ describe("marking what is looked for", () => {
   test("never loops on an empty needle, and keeps scripts whose case changes the length", () => {
     expect(split("abc", "")).toEqual(["abc"]);
     expect(split("İstanbul", "i")).toEqual(["İstanbul"]);
+  });
+});
+
+describe("what a terminal said", () => {
+  test("colours, cursor moves and links are left out, words stay", () => {
+    expect(withoutAnsi("\u001b[31mred\u001b[0m \u001b]8;;javascript:x\u0007click\u001b]8;;\u0007\u001b[2J!")).toBe(
+      "red click!",
+    );
+    expect(withoutAnsi("\u001b]0;no end")).toBe("");
+    expect(withoutAnsi("plain [31m")).toBe("plain [31m");
   });
 });

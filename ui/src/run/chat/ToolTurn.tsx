@@ -4,6 +4,7 @@ import type { Turn } from "@/api/types";
 import { Icon } from "@/design/icons";
 import { argumentsLine, firstLine } from "@/formats/json";
 import { between, duration } from "@/formats/time";
+import { withoutAnsi } from "@/text/ansi";
 import { Fold } from "@/text/Fold";
 import { Marked } from "@/text/Marked";
 import { Plain } from "@/text/Plain";
@@ -13,6 +14,8 @@ import { Reasoning } from "./Message";
 
 /** Up to this long an answer is shown whole: folding it would save no room. */
 const SHORT = 240;
+/** The first line is looked for in so much. */
+const MOST_PREVIEWED = 4000;
 
 type Props = { turn: Turn; owner: Look; isOpen: boolean; onToggle: () => void };
 
@@ -96,7 +99,8 @@ function ResultSource({ turn, owner }: { turn: Turn; owner: Look }): ReactNode {
   );
 }
 
-function ResultPreview({ text, isWhole }: { text: string; isWhole: boolean }): ReactNode {
+function ResultPreview({ text: raw, isWhole }: { text: string; isWhole: boolean }): ReactNode {
+  const text = withoutAnsi(isWhole ? raw : raw.slice(0, MOST_PREVIEWED));
   return (
     <code className={isWhole ? "tool-preview whole" : "tool-preview truncate"}>
       <Marked text={isWhole ? text.trim() || "(empty)" : firstLine(text)} />

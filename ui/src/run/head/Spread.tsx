@@ -51,12 +51,14 @@ function Step({ turn }: { turn: number }): ReactNode {
     <button
       type="button"
       className={`way-step ${look.className}`}
-      aria-label={`Turn ${turn}, ${look.name}`}
       title={`Turn ${turn}, ${look.name}`}
       onClick={() => select({ turn, agent: undefined })}
     >
       <Avatar look={look} />
-      <span className="num">{turn}</span>
+      <span className="num">
+        <span className="sr-only">{look.name}, turn </span>
+        {turn}
+      </span>
     </button>
   );
 }
