@@ -55,7 +55,7 @@ def test_a_model_named_twice_is_sent_once_as_it_was_checked(body: bytes) -> None
         b'{"messages":[]}',
         b"\xff\xfe",
         b'{"model":"m","x":' + b"[" * 100_000,
-    ],  # fmt: skip
+    ],
 )
 def test_what_is_no_call_is_refused_with_its_place(body: bytes) -> None:
     with pytest.raises(InvalidInput):
