@@ -10,6 +10,7 @@ from masthead.model.conversation import Act
 from masthead.model.ids import AgentId
 
 _ASSUMES = re.compile(r"\b(?:[Aa]ssum(?:e|ed|ing)|[Ss]uppos(?:e|ing) (?:that|the|we|it))\b")
+_LOOKS_UP = re.compile(r"surf|search|brows|retriev|lookup|look_up", re.IGNORECASE)
 _JUDGES = re.compile(r"review|critic|verif|valid|judge", re.IGNORECASE)
 
 
@@ -21,20 +22,21 @@ class AssumptionState(msgspec.Struct):
     speaker: AgentId = AgentId("")
     can_look: bool = False
     is_challenged: bool = False
+    last: str = ""
 
 
 class StatedAssumption(Rule[AssumptionState]):
     """An assumption stated and built upon, where nobody could look it up and nobody asked."""
 
     id = "stated-assumption"
-    version = "1"
+    version = "2"
     codes = ("FM-2.2",)
     acts = SPOKEN
     is_on_unmeasured = True
     about = About(
         title="An assumption in place of a question",
-        sees="An agent that says it assumes something, in a run whose agents have no tools to look things up, and no "
-        "other agent that challenges it.",
+        sees="An agent that says it assumes something, in a run in which nobody has a tool, or the name of one, to "
+        "look things up, and no other agent that challenges it.",
         blind="Assumptions that are made and not stated; whether the task invites them. Runs with look-up tools are "
         "left out, because there an assumption is usually tested next; placeholders to be filled in are too.",
     )
@@ -45,8 +47,11 @@ class StatedAssumption(Rule[AssumptionState]):
     def step(self, step: Step) -> Claim | None:
         """Read the next step."""
         state = self.state
-        if step.act is Act.TOOL_CALL and not step.does.runs:
+        if (step.act is Act.TOOL_CALL and not step.does.runs) or (
+            step.speaker != state.last and _LOOKS_UP.search(step.speaker)
+        ):
             state.can_look = True
+        state.last = step.speaker
         if step.kind != "agent" or state.can_look or state.is_challenged:
             return None
         is_judge = bool(state.turns) and step.speaker != state.speaker and self._judges(step)

@@ -31,14 +31,14 @@ class RepeatedWork(Rule[WorkState]):
     """A piece of work delivered again, nearly line for line, after others have spoken."""
 
     id = "repeated-work"
-    version = "1"
+    version = "2"
     codes = _CODE
     acts = SPOKEN
     is_on_unmeasured = True
     about = About(
         title="The same piece of work delivered twice",
-        sees="An agent that submits a text of some length of which nearly every line stood in its earlier work, "
-        "after another agent has spoken and nobody has used a tool in between.",
+        sees="An agent that submits a text of some length of which the first line and nearly every other stood in its "
+        "earlier work, after another agent has spoken and nobody has used a tool in between.",
         blind="The same work in other words; work repeated by another agent; whether the repetition was asked for.",
     )
     share: float = 0.1
@@ -63,7 +63,8 @@ class RepeatedWork(Rule[WorkState]):
         before = state.delivered.get(speaker)
         found: Claim | None = None
         if step.novelty is not None and len(step.text) >= self.length and step.kind == "agent":
-            if before is not None and step.novelty <= self.share and state.interrupted.get(speaker, False):
+            is_same = step.novelty <= self.share and not step.opens_anew
+            if before is not None and is_same and state.interrupted.get(speaker, False):
                 found = Claim(
                     (before, step.index),
                     f"{speaker} delivers turn {before} again: {1 - step.novelty:.0%} of its lines stood there before",

@@ -76,7 +76,8 @@ class Step:
     """One step of a run: a turn, and what the rules share about it.
 
     `key` identifies who did what, word for word. `novelty` is the share of the text's lines that its speaker had not
-    said before in this episode, None for texts too short to tell. `position` counts steps, echoes left out.
+    said before in this episode, None for texts too short to tell; `opens_anew` says that the first line is one of the
+    new ones. `position` counts steps, echoes left out.
     `does` is what the tool does, for tool calls. `restart_of` is the turn at which a new episode began, on the step
     that makes it certain.
     """
@@ -90,6 +91,7 @@ class Step:
         "key",
         "kind",
         "novelty",
+        "opens_anew",
         "position",
         "restart_of",
         "role",
@@ -113,6 +115,7 @@ class Step:
         self.position = position
         self.episode = 0
         self.novelty: float | None = None
+        self.opens_anew = False
         self.restart_of: int | None = None
         self._call: int | None = None
 
@@ -175,7 +178,7 @@ class Reader:
         step.restart_of = self._restart(key, turn)
         step.episode = state.episode
         if len(body) >= MIN_TEXT and turn.act is not Act.TOOL_RESULT:
-            step.novelty = self._novelty(crc32(speaker.encode()) ^ is_call, body)
+            step.novelty, step.opens_anew = self._novelty(crc32(speaker.encode()) ^ is_call, body)
         return step
 
     def _role(self, speaker: str) -> Role:
@@ -233,20 +236,21 @@ class Reader:
         state.lines, state.older_lines = set(), set()
         return begun
 
-    def _novelty(self, seed: int, body: bytes) -> float | None:
-        """Return the share of the body's lines that were not said under this seed before, and remember them."""
+    def _novelty(self, seed: int, body: bytes) -> tuple[float | None, bool]:
+        """Return the share of lines not said under this seed before, and whether the first is; remember them."""
         marks = [crc32(line, seed) for line in map(bytes.strip, body.split(b"\n")) if len(line) >= MIN_LINE]
         if not marks:
-            return None
+            return None, False
         state = self.state
         fresh = set(marks)
         fresh -= state.lines
         if state.older_lines:
             fresh -= state.older_lines
+        opens_anew = marks[0] in fresh
         state.lines |= fresh
         if len(state.lines) > self.LINES:
             state.older_lines, state.lines = state.lines, set()
-        return len(fresh) / len(marks)
+        return len(fresh) / len(marks), opens_anew
 
 
 def hashed(*parts: bytes) -> int:

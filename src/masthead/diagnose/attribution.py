@@ -32,18 +32,20 @@ _BASIS: Final[Mapping[str, Basis]] = {
     "spectrum": "inferred",
     RANKER: "inferred",
 }
-_FITTED: Final[Mapping[str, float]] = {RANKER: 1.0, "first-divergence": 0.5, "spectrum": 0.3}
-"""On kinds that the ranker was fitted on: it already weighs errors and the answer's source, but sees no other runs."""
-_JUDGE_FITTED: Final = 0.5
-_JUDGE_UNFITTED: Final = 0.7
-"""A judge's word beside the other methods. Nobody measured it on a real model: what it would do for judges of a given
-accuracy is simulated in docs/reference/attribution.md, and confidences that it is part of never count as calibrated."""
+_FITTED: Final[Mapping[str, float]] = {RANKER: 1.0, "first-divergence": 0.15, "spectrum": 0.15}
+"""On kinds that the ranker was fitted on: it already weighs errors and the answer's source, but sees no other runs.
+
+No label says how much other runs should count, so they count little (docs/reference/attribution.md)."""
+_JUDGE_FITTED: Final = 0.15
+_JUDGE_UNFITTED: Final = 0.5
+"""A judge's word beside the other methods, so little that a useless judge costs next to nothing, as simulated in
+docs/reference/attribution.md. Nobody measured it on a real model, so the confidences never count as calibrated."""
 _UNFITTED: Final[Mapping[str, float]] = {
     "before-first-error": 1.0,
     "broke-off": 0.5,
     "backward-slice": 0.7,
-    "first-divergence": 1.0,
-    "spectrum": 0.7,
+    "first-divergence": 0.5,
+    "spectrum": 0.3,
     "dropped-at-handoff": 0.3,
     "finding": 0.5,
     RANKER: 0.3,

@@ -4,7 +4,8 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from benchmarks.attribution import PARTS, Answer, reached
+from benchmarks.attribution import PARTS, reached
+from benchmarks.attribution_answer import Answer
 from scripts.fit_attribution import LabelledRun, fit, labelled_runs, without
 
 from masthead.diagnose.attribution import attribute_case

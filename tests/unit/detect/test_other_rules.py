@@ -70,6 +70,7 @@ SILENT: dict[str, list[Conversation]] = {
         talk(TASK, say("solver", "The length is not given. How long is it?")),
         talk(TASK, say("solver", "Let's assume it is 1 m."), call("solver", "search", "ribbon length")),
         talk(TASK, say("solver", "We assume 1 m."), say("critic", "You assume a length that is not given.", act=Act.VERDICT)),
+        talk(TASK, say("WebSurfer", "It is safe to assume that the page lists it."), say("solver", "We assume 1 m.")),
         talk(TASK, say("solver", "import your_module  # assuming it is there: your_module")),
     ],
     "unanswered-question": [talk(say("a", "Which file?"), say("user", "That one."), call("a", "delete", "that one"))],

@@ -176,3 +176,11 @@ def test_a_doubled_log_is_read_as_if_it_were_single():
     single = [say("nav", f"step {i}") for i in range(10)]
     reader.begin(None)
     assert all(reader.read(turn) for turn in numbered([*single, say("nav", "same"), say("nav", "same")]))
+
+
+def test_a_page_seen_again_after_another_action_is_no_work_delivered_again():
+    page = "\n".join(f"Menu entry {number} of the shop, with its price" for number in range(30))
+    seen = [f"I clicked {button!r}.\n{page}\nA new offer at the end: {button}." for button in ("next", "last")]
+    again = [say("surfer", seen[0]), say("planner", "Go on."), say("surfer", seen[1]), say("planner", "Go on.")]
+    assert suite(["repeated-work"]).findings(talk(*again)) == []
+    assert len(suite(["repeated-work"]).findings(talk(*again, say("surfer", seen[0])))) == 1
