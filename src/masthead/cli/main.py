@@ -5,6 +5,7 @@ import typer
 from masthead import __version__
 from masthead.cli import doctor, export, gateway, runs, samples, search, show, up
 from masthead.cli.audit import audit
+from masthead.cli.bridge import bridge
 from masthead.cli.calibrate import calibrate
 from masthead.cli.compare import compare
 from masthead.cli.diagnose import diagnose
@@ -22,7 +23,7 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown", pretty_exce
 app.callback()(start)
 for command in (
     up.up, gateway.gateway, runs.runs, show.show, search.search, export.export, diagnose, judge, report, compare,
-    calibrate, erase_run, erase_user, doctor.doctor, models,
+    calibrate, erase_run, erase_user, doctor.doctor, models, bridge,
 ):  # fmt: skip
     app.command()(command)
 app.command("import")(import_)
