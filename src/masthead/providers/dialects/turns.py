@@ -1,7 +1,8 @@
 """Turns in the order and shape that a target asks for."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from masthead.providers.dialects.dialect import Losses
 from masthead.providers.dialects.form import Part, Request, Text, Tool, Turn
@@ -32,6 +33,19 @@ def merged(turns: Sequence[Turn], losses: Losses) -> list[Turn]:
         else:
             joined.append(turn)
     return joined
+
+
+def filled(messages: Iterable[dict[str, Any]], content: str) -> list[dict[str, Any]]:
+    """Leave out written messages of which nothing is left, and join the neighbours of one role that this leaves."""
+    kept: list[dict[str, Any]] = []
+    for message in messages:
+        if not message[content]:
+            continue
+        if kept and kept[-1]["role"] == message["role"]:
+            kept[-1] = {**kept[-1], content: [*kept[-1][content], *message[content]]}
+        else:
+            kept.append(message)
+    return kept
 
 
 def allowed_tools(request: Request) -> tuple[Tool, ...]:

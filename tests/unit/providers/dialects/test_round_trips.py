@@ -201,6 +201,48 @@ def test_geminis_signature_of_a_call_comes_back_with_the_call(source: Dialect):
     assert not second.losses
 
 
+@pytest.mark.parametrize(("limit", "budget"), [(None, 16384), (20_000, 16384), (8000, 4000), (1500, 1024), (900, None)])
+def test_thinking_leaves_room_for_the_answer(limit: int | None, budget: int | None):
+    request = Request(model="claude-sonnet-4-5", turns=(), thinking=Thinking(effort="high"), max_output_tokens=limit)
+    body = anthropic_out.write(request, Losses())
+    assert body.get("thinking", {}).get("budget_tokens") == budget
+    assert body["max_tokens"] == (limit or 4096 + 16384) > (budget or 0)
+
+
+@pytest.mark.parametrize("target", [Dialect.ANTHROPIC, Dialect.GEMINI, Dialect.BEDROCK])
+def test_turn_of_which_nothing_is_left_is_left_out(target: Dialect):
+    messages = [
+        {"role": "user", "content": "hi"},
+        {"role": "assistant", "content": "", "reasoning_content": "hm"},
+        {"role": "user", "content": "go on"},
+    ]
+    call = translate(
+        {"model": "m", "messages": messages},
+        source=Dialect.OPENAI_CHAT,
+        target=target,
+        model="m",
+        reply_id="r",
+        now_s=1,
+    )
+    said = call.body["contents" if target is Dialect.GEMINI else "messages"]
+    assert [message["role"] for message in said] == ["user"], "and its neighbours are joined"
+    assert "messages[1].reasoning_content" in {loss.field for loss in call.losses}
+
+
+def test_bedrock_is_told_the_tools_that_were_called_before():
+    messages: list[dict[str, Any]] = [
+        {"role": "user", "content": "hi"},
+        {"role": "assistant", "tool_calls": [{"id": "c", "type": "function", "function": {"name": "look"}}]},
+        {"role": "tool", "tool_call_id": "c", "content": "1"},
+    ]
+    call = translate(
+        {"model": "m", "messages": messages}, source=Dialect.OPENAI_CHAT, target=Dialect.BEDROCK, model="m",
+        reply_id="r", now_s=1,
+    )  # fmt: skip
+    assert [tool["toolSpec"]["name"] for tool in call.body["toolConfig"]["tools"]] == ["look"]
+    assert "tools" in {loss.field for loss in call.losses}
+
+
 @pytest.mark.parametrize(
     ("model", "expected"),
     [

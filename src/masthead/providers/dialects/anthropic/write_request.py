@@ -8,7 +8,7 @@ from masthead.providers.dialects.anthropic.write_said import cache_control, imag
 from masthead.providers.dialects.dialect import Losses, refused
 from masthead.providers.dialects.form import Audio, File, Image, Part, Reasoning, Request, Result, Text, Tool, Turn
 from masthead.providers.dialects.seals import with_call_proofs, worthless
-from masthead.providers.dialects.turns import allowed_tools, merged, without_system
+from masthead.providers.dialects.turns import allowed_tools, filled, merged, without_system
 
 DEFAULT_OUTPUT_TOKENS: Final = 4096
 BUDGETS: Final = {"minimal": 1024, "low": 2048, "medium": 8192, "high": 16384, "xhigh": 32768, "max": 32768}
@@ -32,10 +32,10 @@ def write(
     system, turns = without_system(request.turns, losses)
     limit = request.max_output_tokens
     if limit is None:
-        limit = default_output_tokens or DEFAULT_OUTPUT_TOKENS
+        limit = (default_output_tokens or DEFAULT_OUTPUT_TOKENS) + _thought_tokens(request)
         losses.add(request.where("max_output_tokens"), f"Anthropic wants a limit and none was given: {limit} was set")
     messages = [{"role": turn.role, "content": list(_blocks(turn, losses))} for turn in merged(turns, losses)]
-    body: dict[str, Any] = {"model": request.model, "max_tokens": limit, "messages": messages}
+    body: dict[str, Any] = {"model": request.model, "max_tokens": limit, "messages": filled(messages, "content")}
     if system:
         is_plain = len(system) == 1 and system[0].cache is None
         body["system"] = system[0].text if is_plain else [write_said(part, losses) for part in system]
@@ -107,14 +107,26 @@ def thinking_fields(request: Request, limit: int, losses: Losses) -> dict[str, A
                 losses.add(where, "Anthropic's least effort is low: minimal became low")
             fields["output_config"] = {"effort": effort}
         return fields
-    budget_tokens = asked.budget_tokens or BUDGETS.get(asked.effort or "medium", BUDGETS["medium"])
+    budget_tokens = _thought_tokens(request)
     if budget_tokens >= limit:
-        budget_tokens = limit - 1
+        budget_tokens = max(limit // 2, _LEAST_BUDGET)
         losses.add(where, f"thinking must leave room under the limit of output: its budget is {budget_tokens} tokens")
-    if budget_tokens < _LEAST_BUDGET:
+    if budget_tokens < _LEAST_BUDGET or budget_tokens >= limit:
         losses.add(where, f"Claude thinks with {_LEAST_BUDGET} tokens at least, and the limit of output is {limit}")
         return {}
     return {"thinking": {"type": "enabled", "budget_tokens": budget_tokens, **shown}}
+
+
+def _thought_tokens(request: Request) -> int:
+    """Return the budget that the model named is told; 0 where it does not think or decides by itself."""
+    asked = request.thinking
+    if asked is None or asked.is_on is False or asked.effort == "none":
+        return 0
+    if asked.budget_tokens is not None:
+        return asked.budget_tokens
+    if not _BY_BUDGET.search(request.model):
+        return 0
+    return BUDGETS.get(asked.effort or "medium", BUDGETS["medium"])
 
 
 def _format(request: Request, config: dict[str, Any], losses: Losses) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from masthead.providers.dialects.form import (
 from masthead.providers.dialects.json_text import arguments_of, encoded
 from masthead.providers.dialects.media import document_suffix
 from masthead.providers.dialects.seals import with_call_proofs, worthless
-from masthead.providers.dialects.turns import allowed_tools, merged, without_system
+from masthead.providers.dialects.turns import allowed_tools, filled, merged, without_system
 
 _NOWHERE: Final = "Bedrock's dialect has no place for it, dropped"
 _UNKNOWN: Final = ("seed", "frequency_penalty", "presence_penalty", "user", "verbosity")
@@ -41,7 +41,7 @@ def write(request: Request, losses: Losses) -> dict[str, Any]:
     """
     system, turns = without_system(request.turns, losses)
     messages = [{"role": turn.role, "content": list(_blocks(turn, losses))} for turn in merged(turns, losses)]
-    body: dict[str, Any] = {"messages": messages}
+    body: dict[str, Any] = {"messages": filled(messages, "content")}
     if system:
         body["system"] = [block for part in system for block in ({"text": part.text}, *_cache_point(part.cache))]
     is_claude = "claude" in request.model
@@ -122,7 +122,7 @@ def _output(request: Request, losses: Losses) -> dict[str, Any]:
 def _tools(request: Request, losses: Losses) -> dict[str, Any]:
     tools = allowed_tools(request)
     if not tools:
-        return {}
+        return _called_tools(request, losses)
     if request.is_parallel is False:
         losses.add(request.where("is_parallel"), "Bedrock cannot be told to call one tool at a time, dropped")
     written: list[dict[str, Any]] = []
@@ -138,11 +138,20 @@ def _tools(request: Request, losses: Losses) -> dict[str, Any]:
         config["toolChoice"] = {"any": {}} if only is None else {"tool": {"name": only}}
     elif choice is not None and choice.mode == "none":
         losses.add(request.where("tool_choice"), "Bedrock cannot forbid tools: they were left out of the request")
-        has_called = any(isinstance(part, Call | Result) for turn in request.turns for part in turn.parts)
-        return config if has_called else {}
+        return _called_tools(request, losses)
     elif choice is not None:
         config["toolChoice"] = {"auto": {}}
     return config
+
+
+def _called_tools(request: Request, losses: Losses) -> dict[str, Any]:
+    """Return the tools that were called before, which Bedrock wants to be named even where none may be called now."""
+    parts = [part for turn in request.turns for part in turn.parts]
+    names = dict.fromkeys(part.name for part in parts if isinstance(part, Call))
+    if not names:
+        return {}
+    losses.add("tools", "Bedrock wants the tools that were called before: they were named, without their parameters")
+    return {"tools": [{"toolSpec": {"name": name, "inputSchema": {"json": {"type": "object"}}}} for name in names]}
 
 
 def _cache_point(cache: Cache | None) -> list[dict[str, Any]]:

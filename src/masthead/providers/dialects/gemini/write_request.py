@@ -23,7 +23,7 @@ from masthead.providers.dialects.form import (
 from masthead.providers.dialects.json_text import arguments_of, decoded
 from masthead.providers.dialects.media import AUDIO_TYPES, image_type_of
 from masthead.providers.dialects.seals import worthless
-from masthead.providers.dialects.turns import allowed_tools, joined_text, merged, without_system
+from masthead.providers.dialects.turns import allowed_tools, filled, joined_text, merged, without_system
 
 _NOWHERE: Final = "Gemini's dialect has no place for it, dropped"
 _UNKNOWN: Final = ("user", "metadata", "service_tier", "verbosity")
@@ -54,7 +54,7 @@ def write(request: Request, losses: Losses) -> dict[str, Any]:
         {"role": "model" if turn.role == "assistant" else "user", "parts": list(_parts(turn, names, request, losses))}
         for turn in merged(turns, losses)
     ]
-    body: dict[str, Any] = {"contents": [content for content in contents if content["parts"]]}
+    body: dict[str, Any] = {"contents": filled(contents, "parts")}
     for part in system:
         _note_cache(part, losses)
     if system:
