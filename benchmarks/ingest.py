@@ -10,11 +10,14 @@ and its own time is not counted. "Durable" is answered 200, "stored" is answered
 import argparse
 import gzip
 import json
+import os
 import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from http.client import HTTPConnection
 from itertools import islice
 from pathlib import Path
@@ -65,17 +68,53 @@ def measure(server: ServerProcess, sent: Sequence[bytes], spans: int, options: a
     print(f"acknowledged to visible, one body on an idle server: median {median(latencies) * 1e3:.0f} ms, "
           f"worst {max(latencies) * 1e3:.0f} ms")  # fmt: skip
     watch = Watch(process)
-    before_s, started = sum(process.cpu_times()[:2]), time.perf_counter()
+    before_s, threads_s, started = sum(process.cpu_times()[:2]), by_thread_s(process.pid), time.perf_counter()
     took = send_all(server.address, iter(sent), options.connections, gzipped=not options.plain)
     durable_s = time.perf_counter() - started
-    while queue_bytes(server) > 0:
-        time.sleep(0.02)
+    while waiting := queue_bytes(server):
+        time.sleep(max(0.05, waiting / 100e6))  # asking costs the server something too
     stored_s = time.perf_counter() - started
-    cpu_s = sum(process.cpu_times()[:2]) - before_s
+    cpu_s, after_s = sum(process.cpu_times()[:2]) - before_s, by_thread_s(process.pid)
     peak_mb = watch.stop()
     print(f"durable {spans / durable_s:,.0f} spans/s, stored {spans / stored_s:,.0f} spans/s, "
-          f"CPU {cpu_s / spans * 1e6:.0f} µs a span, resident memory {peak_mb:.0f} MB at most")  # fmt: skip
+          f"resident memory {peak_mb:.0f} MB at most")  # fmt: skip
+    show_split(cpu_s, Counter(after_s) - Counter(threads_s), spans)
     print(f"answers: median {median(took) * 1e3:.0f} ms, 99 % {quantiles(took, n=100)[98] * 1e3:.0f} ms")
+
+
+def by_thread_s(pid: int) -> dict[str, float]:
+    """Return the CPU time of a process's threads so far, by their names."""
+    found: Counter[str] = Counter()
+    for stat in Path(f"/proc/{pid}/task").glob("*/stat"):
+        with suppress(OSError):
+            name, _, rest = stat.read_text().partition("(")[2].rpartition(")")
+            found[name] += sum(map(int, rest.split()[11:13])) / os.sysconf("SC_CLK_TCK")
+    return dict(found)
+
+
+def show_split(cpu_s: float, threads_s: Mapping[str, float], spans: int) -> None:
+    """Print what a span cost, by what was done: the time of threads that ended in between is the remainder."""
+    steps = dict.fromkeys((*_THREADS.values(), _ENGINE), 0.0)
+    for thread, seconds in threads_s.items():
+        steps[_THREADS.get(thread, _ENGINE)] += seconds
+    steps[_ENGINE] += cpu_s - sum(threads_s.values())
+    core_s = sum(steps[step] for step in (_DECODE, _INSERT, _ENGINE))
+    print(f"CPU a span: {cpu_s / spans * 1e6:.0f} µs in all; decode + insert + index {core_s / spans * 1e6:.0f} µs")
+    print("   ", ", ".join(f"{step} {seconds / spans * 1e6:.0f}" for step, seconds in steps.items()))
+
+
+_DECODE = "decode, price, JSON"
+_INSERT = "columns, insert, index, summaries"
+_ENGINE = "the store's other threads"
+_THREADS = {
+    "python": "HTTP, unpack, parse, check",
+    "masthead": "HTTP, unpack, parse, check",
+    "masthead-commit": "write-ahead log",
+    "masthead-decode": _DECODE,
+    "masthead-insert": _INSERT,
+    "MergeMutate": "merges, behind",
+}
+"""What the threads of the server do; `top -H` shows the same names."""
 
 
 def send_all(
