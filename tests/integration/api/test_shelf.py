@@ -169,7 +169,7 @@ def test_briefs_say_how_many_turns_and_what_was_found(shelf: Site) -> None:
     assert _ask(shelf, "POST", "/scores", json={"scores": scores}).status_code == 200
     asked = {"run_ids": [run_id(21), run_id(20), run_id(11), run_id(99)]}
     items = _ask(shelf, "POST", "/runs/briefs", "viewer", json=asked).json()["items"]
-    nothing = {"is_diagnosed": False, "codes": [], "origin_agent": None}
+    nothing: dict[str, Any] = {"is_diagnosed": False, "codes": [], "origin_agent": None}
     assert items == [
         {"run_id": run_id(21), "turns": 4, **nothing},
         {"run_id": run_id(20), "turns": 4, "is_diagnosed": False, "codes": ["FM-1.3"], "origin_agent": "first"},

@@ -1,5 +1,5 @@
 /** Keys, projects, the audit log, redaction and the state of the server. */
-import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { client, data, inProject } from "./client";
 import type { paths } from "./schema";
 
@@ -52,6 +52,19 @@ export const prices = (projectId: string) =>
   queryOptions({
     queryKey: [projectId, "prices"],
     queryFn: ({ signal }) => data(client.GET("/api/v1/prices", { headers: inProject(projectId), signal })),
+  });
+
+/** Models of the catalogue by a part of their name, with what a million tokens cost. */
+export const priced = (projectId: string, text: string) =>
+  queryOptions({
+    queryKey: [projectId, "priced", text],
+    queryFn: ({ signal }) => {
+      const params = { query: { text, limit: 30 } };
+      return data(client.GET("/api/v1/models", { params, headers: inProject(projectId), signal }));
+    },
+    enabled: text.length > 1,
+    placeholderData: keepPreviousData,
+    staleTime: Number.POSITIVE_INFINITY,
   });
 
 /** The readiness is an answer in both cases: it says what is wrong. */

@@ -4,6 +4,7 @@ import { unpriced } from "@/api/queries";
 import { prices } from "@/api/settings";
 import { exact, sum } from "@/formats/numbers";
 import { useProject } from "@/shell/project";
+import { LookUp } from "./LookUp";
 import { Wait } from "./Wait";
 import { Wide } from "./Wide";
 
@@ -59,6 +60,7 @@ export function PricesPart(): ReactNode {
           }
         </Wait>
       </Wide>
+      <LookUp />
     </>
   );
 }
