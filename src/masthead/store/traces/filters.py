@@ -6,8 +6,9 @@ from masthead.model.ids import ProjectId
 from masthead.model.run import RunFilter
 from masthead.store.traces.bind import Param
 from masthead.store.traces.hexadecimal import run_ids_of
-from masthead.store.traces.needle import condition, prefilter
+from masthead.store.traces.needle import condition
 from masthead.store.traces.tags import HAS_TAG
+from masthead.store.traces.words import worth_reading
 
 HOUR_NS = 3_600_000_000_000
 
@@ -55,7 +56,7 @@ _ABOUT = """(
 _SAID = """run_id IN (
     SELECT run_id FROM spans
     PREWHERE project_id = {{project:String}} AND start_hour BETWEEN {{from_hour:UInt32}} AND {{to_hour:UInt32}}
-        AND {prefilter}
+        AND {cheap}
     WHERE {said}
     SETTINGS max_block_size = 2048
 )"""
@@ -89,7 +90,7 @@ def where(project: ProjectId, chosen: RunFilter) -> Where:
         parts.append(_ABOUT)
         params["about"] = chosen.about
     if chosen.text:
-        said, cheap = condition(chosen.text), prefilter(chosen.text)
+        said, cheap = condition(chosen.text), worth_reading(chosen.text)
         params |= {**said.params, **cheap.params, "from_hour": hour_of(chosen.since_ns or 0), "to_hour": _LAST_HOUR}
-        parts.append(_SAID.format(prefilter=cheap.sql, said=said.sql))
+        parts.append(_SAID.format(cheap=cheap.sql, said=said.sql))
     return Where(" AND ".join(parts), params)

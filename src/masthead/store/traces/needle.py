@@ -54,23 +54,6 @@ def condition(text: str) -> Condition:
     return Condition("(" + " OR ".join(f"({sql.format(column=column)})" for column in columns) + ")", params)
 
 
-_WORTH_READING: Final = """received_ns NOT IN (
-    SELECT arrayJoin(batches)
-    FROM words
-    WHERE project_id = {{project:String}} AND to_hour >= {{from_hour:UInt32}} AND from_hour <= {{to_hour:UInt32}}
-        AND words != '' AND NOT ({matches})
-)"""
-
-
-def prefilter(text: str) -> Condition:
-    """Return what can be said of a span that contains `text` without reading it: its batch's words do not rule it out.
-
-    Binds neither the project nor the hours that are searched, which it needs.
-    """
-    found = words_condition(text)
-    return Condition("true", {}) if found is None else Condition(_WORTH_READING.format(matches=found.sql), found.params)
-
-
 def words_condition(text: str) -> Condition | None:
     """Return what the words of some spans must satisfy for one of them to contain `text`; None where all do.
 

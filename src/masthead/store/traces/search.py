@@ -6,18 +6,21 @@ from typing import NamedTuple
 
 from masthead.model.ids import ProjectId, RunId, SpanId
 from masthead.model.run import Page, SearchHit
-from masthead.store.traces.bind import Param
+from masthead.store.traces.bind import Param, Params
 from masthead.store.traces.cursors import Place, place_of
 from masthead.store.traces.engine import Engine, fetch
 from masthead.store.traces.filters import hour_of
-from masthead.store.traces.needle import condition, prefilter, spelling
+from masthead.store.traces.needle import Condition, condition, spelling, words_condition
+from masthead.store.traces.words import IN_WINDOW, worth_reading
 
 _EXCERPT_BEFORE = 80
 _EXCERPT_AFTER = 160
 _FIRST_STRETCH_SPANS = 10_000
 
 _HOURS = """
-SELECT start_hour, count()
+SELECT start_hour, count(), countIf(received_ns NOT IN (
+    SELECT arrayJoin(batches) FROM words WHERE project_id = {{project:String}}
+))
 FROM spans
 WHERE project_id = {{project:String}} AND {window}
 GROUP BY start_hour
@@ -30,13 +33,22 @@ _HITS = """
 SELECT lower(hex(run_id)), lower(hex(span_id)), start_ns, name, nullIf(toString(agent), '')
 FROM spans
 PREWHERE project_id = {{project:String}} AND start_hour BETWEEN {{from_hour:UInt32}} AND {{to_hour:UInt32}}
-    AND {window} AND {prefilter}
+    AND {window} AND {cheap}
 WHERE {condition}
 ORDER BY start_ns DESC, run_id DESC, span_id DESC
 LIMIT 1 BY run_id, span_id
 LIMIT {{limit:UInt32}}
 SETTINGS max_block_size = 2048
 """
+_BATCHES = """
+SELECT arrayJoin(batches)
+FROM words
+WHERE {window} AND (words = '' OR {matches})
+LIMIT {{most:UInt32}}
+"""
+_IN_BATCHES = "received_ns IN {batches:Array(Int64)}"
+_MOST_BATCHES = 2_000
+"""So many are named one by one; more are left to the store to find."""
 _SINCE = "start_hour >= {since_hour:UInt32} AND start_ns >= {since_ns:Int64}"
 _UNTIL = "start_hour <= {until_hour:UInt32} AND start_ns < {until_ns:Int64}"
 _AFTER = """start_hour <= {after_hour:UInt32}
@@ -51,6 +63,19 @@ WHERE project_id = {project:String}
     AND run_id IN (SELECT toFixedString(unhex(arrayJoin({run_ids:Array(String)})), 16))
     AND span_id IN (SELECT toFixedString(unhex(arrayJoin({span_ids:Array(String)})), 8))
 """
+
+
+class _Hour(NamedTuple):
+    start_hour: int
+    spans: int
+    uncovered: int
+    """Spans whose words are not collected."""
+
+
+class _Stretch(NamedTuple):
+    from_hour: int
+    to_hour: int
+    uncovered: int
 
 
 class _Hit(NamedTuple):
@@ -76,13 +101,14 @@ def search(
         return Page([], None)
     found = condition(text)
     window, params = _window(since_ns, until_ns, cursor)
-    cheap = prefilter(text)
-    params |= {"project": project, **found.params, **cheap.params}
-    hits_sql = _HITS.format(window=window, prefilter=cheap.sql, condition=found.sql)
+    params |= {"project": project, **found.params}
     hits: list[_Hit] = []
-    for hours in _stretches(fetch(engine, tuple[int, int], _HOURS.format(window=window), params)):
-        stretch = {"from_hour": hours[0], "to_hour": hours[1], "limit": limit + 1 - len(hits)}
-        hits += fetch(engine, _Hit, hits_sql, params | stretch)
+    for stretch in _stretches(fetch(engine, _Hour, _HOURS.format(window=window), params)):
+        here = params | {"from_hour": stretch.from_hour, "to_hour": stretch.to_hour, "limit": limit + 1 - len(hits)}
+        cheap = _worth_reading(engine, text, here, is_covered=stretch.uncovered == 0)
+        if cheap is not None:
+            sql = _HITS.format(window=window, cheap=cheap.sql, condition=found.sql)
+            hits += fetch(engine, _Hit, sql, here | cheap.params)
         if len(hits) > limit:
             break
     shown = hits[:limit]
@@ -121,20 +147,36 @@ def _window(since_ns: int | None, until_ns: int | None, cursor: str | None) -> t
     return " AND ".join(conditions), params
 
 
-def _stretches(hours: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """Yield (first hour, last hour), the latest first, each about four times the spans of the one before.
+def _worth_reading(engine: Engine, text: str, params: Params, *, is_covered: bool) -> Condition | None:
+    """Return which spans of a stretch may contain the text as far as words tell, or None where none can."""
+    matches = words_condition(text)
+    if matches is None:
+        return Condition("true", {})
+    if is_covered:
+        sql = _BATCHES.format(window=IN_WINDOW, matches=matches.sql)
+        found = fetch(engine, tuple[int], sql, {**params, **matches.params, "most": _MOST_BATCHES + 1})
+        if not found:
+            return None
+        if len(found) <= _MOST_BATCHES:
+            return Condition(_IN_BATCHES, {"batches": [batch for (batch,) in found]})
+    return worth_reading(text)
+
+
+def _stretches(hours: list[_Hour]) -> Iterator[_Stretch]:
+    """Yield stretches, the latest first, each about four times the spans of the one before.
 
     A common text is found in the first stretch; a rare one costs a few queries more than one scan would.
     """
-    enough, spans, last = _FIRST_STRETCH_SPANS, 0, None
-    for hour, count in hours:
-        last = hour if last is None else last
-        spans += count
+    enough, spans, uncovered, last = _FIRST_STRETCH_SPANS, 0, 0, None
+    for hour in hours:
+        last = hour.start_hour if last is None else last
+        spans += hour.spans
+        uncovered += hour.uncovered
         if spans >= enough:
-            yield hour, last
-            enough, spans, last = enough * 4, 0, None
+            yield _Stretch(hour.start_hour, last, uncovered)
+            enough, spans, uncovered, last = enough * 4, 0, 0, None
     if last is not None:
-        yield hours[-1][0], last
+        yield _Stretch(hours[-1].start_hour, last, uncovered)
 
 
 def _texts(engine: Engine, project: ProjectId, hits: list[_Hit]) -> dict[tuple[str, str], str]:

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 from masthead.store.traces.bind import Params
 from masthead.store.traces.engine import Engine, fetch
+from masthead.store.traces.needle import Condition, words_condition
 
 _SPANS_A_GROUP: Final = 2_048
 """So few that reading those that may hold a text is quick, so many that their words repeat."""
@@ -49,6 +50,23 @@ GROUP BY project_id, received_ns
 ORDER BY project_id, received_ns
 SETTINGS max_threads = 1
 """
+
+
+IN_WINDOW: Final = "project_id = {project:String} AND to_hour >= {from_hour:UInt32} AND from_hour <= {to_hour:UInt32}"
+_WORTH_READING: Final = """received_ns NOT IN (
+    SELECT arrayJoin(batches) FROM words WHERE {window} AND words != '' AND NOT ({matches})
+)"""
+
+
+def worth_reading(text: str) -> Condition:
+    """Return what can be said of a span that contains `text` without reading it: its batch's words do not rule it out.
+
+    Binds neither the project nor the hours that are searched, which it needs.
+    """
+    found = words_condition(text)
+    if found is None:
+        return Condition("true", {})
+    return Condition(_WORTH_READING.format(window=IN_WINDOW, matches=found.sql), found.params)
 
 
 class Batch(NamedTuple):
