@@ -5,7 +5,7 @@ import { report } from "@/api/reports";
 import type { GroupKey } from "@/api/schema";
 import { useProject } from "@/shell/project";
 import { KeyPicker } from "@/statistics/KeyPicker";
-import { type Mode, modeOf, pair, periodOf, periodText, type Search } from "./asked";
+import { halves, type Mode, modeOf, pair, periodOf, periodText, type Search } from "./asked";
 
 const MODES: ReadonlyArray<{ mode: Mode; label: string }> = [
   { mode: "key", label: "All values of a key" },
@@ -19,6 +19,7 @@ type Props = {
   by: string;
   within: string;
   filter: RunsFilter;
+  days: readonly string[];
   onChange: (change: Search) => void;
 };
 
@@ -26,10 +27,11 @@ type Props = {
 export function Choice(props: Props): ReactNode {
   const { search, keys, by, within, onChange } = props;
   const mode = modeOf(search);
+  const periods = halves(props.days);
   const several = keys.filter(({ key, values }) => values > 1 && values <= 24 && key !== "task");
   function start(next: Mode): void {
     if (next === "key") onChange({ first: undefined, second: undefined });
-    if (next === "periods") onChange({ by: undefined, first: "since=2000-01-01", second: "since=2000-01-01" });
+    if (next === "periods") onChange({ by: undefined, ...periods });
     if (next === "groups") onChange({ first: `${by || "system"}=`, second: `${by || "system"}=` });
   }
   return (
@@ -42,6 +44,8 @@ export function Choice(props: Props): ReactNode {
               key={each.mode}
               type="button"
               aria-pressed={each.mode === mode}
+              disabled={each.mode === "periods" && mode !== "periods" && periods === null}
+              title={each.mode === "periods" && periods === null ? "These runs have no times of two days" : undefined}
               onClick={() => each.mode !== mode && start(each.mode)}
             >
               {each.label}

@@ -84,6 +84,7 @@ function Compared({ about, filter, onChange }: ComparedProps): ReactNode {
         by={by ?? ""}
         within={within ?? ""}
         filter={filter}
+        days={about.trends.map(({ day }) => day)}
         onChange={(change) => onChange("within" in change && !change.within ? { ...change, within: NONE } : change)}
       />
       <Outcome filter={filter} asked={compared(search, by, within)} />

@@ -58,3 +58,9 @@ export function usualWithin(
   const hasModels = keys.some(({ key, values }) => key === "model" && values > 1 && values <= 6);
   return hasModels && by !== undefined && by !== "model" ? "model" : undefined;
 }
+
+/** Two periods to begin with: before and since the middle one of the days that have runs. Null where there are not two. */
+export function halves(days: readonly string[]): { first: string; second: string } | null {
+  const middle = days[Math.floor(days.length / 2)];
+  return middle === undefined || days.length < 2 ? null : { first: `until=${middle}`, second: `since=${middle}` };
+}

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { chosenOf, ranked } from "@/agreement/evaluators";
 import type { CodeRow, Evaluator, Trend } from "@/api/schema";
-import { compared, modeOf, pair, periodOf, periodText, usualKey, usualWithin } from "@/compare/asked";
+import { compared, halves, modeOf, pair, periodOf, periodText, usualKey, usualWithin } from "@/compare/asked";
 import { sorted, spentAfter } from "@/failures/cost";
 import { lines } from "@/failures/lines";
 import { aroundZero, fromZero, scale, ticks } from "@/statistics/scale";
@@ -95,6 +95,15 @@ describe("what is compared", () => {
     const period = { since: "2026-01-01", until: "2026-02-01" };
     expect(periodOf(periodText(period))).toEqual(period);
     expect(periodText({ since: "", until: "" })).toBeUndefined();
+  });
+
+  test("two periods begin as the halves of the days that have runs", () => {
+    expect(halves(["2026-01-01", "2026-01-02", "2026-01-05"])).toEqual({
+      first: "until=2026-01-02",
+      second: "since=2026-01-02",
+    });
+    expect(halves(["2026-01-01"])).toBeNull();
+    expect(modeOf(halves(["2026-01-01", "2026-01-02"]) ?? {})).toBe("periods");
   });
 
   test("designs come before models, and models are kept apart", () => {
