@@ -67,7 +67,10 @@ class Settings(BaseSettings):
     """`off` drops what was said at the door and keeps names, times, tokens and costs."""
 
     gateway_file: Path | None = None
-    """The gateway's configuration; unset means `gateway.toml` in `data_dir`. Where there is none, no model is served."""
+    """The gateway's configuration; unset means `gateway.toml` in `data_dir`. Without one no model is served."""
+
+    gateway_client: Literal["own", "aiohttp"] = "own"
+    """What asks upstreams: the lean client of its own, or aiohttp (`pip install masthead[aiohttp]`)."""
 
     gateway_records_to: str | None = None
     """Where `masthead gateway` hands what it records, such as `https://masthead.example`; unset means the server of

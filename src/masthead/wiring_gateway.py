@@ -39,10 +39,11 @@ from masthead.gateway.service import GatewayService
 from masthead.gateway.shipping import Server, Shipper
 from masthead.gateway.spool import Spool
 from masthead.gateway.upstream.pool import Http1Client
+from masthead.gateway.upstream.port import UpstreamClient
 from masthead.govern.attempts import FailedAttempts
 from masthead.govern.directory import Directory
 from masthead.govern.exposure import are_keys_required, is_loopback
-from masthead.ingest.allocator import collect_rarely, return_large_blocks
+from masthead.ingest.allocator import collect_rarely, return_large_blocks, share_one_arena
 from masthead.ingest.otlp_write import traces_json
 from masthead.model.errors import SettingsError, StoreBusy
 from masthead.model.ports import Sink
@@ -104,12 +105,24 @@ def gateway_of(
         make_seams=make_seams,
         identify=Remembered(identify, clock),
         sink=sink,
-        client=Http1Client(),
+        client=_client(settings),
         clock=clock,
         gauges=gauges,
         closing=close,
     )
     return service
+
+
+def _client(settings: Settings) -> UpstreamClient:
+    if settings.gateway_client == "own":
+        return Http1Client()
+    try:
+        from masthead.gateway.upstream.aiohttp_client import AiohttpClient  # noqa: PLC0415 - an optional extra
+    except ImportError as error:
+        raise SettingsError(
+            "gateway_client is aiohttp, which is not installed: pip install 'masthead[aiohttp]'"
+        ) from error
+    return AiohttpClient()
 
 
 def _counters(settings: Settings, clock: Clock, worker: int) -> Counters:
@@ -194,6 +207,7 @@ def opened_alone(settings: Settings, *, worker: int = 0, workers: int = 1) -> Ge
 def serve_alone(settings: Settings, listener: socket.socket, *, worker: int = 0, workers: int = 1) -> None:
     """Serve until told to end; calls under way are finished first."""
     return_large_blocks()
+    share_one_arena()
     with opened_alone(settings, worker=worker, workers=workers) as gateway:
         collect_rarely()
         gateway.server.run(sockets=[listener])

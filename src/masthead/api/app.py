@@ -100,6 +100,7 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
     to_thread.current_default_thread_limiter().total_tokens = WORKERS
     await to_thread.run_sync(importing.remove_leftovers, app.state.services.settings.data_dir)
     yield
+    await app.state.services.gateway.disconnect()
 
 
 class Front:

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp
 from masthead.api.conversations import Conversations
 from masthead.api.jobs import Jobs
 from masthead.clock import Clock
+from masthead.gateway.service import GatewayService
 from masthead.govern.attempts import FailedAttempts
 from masthead.govern.directory import Directory
 from masthead.govern.erasure import Eraser
@@ -54,7 +55,7 @@ class Services:
     door_counters: Callable[[], DoorCounters]
     otlp: ASGIApp
     """Answers `/v1/traces`."""
-    gateway: ASGIApp
+    gateway: GatewayService
     """Answers everything else under `/v1/`, and `/metrics`."""
     web: ASGIApp | None
     """Serves the pages; None where they were not built."""

@@ -91,9 +91,12 @@ def _add_samples(application: "Application", mark: Path) -> None:
 def _serve(application: "Application", settings: Settings, listener: socket.socket) -> None:
     import uvicorn  # noqa: PLC0415 - 0.1 s
 
+    from masthead.gateway.http_server import PatientProtocol  # noqa: PLC0415 - with uvicorn
+
     collect_rarely()
     config = uvicorn.Config(
         application.asgi,
+        http=PatientProtocol,
         log_level=settings.log_level,
         access_log=False,
         lifespan="on",

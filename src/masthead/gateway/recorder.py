@@ -53,7 +53,7 @@ class SpanRecorder:
     """A `Recorder` over a `Sink`."""
 
     def __init__(
-        self, sink: Sink, spans_of: SpansOf, clock: Clock, *, max_queued_bytes: int = 128 * 1024 * 1024
+        self, sink: Sink, spans_of: SpansOf, clock: Clock, *, max_queued_bytes: int = 48 * 1024 * 1024
     ) -> None:
         self.spans_of = spans_of
         """May be replaced, when what is to be kept of calls changes."""

@@ -22,6 +22,7 @@ from masthead.gateway.seams import Identify, Plugin, Recorder, Seams
 from masthead.gateway.secret import Secrets
 from masthead.gateway.service import GatewayService
 from masthead.gateway.upstream.pool import Http1Client
+from masthead.gateway.upstream.port import UpstreamClient
 from masthead.model.errors import MastheadError
 from masthead.model.ids import ProjectId
 from masthead.model.ports import Sink
@@ -79,6 +80,7 @@ def gateway_at(
     plugins: tuple[Plugin, ...] = (),
     environment: Mapping[str, str] | None = None,
     head_s: float = 20.0,
+    make_client: Callable[[], UpstreamClient] = Http1Client,
 ) -> Generator[RunningGateway]:
     """Serve a configuration file on a free port of the loopback."""
     kept = MemorySink()
@@ -94,7 +96,7 @@ def gateway_at(
         make_seams=make_seams,
         identify=identify,
         sink=sink or kept,
-        client=Http1Client(),
+        client=make_client(),
         clock=SystemClock(),
     )
     protocol = type("Protocol", (PatientProtocol,), {"head_s": head_s})

@@ -22,10 +22,7 @@ async def addresses_of(origin: Origin, loop: asyncio.AbstractEventLoop, timeout_
     Raises:
         UpstreamFailed: the host has no address, or one that is not allowed.
     """
-    try:
-        found = [str(ipaddress.ip_address(origin.host))]
-    except ValueError:
-        found = await _looked_up(origin, loop, timeout_s)
+    found = [origin.host] if is_address(origin.host) else await _looked_up(origin, loop, timeout_s)
     for one in found:
         if not is_allowed(one, origin.allowed_networks):
             raise UpstreamFailed(
@@ -34,6 +31,15 @@ async def addresses_of(origin: Origin, loop: asyncio.AbstractEventLoop, timeout_
                 kind="refused",
             )
     return found
+
+
+def is_address(host: str) -> bool:
+    """Say whether a host is an address already, not a name."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def is_allowed(address: str, allowed_networks: tuple[str, ...]) -> bool:

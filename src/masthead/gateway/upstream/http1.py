@@ -266,6 +266,7 @@ class Http1Connection(asyncio.Protocol):
             if response.is_paused:
                 response.is_paused = False
                 self.resume()
+            del response.parser  # which holds the response in turn: a cycle that would keep both for long
             self._finished(is_reusable=response.is_reusable and not response.has_more)
 
     def eof_received(self) -> None:
