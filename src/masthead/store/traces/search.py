@@ -103,9 +103,10 @@ def search(
     window, params = _window(since_ns, until_ns, cursor)
     params |= {"project": project, **found.params}
     hits: list[_Hit] = []
+    erasures = engine.erasures
     for stretch in _stretches(fetch(engine, _Hour, _HOURS.format(window=window), params)):
         here = params | {"from_hour": stretch.from_hour, "to_hour": stretch.to_hour, "limit": limit + 1 - len(hits)}
-        cheap = _worth_reading(engine, text, here, is_covered=stretch.uncovered == 0)
+        cheap = _worth_reading(engine, text, here, covered_at=None if stretch.uncovered else erasures)
         if cheap is not None:
             sql = _HITS.format(window=window, cheap=cheap.sql, condition=found.sql)
             hits += fetch(engine, _Hit, sql, here | cheap.params)
@@ -147,17 +148,21 @@ def _window(since_ns: int | None, until_ns: int | None, cursor: str | None) -> t
     return " AND ".join(conditions), params
 
 
-def _worth_reading(engine: Engine, text: str, params: Params, *, is_covered: bool) -> Condition | None:
-    """Return which spans of a stretch may contain the text as far as words tell, or None where none can."""
+def _worth_reading(engine: Engine, text: str, params: Params, *, covered_at: int | None) -> Condition | None:
+    """Return which spans of a stretch may contain the text as far as words tell, or None where none can.
+
+    Where the words of the whole stretch were collected, after `covered_at` erasures, they are asked once, for the
+    batches that have the text's; unless an erasure, which removes words, may have come in between.
+    """
     matches = words_condition(text)
     if matches is None:
         return Condition("true", {})
-    if is_covered:
+    if covered_at is not None and not engine.is_shared:
         sql = _BATCHES.format(window=IN_WINDOW, matches=matches.sql)
         found = fetch(engine, tuple[int], sql, {**params, **matches.params, "most": _MOST_BATCHES + 1})
-        if not found:
-            return None
-        if len(found) <= _MOST_BATCHES:
+        if engine.erasures == covered_at and len(found) <= _MOST_BATCHES:
+            if not found:
+                return None
             return Condition(_IN_BATCHES, {"batches": [batch for (batch,) in found]})
     return worth_reading(text)
 
