@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from masthead.cli.calibrate_rates import STORED, of_logs, of_store, plain_rates, print_rates
 from masthead.cli.client import connect, pages
 from masthead.cli.options import AsJson, Project, console, print_json, settings_of
 from masthead.detect.registry import entries, suite
@@ -21,6 +22,7 @@ from masthead.ingest.sources import documents
 from masthead.judge.agreement_page import Agreement, FalseAlarms, interval, number, page
 from masthead.judge.calibrate import Calibration, Line, Rating, Ratings
 from masthead.judge.calibrate import calibrate as held_against
+from masthead.judge.corrected import Occurrence, occurrences
 from masthead.judge.first_tier import (
     Fires,
     Fitted,
@@ -66,6 +68,10 @@ def calibrate(
     clean: Annotated[
         list[str] | None, typer.Option(help="Runs to count false alarms on: those that achieved their task.")
     ] = None,
+    rates: Annotated[
+        list[str] | None,
+        typer.Option(help="Logs without labels, or `stored`: how often each mode occurs there, corrected for errors."),
+    ] = None,
     write: Annotated[Path | None, typer.Option(help="Write the page on agreement here.")] = None,
     update_detectors: Annotated[
         Path | None, typer.Option(help="Write which detectors are on, and how sure they are, here (measured.json).")
@@ -83,6 +89,8 @@ def calibrate(
         masthead calibrate shared/data/masft/labels.jsonl
 
         masthead calibrate labels.csv --evaluator judge:gpt-4o --evaluator human:ada
+
+        masthead calibrate labels.jsonl --rates more_runs/
     """
     names = evaluator or [DETECTORS]
     runs = read_labels(labels)
@@ -91,13 +99,18 @@ def calibrate(
     needs_runs = DETECTORS in names or write is not None or update_detectors is not None
     material = _material(runs, labels) if needs_runs else None
     found: list[Calibration] = []
+    occurring: dict[str, list[Occurrence]] = {}
     for name in names:
+        shown = Path(name).name if Path(name).is_file() else name
         if name == DETECTORS and material is not None:
             ratings = rate(material.fires, [shipped()] * len(runs))
             found.append(held_against(name, runs, ratings, baselines=material.rivals))
         else:
-            shown = Path(name).name if Path(name).is_file() else name
-            found.append(held_against(shown, runs, _other(context, name, runs, labels, project)))
+            ratings = _other(context, name, runs, labels, project)
+            found.append(held_against(shown, runs, ratings))
+        if rates:
+            others = _unlabelled(context, name, runs, labels, project, rates)
+            occurring[shown] = occurrences(runs, ratings, others)
     if material is not None and update_detectors is not None:
         measured = measurements(runs, material.fires, material.rivals, labels=labels.name)
         update_detectors.write_bytes(msgspec.json.format(msgspec.json.encode(measured), indent=1) + b"\n")
@@ -105,10 +118,12 @@ def calibrate(
         agreement = _agreement(material, labels, found, clean or [])
         write.write_text(page(agreement), encoding="utf-8")
     if as_json:
-        print_json([_plain(each) for each in found])
+        print_json([_plain(each) | {"rates": plain_rates(occurring.get(each.evaluator, []))} for each in found])
     else:
         for each in found:
             _show(console(), each)
+            if each.evaluator in occurring:
+                print_rates(console(), each.evaluator, occurring[each.evaluator])
 
 
 def _material(runs: Sequence[LabelledRun], labels: Path) -> _Material:
@@ -138,6 +153,23 @@ def _other(
     if not any(ratings):
         raise NotFound(f"no evaluator {name!r} has scored any of these runs; run it on them, or name a file of labels")
     return ratings
+
+
+def _unlabelled(
+    context: typer.Context,
+    name: str,
+    runs: Sequence[LabelledRun],
+    labels: Path,
+    project: str | None,
+    rates: Sequence[str],
+) -> Ratings:
+    """Return an evaluator's verdicts on runs without labels: of the logs, or of the project where `stored` is asked."""
+    if name == DETECTORS and list(rates) != [STORED]:
+        return of_logs(rates)
+    if list(rates) != [STORED]:
+        raise InvalidInput(f"{name!r} has verdicts in the project alone; give `--rates stored`", where="--rates")
+    with connect(settings_of(context), project) as client:
+        return of_store(client, name, frozenset(_run_id(run, labels) for run in runs))
 
 
 def _run_id(run: LabelledRun, labels: Path) -> str:
@@ -201,7 +233,14 @@ def _blind(
     ratings = rate(material.fires, [whole] * len(runs), only=whole.on - outcome, abstains=False)
     kept = [code for code in codes if code not in blinded]
     names = ", ".join(sorted(blinded))
+    told = [
+        {code: each for code, each in rating.items() if code not in blinded or conversation.is_success is not None}
+        for rating, conversation in zip(
+            _over(codes, rate(material.fires, [whole] * len(runs))), material.conversations, strict=True
+        )
+    ]
     return [
+        (f"{names} asked only where an outcome is recorded", held_against("told", runs, told).pooled),
         (f"without the outcome, {names} not seen", held_against("counted", runs, _over(codes, ratings)).pooled),
         (f"without the outcome, {names} left out", held_against("left out", runs, _over(kept, ratings)).pooled),
     ]

@@ -1,6 +1,7 @@
 """`masthead diagnose`: why runs failed, who began it, how it spread, what it cost, what to change."""
 
 import contextlib
+import re
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -46,13 +47,14 @@ from masthead.diagnose.advice import advise, weigh
 from masthead.diagnose.replaying import TIMES
 from masthead.diagnose.run import scores_of
 from masthead.model.diagnosis import Diagnosis
-from masthead.model.errors import InvalidInput, NotAllowed, Overloaded
+from masthead.model.errors import InvalidInput, NotAllowed, NotFound, Overloaded
 from masthead.report.diagnosis_page import diagnosis_page
 from masthead.report.page import report_page
 from masthead.report.plain import plain
 from masthead.report.summary import summarise
 
 _SCORES_A_REQUEST = 500
+_RUN = re.compile(r"last|[0-9a-fA-F]{1,32}")
 _RUNS_A_JOB = 10_000
 
 Html = Annotated[Path | None, typer.Option(help="Write one HTML file that needs no network.")]
@@ -140,6 +142,8 @@ def _is_file(name: str) -> bool:
 
 def _named(client: httpx.Client, runs: list[str]) -> Iterator[Stored]:
     for run in runs:
+        if not _RUN.fullmatch(run):
+            raise NotFound(f"{run!r} is no file here and no run id; `masthead runs` lists the runs")
         yield one_of_store(client, resolve(client, run)["run_id"])
 
 

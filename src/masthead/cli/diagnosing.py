@@ -44,8 +44,10 @@ def from_files(paths: Sequence[str]) -> Iterator[Conversation]:
     """Read runs straight from logs, each once; what is no log is passed over.
 
     Raises:
-        InvalidInput: a path names nothing, or a record of a known format cannot be read.
+        InvalidInput: a path names nothing, or nothing could be read, and why.
+        NotFound: no run of a known format stands in them.
     """
+    problem: InvalidInput | None = None
     seen: set[RunId] = set()
     spans: dict[RunId, list[Span]] = {}
     for document in documents(paths):
@@ -53,14 +55,21 @@ def from_files(paths: Sequence[str]) -> Iterator[Conversation]:
             raise InvalidInput(document.problem, where=document.name)
         for record in records(document):
             if isinstance(record, InvalidInput):
-                raise record
+                problem = problem or record
+                continue
             for conversation in _read(record, spans):
                 if conversation.run_id not in seen:
                     seen.add(conversation.run_id)
                     yield conversation
     for run_id, own in spans.items():
         if run_id not in seen:
+            seen.add(run_id)
             yield conversation_of(own)
+    if paths and not seen:
+        known = "docs/reference/log-formats.md lists what is read"
+        raise problem or NotFound(f"no run of a known format stands in {', '.join(paths)}; {known}")
+    if problem is not None:
+        Console(stderr=True).print(f"passed over: {problem}", style="dim", markup=False)
 
 
 def _read(record: Record, spans: dict[RunId, list[Span]]) -> Iterator[Conversation]:

@@ -38,11 +38,10 @@ def _print_findings(out: Console, conversation: Conversation, diagnosis: Diagnos
         out.print(Padding(Text("No detector that is on found a failure mode.", style="dim"), (0, 2)))
     for finding in diagnosis.findings:
         sure = f"{finding.confidence:.0%}" + ("" if finding.is_calibrated else " uncalibrated")
-        out.print(
-            Text.assemble(
-                ("  " + finding.code, "cyan"), f"  {finding.reason}  ", (f"{sure}, {finding.evaluator}", "dim")
-            )
+        said = Text.assemble(
+            (finding.code, "cyan"), f"  {_shown(finding.reason)}  ", (f"{sure}, {finding.evaluator}", "dim")
         )
+        out.print(Padding(said, (0, 0, 0, 2)))
         for turn in finding.evidence[:3]:
             if 0 <= turn < len(conversation.turns):
                 out.print(Padding(Text(f"[{turn}] {_quote(conversation, turn)}", style="dim"), (0, 0, 0, 6)))
@@ -71,7 +70,7 @@ def _print_hypothesis(out: Console, conversation: Conversation, rank: int, item:
             (f"  {rank}. turn {item.turn}, {agent}", style), f"  {sure} {item.basis} ", (f"by {item.method}", "dim")
         )
     )
-    out.print(Padding(Text(item.reason), (0, 0, 0, 5)))
+    out.print(Padding(Text(_shown(item.reason)), (0, 0, 0, 5)))
     if rank == 1:
         out.print(Padding(Text(f"[{item.turn}] {_quote(conversation, item.turn)}", style="dim"), (0, 0, 0, 5)))
 

@@ -32,7 +32,7 @@ from masthead.model.diagnosis import Diagnosis
 from masthead.report.cells import RATE_HEADERS, percent, rate_row, span
 from masthead.report.page import report_page
 from masthead.report.plain import plain
-from masthead.report.summary import Summary, summarise
+from masthead.report.summary import Summary, Worst, summarise
 
 By = Annotated[
     list[str] | None,
@@ -97,6 +97,10 @@ def print_summary(out: Console, summary: Summary) -> None:
     ]  # fmt: skip
     headers = ("code", "runs", "share", "95 %", "of failed", "of succeeded", "lost after it began")
     out.print(_table("Failure modes", headers, codes))
+    if len(summary.code_map) > 1 and summary.codes:
+        names = [row.code for row in summary.codes]
+        rows = [[group, *map(str, counts)] for group, counts in summary.code_map[:20]]
+        out.print(_table("Runs with each failure mode", ("group", *names), rows))
     if summary.pairs:
         pairs = [
             [f"{row.first} with {row.second}", f"{row.runs:,}", f"{row.lift:.1f}", f"{row.first_leads / row.runs:.0%}"]
@@ -109,6 +113,13 @@ def print_summary(out: Console, summary: Summary) -> None:
         [alike.label, f"{alike.runs:,}", percent(alike.share), alike.example[:12]] for alike in summary.clusters
     ]
     out.print(_table("Failures that are alike", ("what they share", "runs", "of failed", "example"), clusters))
+    worst = [
+        [run.run_id[:12], _origin(run), f"{run.turns_after:,}", percent(run.share_lost), " ".join(run.codes)]
+        for run in summary.worst[:5]
+    ]
+    if worst:
+        headers = ("run", "where it began", "turns after", "of the run", "failure modes")
+        out.print(_table("Runs that lost most", headers, worst))
     _print_cost(out, summary)
     if summary.advice:
         out.print(Text("\nWhat to change first", style="bold"))
@@ -116,6 +127,10 @@ def print_summary(out: Console, summary: Summary) -> None:
             out.print(Text.assemble((f"  {advice.code}", "cyan"), f" {advice.name}: {advice.reason}"))
             for change in advice.changes[:2]:
                 out.print(Text(f"    • {change}"))
+
+
+def _origin(run: Worst) -> str:
+    return "unknown" if run.origin_turn is None else f"turn {run.origin_turn}, {run.origin_agent}"
 
 
 def _print_cost(out: Console, summary: Summary) -> None:

@@ -85,6 +85,10 @@ def whiskers(title: str, rows: Sequence[Whisker]) -> str:
     return _svg(title, words, len(rows), parts)
 
 
+_HEAT = 0.55
+"""How full the colour of a cell gets, so that its figure stays readable on dark and on light paper."""
+
+
 def heat(title: str, columns: Sequence[str], rows: Sequence[tuple[str, Sequence[float]]]) -> str:
     """Draw shares as a map of cells, the fuller the more often; the share stands in each cell."""
     width = max(44, min(76, (_WIDTH - _LABEL) // max(1, len(columns))))
@@ -96,7 +100,7 @@ def heat(title: str, columns: Sequence[str], rows: Sequence[tuple[str, Sequence[
         top = 22 + line * _ROW
         parts.append(_label(name, top))
         for place, share in enumerate(shares):
-            left, full = _LABEL + place * width, f"{share:.3f}"
+            left, full = _LABEL + place * width, f"{_HEAT * share:.3f}"
             parts.append(
                 f'<rect x="{left + 1}" y="{top}" width="{width - 2}" height="22" class="cell" fill-opacity="{full}"/>'
                 f'<text x="{left + width / 2:.0f}" y="{top + 15}" text-anchor="middle">{share:.0%}</text>'

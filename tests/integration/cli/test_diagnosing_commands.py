@@ -133,7 +133,8 @@ def test_what_cannot_be_compared_or_diagnosed_says_why(logs: Path, tmp_path: Pat
         (["compare", "design=baseline"], InvalidInput, "two or more groups"),
         (["compare", "--by", "colour", "--from", str(logs)], NotFound, "fewer than two values"),
         (["diagnose"], InvalidInput, "nothing to diagnose"),
-        (["report", str(tmp_path)], NotFound, "no run to look at"),
+        (["report", str(tmp_path)], NotFound, "no run of a known format"),
+        (["diagnose", "no-such-file.json"], NotFound, "is no file here and no run id"),
     ):
         result = runner.invoke(app, arguments)
         assert isinstance(result.exception, error), arguments
