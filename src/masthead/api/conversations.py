@@ -4,7 +4,12 @@ from collections import OrderedDict
 from threading import Lock
 
 from masthead.conversation import conversation_of
+from masthead.detect.registry import suite
+from masthead.diagnose.known import Known
+from masthead.diagnose.run import diagnose
+from masthead.diagnose.stored import known
 from masthead.model.conversation import Conversation
+from masthead.model.diagnosis import Diagnosis
 from masthead.model.errors import NotFound
 from masthead.model.ids import ProjectId, RunId
 from masthead.model.run import RunRow
@@ -12,6 +17,8 @@ from masthead.store.traces.port import SpanStore
 
 MOST_CHARACTERS = 50_000_000
 """How much text the kept conversations hold together, at most; the least recently read go first."""
+MOST_DIAGNOSES = 64
+"""How many diagnoses are kept; the least recently made go first."""
 
 
 class Conversations:
@@ -28,6 +35,8 @@ class Conversations:
         self._kept: OrderedDict[tuple[ProjectId, RunId], tuple[RunRow, int, Conversation]] = OrderedDict()
         self._characters = 0
         self._building: dict[tuple[ProjectId, RunId], Lock] = {}
+        self._diagnosed: OrderedDict[tuple[ProjectId, RunId], tuple[RunRow, Known, Diagnosis]] = OrderedDict()
+        self._diagnosing: dict[tuple[ProjectId, RunId], Lock] = {}
 
     def row(self, project: ProjectId, run_id: RunId) -> RunRow:
         """Return the run's row.
@@ -60,6 +69,36 @@ class Conversations:
             with self._lock:
                 self._building.pop(key, None)
         return row, conversation
+
+    def diagnosis(self, project: ProjectId, run_id: RunId) -> Diagnosis:
+        """Return the run's diagnosis, made anew where spans or verdicts of judges and people have come since.
+
+        No language model is called; a run of 30,000 turns can take seconds, which is why the latest are kept.
+
+        Raises:
+            NotFound: this project has no such run.
+        """
+        row, conversation = self.get(project, run_id)
+        told = known(self._store, project, run_id)
+        key = (project, run_id)
+        with self._lock:
+            diagnosing = self._diagnosing.setdefault(key, Lock())
+        try:
+            with diagnosing:
+                with self._lock:
+                    kept = self._diagnosed.get(key)
+                if kept is not None and kept[:2] == (row, told):
+                    return kept[2]
+                made = diagnose(conversation, [suite()], findings=told.findings, judged=told.judged)
+                with self._lock:
+                    self._diagnosed[key] = (row, told, made)
+                    self._diagnosed.move_to_end(key)
+                    while len(self._diagnosed) > MOST_DIAGNOSES:
+                        self._diagnosed.popitem(last=False)
+                return made
+        finally:
+            with self._lock:
+                self._diagnosing.pop(key, None)
 
     def _found(self, key: tuple[ProjectId, RunId], row: RunRow) -> Conversation | None:
         with self._lock:

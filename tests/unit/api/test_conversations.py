@@ -10,8 +10,9 @@ import pytest
 from masthead.api.conversations import Conversations
 from masthead.conversation import spans_of
 from masthead.model.errors import NotFound
-from masthead.model.ids import DEFAULT_PROJECT, ProjectId, RunId
-from masthead.model.run import RunRow
+from masthead.model.ids import DEFAULT_PROJECT, EvaluatorId, ProjectId, RunId
+from masthead.model.run import Page, RunRow
+from masthead.model.score import Score, ScoreFilter, Subject
 from masthead.model.span import Span
 from masthead.store.traces.port import SpanStore
 from masthead.testing.site import conversation, run_id
@@ -25,6 +26,7 @@ class Runs:
     def __init__(self, *numbers: int) -> None:
         self.turns = dict.fromkeys((run_id(number) for number in numbers), 4)
         self.reads = list[RunId]()
+        self.said = list[Score]()
         self._lock = threading.Lock()
 
     def run(self, project: ProjectId, wanted: RunId) -> RunRow | None:
@@ -32,8 +34,8 @@ class Runs:
             return None
         return RunRow(
             run_id=wanted, name="n", system=None, task=None, start_ns=0, end_ns=1, duration_s=1e-9,
-            outcome=None, spans=self.turns[wanted], llm_calls=0, tool_calls=0, errors=0, agents=(), models=(), input_tokens=None,
-            output_tokens=None, cost_usd=None, session_id=None, user_id=None, tags=(),
+            outcome=None, spans=self.turns[wanted], llm_calls=0, tool_calls=0, errors=0, agents=(), models=(),
+            input_tokens=None, output_tokens=None, cost_usd=None, session_id=None, user_id=None, tags=(),
         )  # fmt: skip
 
     def spans(self, project: ProjectId, wanted: RunId) -> list[Span]:
@@ -41,6 +43,9 @@ class Runs:
             self.reads.append(wanted)
         time.sleep(0.02)
         return spans_of(conversation(int(wanted, 16), turns=self.turns[wanted]), start_ns=10**18)
+
+    def scores(self, project: ProjectId, wanted: ScoreFilter, *, limit: int, cursor: str | None) -> Page[Score]:
+        return Page(items=[score for score in self.said if score.subject.run_id in wanted.run_ids], cursor=None)
 
 
 def conversations(runs: Runs, most_characters: int = 10**9) -> Conversations:
@@ -85,3 +90,20 @@ def test_a_run_that_was_deleted_or_is_another_projects_is_not_found() -> None:
     runs.turns.clear()
     with pytest.raises(NotFound):
         kept.get(DEFAULT_PROJECT, run_id(1))
+
+
+def test_a_diagnosis_is_kept_until_spans_or_verdicts_come() -> None:
+    runs = Runs(1)
+    kept = conversations(runs)
+    first = kept.diagnosis(DEFAULT_PROJECT, run_id(1))
+    assert kept.diagnosis(DEFAULT_PROJECT, run_id(1)) is first
+    runs.said.append(
+        Score(
+            id="1", name="FM-2.6", subject=Subject(kind="turn", run_id=run_id(1), turn=1), flag=True, evidence=(1,),
+            source="human", evaluator=EvaluatorId("ada"), evaluator_version="1", time_ns=1,
+        )
+    )  # fmt: skip
+    judged = kept.diagnosis(DEFAULT_PROJECT, run_id(1))
+    assert "FM-2.6" in [finding.code for finding in judged.findings]
+    runs.turns[run_id(1)] = 6
+    assert kept.diagnosis(DEFAULT_PROJECT, run_id(1)) is not judged

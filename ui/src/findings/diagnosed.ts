@@ -4,7 +4,10 @@ import type { Diagnosis, Score } from "@/api/types";
  * What a diagnosis says, as the scores that storing it would write: one way to show a finding, stored or not.
  * A stored score of the same evaluator on the same subject is later than these and takes their place.
  */
-export function diagnosedScores(diagnosis: Diagnosis): Score[] {
+export function diagnosedScores(diagnosis: Diagnosis, stored: readonly Score[]): Score[] {
+  const told = new Set(
+    stored.filter(({ source }) => source !== "code").map((each) => `${each.evaluator}|${each.name}`),
+  );
   const common = { number: null, source: "code" as const, time: "" };
   const subject = (turn: number | null, agent: string | null): Score["subject"] => ({
     kind: turn === null ? "run" : "turn",
@@ -13,7 +16,9 @@ export function diagnosedScores(diagnosis: Diagnosis): Score[] {
     turn,
     agent,
   });
-  const findings = diagnosis.findings.map(
+  // What judges and people said is part of a diagnosis; their own scores say it better.
+  const own = diagnosis.findings.filter((finding) => !told.has(`${finding.evaluator}|${finding.code}`));
+  const findings = own.map(
     (finding, place): Score => ({
       ...common,
       id: `finding-${place}`,

@@ -7,9 +7,7 @@ from fastapi import APIRouter
 from masthead.api.routes.taken import Editor, RunIdPath, Viewer, With
 from masthead.api.schema.diagnosis import DiagnosesInput, Diagnosis
 from masthead.api.schema.job import Job
-from masthead.detect.registry import suite
-from masthead.diagnose.run import diagnose
-from masthead.diagnose.stored import diagnose_stored, known, version
+from masthead.diagnose.stored import diagnose_stored, version
 from masthead.model.ids import RunId
 
 router = APIRouter(tags=["runs"])
@@ -19,9 +17,7 @@ _MOST_RUNS: Final = 200_000
 @router.get("/runs/{run_id}/diagnosis")
 def get_diagnosis(services: With, caller: Viewer, run_id: RunIdPath) -> Diagnosis:
     """Say what failed in a run, where it began, how it spread, what it cost and what to change."""
-    _, conversation = services.conversations.get(caller.project_id, RunId(run_id))
-    told = known(services.store, caller.project_id, RunId(run_id))
-    return Diagnosis.of(diagnose(conversation, [suite()], findings=told.findings, judged=told.judged))
+    return Diagnosis.of(services.conversations.diagnosis(caller.project_id, RunId(run_id)))
 
 
 @router.post("/diagnoses", status_code=202)

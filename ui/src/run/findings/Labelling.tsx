@@ -69,6 +69,7 @@ export function LabellingProvider({ children }: { children: ReactNode }): ReactN
       ),
     onSuccess: (_, { done }) => {
       setNotice({ text: done, canUndo: past.current.length > 0 });
+      void queryClient.invalidateQueries({ queryKey: [project, "run", runId, "diagnosis"] });
       return queryClient.invalidateQueries({ queryKey: [project, "run", runId, "scores"] });
     },
     onError: (error) => {

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { createContext, useContext, useMemo } from "react";
+import { createContext, useContext, useEffect, useMemo, useState } from "react";
 import { diagnosis, scores } from "@/api/queries";
 import { followed } from "@/api/reading";
 import type { Diagnosis, Followed, Score } from "@/api/types";
@@ -32,15 +32,30 @@ export function useFindings(): Reading {
   return reading;
 }
 
+/** Diagnosing a run longer than this takes the server a while: its turns are shown first. */
+const LONG_TURNS = 5_000;
+const FIRST_LOOK_MS = 1500;
+
+/** At once, or for a long run when its first turns have had the time to come. */
+function useIsDue(isLong: boolean): boolean {
+  const [isDue, setIsDue] = useState(!isLong);
+  useEffect(() => {
+    const timer = setTimeout(() => setIsDue(true), FIRST_LOOK_MS);
+    return () => clearTimeout(timer);
+  }, []);
+  return isDue || !isLong;
+}
+
 /** Reads the scores and makes the diagnosis. A run that succeeded began no failure: guesses at one are left out. */
 export function useReading(): Reading {
   const { project, runId, detail } = useRun();
   const rows = useQuery(scores(project, runId));
-  const made = useQuery(diagnosis(project, runId, detail.run.spans));
+  const isDue = useIsDue(detail.turns > LONG_TURNS);
+  const made = useQuery({ ...diagnosis(project, runId, detail.run.spans), enabled: isDue });
   const stored = rows.data?.items ?? NONE;
   const isSuccess = detail.run.outcome === "success";
   const found = useMemo(() => {
-    const all = findingsOf(made.data ? [...diagnosedScores(made.data), ...stored] : stored);
+    const all = findingsOf(made.data ? [...diagnosedScores(made.data, stored), ...stored] : stored);
     return isSuccess ? { ...all, origins: [] } : all;
   }, [stored, made.data, isSuccess]);
   const error = made.error ?? rows.error;
