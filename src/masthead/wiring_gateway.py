@@ -27,6 +27,7 @@ from masthead.gateway.config import GatewayConfig
 from masthead.gateway.config_routes import BreakerConfig, GuardsConfig
 from masthead.gateway.http_server import PatientProtocol
 from masthead.gateway.identity import FRESH_S, ByKey, Remembered
+from masthead.gateway.metrics import labelled
 from masthead.gateway.policy.cache import Cache
 from masthead.gateway.policy.counters import Counters, MemoryCounters
 from masthead.gateway.policy.health import Fleet
@@ -107,10 +108,20 @@ def gateway_of(
         sink=sink,
         client=_client(settings),
         clock=clock,
-        gauges=gauges,
+        gauges=lambda: {**gauges(), **_breakers(fleet)},
         closing=close,
     )
     return service
+
+
+def _breakers(fleet: Fleet) -> dict[str, float]:
+    """Return a gauge for each target that was tried: 1 while it is set aside."""
+    return {
+        labelled("masthead_gateway_target_set_aside", connection=connection, model=model): float(
+            health.open_until_s is not None
+        )
+        for (connection, model), health in fleet.all().items()
+    }
 
 
 def _client(settings: Settings) -> UpstreamClient:

@@ -7,8 +7,16 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from masthead.gateway.call import Exchange
+from masthead.model import attributes as names
+from masthead.model.span import Attributes
 
 _SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
+_TOKENS: Final = {
+    "input": names.INPUT_TOKENS,
+    "output": names.OUTPUT_TOKENS,
+    "cache_read": "gen_ai.usage.cache_read.input_tokens",
+    "cache_write": "gen_ai.usage.cache_creation.input_tokens",
+}
 _Labels = tuple[tuple[str, str], ...]
 
 
@@ -27,7 +35,7 @@ class Histogram:
 
 @dataclass(slots=True)
 class Metrics:
-    """What one process counted. Written in the event loop alone."""
+    """What one process counted. Written in the event loop alone, but for the tokens, which the recorder counts."""
 
     in_flight: int = 0
     requests: Counter[tuple[str, str, int]] = field(default_factory=Counter[tuple[str, str, int]])
@@ -53,6 +61,19 @@ class Metrics:
         if exchange.first_chunk_ns is not None:
             _of(self.first_chunks, endpoint).add((exchange.first_chunk_ns - exchange.start_ns) / 1e9)
 
+    def count_tokens(self, attributes: Attributes) -> None:
+        """Count what a call's span says of tokens."""
+        connection = attributes.get("masthead.gateway.connection")
+        for kind, name in _TOKENS.items():
+            tokens = attributes.get(name)
+            if isinstance(tokens, int):
+                self.tokens[str(connection or ""), kind] += tokens
+
+
+def labelled(name: str, **labels: str) -> str:
+    """Return a metric's name with labels, as `text_of` takes it."""
+    return f"{name}{_braced(tuple(labels.items()))}"
+
 
 def _of(histograms: dict[str, Histogram], name: str) -> Histogram:
     found = histograms.get(name)
@@ -62,7 +83,7 @@ def _of(histograms: dict[str, Histogram], name: str) -> Histogram:
 
 
 def text_of(metrics: Metrics, gauges: Mapping[str, float]) -> str:
-    """Return the metrics as text; `gauges` are further values by their full name."""
+    """Return the metrics as text; `gauges` are further values by their name, labels included."""
     lines = list(_counter("masthead_gateway_requests_total", "Calls answered.", _requests(metrics)))
     lines += _counter("masthead_gateway_attempts_total", "Tries at upstreams.", _attempts(metrics))
     lines += _counter("masthead_gateway_tokens_total", "Tokens as providers counted them.", _tokens(metrics))
@@ -71,9 +92,13 @@ def text_of(metrics: Metrics, gauges: Mapping[str, float]) -> str:
     lines += _histogram("masthead_gateway_seconds", "From a call's arrival to its answer's end.", metrics.durations)
     about = "From a call's arrival to the first chunk of its stream."
     lines += _histogram("masthead_gateway_first_chunk_seconds", about, metrics.first_chunks)
+    typed = set[str]()
     for name, value in ({"masthead_gateway_in_flight": float(metrics.in_flight)} | dict(gauges)).items():
-        kind = "counter" if name.endswith("_total") else "gauge"
-        lines += (f"# TYPE {name} {kind}", f"{name} {value}")
+        bare = name.partition("{")[0]
+        if bare not in typed:
+            typed.add(bare)
+            lines.append(f"# TYPE {bare} {'counter' if bare.endswith('_total') else 'gauge'}")
+        lines.append(f"{name} {value}")
     return "\n".join(lines) + "\n"
 
 

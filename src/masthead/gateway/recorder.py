@@ -55,8 +55,7 @@ class SpanRecorder:
     def __init__(
         self, sink: Sink, spans_of: SpansOf, clock: Clock, *, max_queued_bytes: int = 48 * 1024 * 1024
     ) -> None:
-        self.spans_of = spans_of
-        """May be replaced, when what is to be kept of calls changes."""
+        self._spans_of = spans_of
         self._sink = sink
         self._clock = clock
         self._max_queued_bytes = max_queued_bytes
@@ -114,7 +113,7 @@ class SpanRecorder:
             exchange, size = self._queue.popleft()
             taken_bytes += size
             try:
-                spans = self.spans_of(exchange)
+                spans = self._spans_of(exchange)
             except Exception:  # noqa: BLE001 - the thread's edge: one call must not end the recording of others
                 _LOG.exception("the call %s could not be written as a span", exchange.span_id)
                 self._lose(1, "it could not be written as a span")

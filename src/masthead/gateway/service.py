@@ -5,14 +5,13 @@ cannot be taken changes nothing and is logged, with its faults.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
-from functools import partial
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from pathlib import Path
 from typing import Any, Final, cast
 
 from masthead.clock import Clock
 from masthead.gateway.app import Gateway
-from masthead.gateway.call import Answer, Call, Header
+from masthead.gateway.call import Answer, Call, Exchange, Header
 from masthead.gateway.config import GatewayConfig, load
 from masthead.gateway.config_routes import GuardsConfig
 from masthead.gateway.metrics import text_of
@@ -23,6 +22,7 @@ from masthead.gateway.spans import spans_of
 from masthead.gateway.upstream.port import UpstreamClient
 from masthead.model.errors import SettingsError
 from masthead.model.ports import Sink
+from masthead.model.span import Span
 
 _LOG = logging.getLogger(__name__)
 _LOOK_S: Final = 1.0
@@ -55,7 +55,7 @@ class GatewayService:
         self._closing = closing
         self.config, self._stamp = _read(file)
         self._routes = {route.model: route for route in self.config.routes}
-        self.recorder = SpanRecorder(sink, _spans_of(self.config), clock)
+        self.recorder = SpanRecorder(sink, self._spans, clock)
         self._looked_s = clock.monotonic_s()
         self.gateway = Gateway(
             make_seams(self.config, identify, self.recorder),
@@ -113,6 +113,13 @@ class GatewayService:
         await send({"type": "http.response.start", "status": answer.status, "headers": [*answer.headers, length]})
         await send({"type": "http.response.body", "body": answer.body})
 
+    def _spans(self, exchange: Exchange) -> Sequence[Span]:
+        """Return a call's spans, and count its tokens; runs in the recorder's thread."""
+        kept = self.config.recording
+        spans = spans_of(exchange, content=kept.content, max_content_bytes=kept.max_content_bytes)
+        self.gateway.metrics.count_tokens(spans[0].attributes)
+        return spans
+
     def _look(self) -> None:
         if _stamp_of(self._file) == self._stamp:
             return
@@ -133,7 +140,6 @@ class GatewayService:
             max_answer_bytes=config.max_answer_bytes,
             max_kept_bytes=config.recording.max_content_bytes,
         )
-        self.recorder.spans_of = _spans_of(config)
 
 
 def differences(before: object, after: object, where: str = "") -> Iterator[str]:
@@ -163,8 +169,3 @@ def _stamp_of(file: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_mtime_ns, found.st_size
-
-
-def _spans_of(config: GatewayConfig) -> Any:
-    kept = config.recording
-    return partial(spans_of, content=kept.content, max_content_bytes=kept.max_content_bytes)
