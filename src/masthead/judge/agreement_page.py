@@ -87,10 +87,10 @@ _CAVEAT = (
     "without a proven rule need a judge."
 )
 _OUTCOME = (
-    "One rule, `uncritical-acceptance` (FM-3.3), rests on the record's own verdict on the task, which some of these runs "
-    "have from a benchmark's checker. A live guard has none, nor has most production traffic. The first row counts the "
-    'rule\'s silence as "no" also where no outcome is recorded; a diagnosis says "needs a judge" there, which is the '
-    "second row. The others take the outcome away: once with FM-3.3 counted as not seen, once left out."
+    "One rule, `uncritical-acceptance` (FM-3.3), rests on the record's own verdict on the task, which some of these "
+    "runs have from a benchmark's checker. A live guard has none, nor has most traffic. The first row counts "
+    'the silence of the rule as "no" also where no outcome is recorded; a diagnosis says "needs a judge" there, which '
+    "is the second row. The others take the outcome away: once with FM-3.3 counted as not seen, once left out."
 )
 _RULES = (
     "A rule is on where its kappa beats the best baseline's for its code; one that never fired here is on if its "
