@@ -79,7 +79,7 @@ function Found({ found, search, onChange }: FoundProps): ReactNode {
         />
       ) : null}
       {found.labelled_runs === 0 ? null : <Contested found={found} search={search} onChange={onChange} />}
-      <Shipped shipped={found.shipped} />
+      <Shipped shipped={found.shipped} isOpen={found.labelled_runs === 0} />
     </>
   );
 }

@@ -5,7 +5,7 @@ import { Scroll } from "@/statistics/Scroll";
 import { scale, ticks } from "@/statistics/scale";
 import { between, figure, share, strength } from "@/statistics/text";
 import { Axis, Whisker } from "@/statistics/Whisker";
-import { ranked, SOURCES, titleOf } from "./evaluators";
+import { foldedOf, SOURCES, titleOf } from "./evaluators";
 
 const KAPPA = scale(-0.25, 1);
 const MARKS = ticks(KAPPA, 5);
@@ -18,6 +18,7 @@ type Props = {
 
 /** Every evaluator with its kappa over all codes that it speaks to; those that nothing was measured of say so. */
 export function Evaluators({ evaluators, chosen, onChoose }: Props): ReactNode {
+  const { shown, folded } = foldedOf(evaluators);
   return (
     <section className="study-panel panel" aria-labelledby="evaluators-title">
       <header>
@@ -58,9 +59,17 @@ export function Evaluators({ evaluators, chosen, onChoose }: Props): ReactNode {
             </tr>
           </thead>
           <tbody>
-            {ranked(evaluators).map((each) => (
+            {shown.map((each) => (
               <Row key={each.evaluator} each={each} isChosen={each.evaluator === chosen} onChoose={onChoose} />
             ))}
+            {folded.length > 0 ? (
+              <tr>
+                <th scope="row">Not yet measured</th>
+                <td className="is-wrapped quiet" colSpan={9}>
+                  {folded.map(({ evaluator }) => titleOf(evaluator)).join(", ")}
+                </td>
+              </tr>
+            ) : null}
           </tbody>
         </table>
       </Scroll>

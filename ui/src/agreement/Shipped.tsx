@@ -9,7 +9,7 @@ import { Axis, Whisker } from "@/statistics/Whisker";
 const KAPPA = scale(-0.25, 1);
 
 /** The figures that the built-in rules came with: on public labels, not on this project's. */
-export function Shipped({ shipped }: { shipped: ShippedOf }): ReactNode {
+export function Shipped({ shipped, isOpen }: { shipped: ShippedOf; isOpen: boolean }): ReactNode {
   const on = shipped.rules.filter((rule) => rule.is_on);
   const off = shipped.rules.filter((rule) => !rule.is_on);
   return (
@@ -23,7 +23,7 @@ export function Shipped({ shipped }: { shipped: ShippedOf }): ReactNode {
         so the figures say how well they fit what was seen, not how well they will do on yours. A rule is on where it
         beats the best baseline, the short bar.
       </p>
-      <details>
+      <details open={isOpen}>
         <summary className="study-link">
           {on.length} rules that are on, {off.length} that are off
         </summary>

@@ -25,3 +25,13 @@ export function ranked(evaluators: readonly Evaluator[]): Evaluator[] {
       a.evaluator.localeCompare(b.evaluator),
   );
 }
+
+const MOST_UNMEASURED = 3;
+
+/** The evaluators to show one by one, and, where many are unmeasured, those that one line can name together. */
+export function foldedOf(evaluators: readonly Evaluator[]): { shown: Evaluator[]; folded: Evaluator[] } {
+  const all = ranked(evaluators);
+  const unmeasured = all.filter(({ runs }) => runs === 0);
+  if (unmeasured.length <= MOST_UNMEASURED) return { shown: all, folded: [] };
+  return { shown: all.filter(({ runs }) => runs > 0), folded: unmeasured };
+}

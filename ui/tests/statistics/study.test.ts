@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { chosenOf, ranked } from "@/agreement/evaluators";
+import { chosenOf, foldedOf, ranked } from "@/agreement/evaluators";
 import type { CodeRow, Evaluator, Trend } from "@/api/schema";
 import { compared, halves, modeOf, pair, periodOf, periodText, usualKey, usualWithin } from "@/compare/asked";
 import { sorted, spentAfter } from "@/failures/cost";
@@ -162,6 +162,15 @@ describe("evaluators", () => {
 
   test("all detectors come first, then the best, then the unmeasured", () => {
     expect(ranked(all).map(({ evaluator }) => evaluator)).toEqual(["detectors", "restart", "cycle", "ada"]);
+  });
+
+  test("many that are unmeasured are named together, a few one by one", () => {
+    const many = ["a", "b", "c", "d"].map((name) => of(name, null, 0));
+    expect(foldedOf([...many, of("restart", 0.9)])).toMatchObject({
+      shown: [{ evaluator: "restart" }],
+      folded: many.map(({ evaluator }) => ({ evaluator })),
+    });
+    expect(foldedOf(all).folded).toEqual([]);
   });
 
   test("the address chooses; without it the first that was measured", () => {
