@@ -1,4 +1,5 @@
 import createClient, { type Middleware } from "openapi-fetch";
+import { DEFAULT_PROJECT } from "./defaults";
 import type { Problem, paths } from "./schema";
 
 /** Where the application is mounted: the server writes it into the page's <base>. Without a slash at the end. */
@@ -51,8 +52,6 @@ export async function data<T>(answer: Promise<Answer<T>>): Promise<T> {
   const message = problem?.detail ?? `The server answered ${response.status} ${response.statusText}`.trim();
   throw new ApiError(response.status, message, problem?.where ?? null);
 }
-
-export const DEFAULT_PROJECT = "default";
 
 /**
  * The header that names the project; a key that belongs to another one is refused by the server. The default project

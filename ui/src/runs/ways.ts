@@ -1,4 +1,4 @@
-import { DEFAULT_PROJECT } from "@/shell/project";
+import { DEFAULT_PROJECT } from "@/api/defaults";
 
 export type Way = { title: string; lead: string; code: string; language: string; takesFile: boolean };
 type Given = { endpoint: string; project: string; needsKey: boolean; key: string | null };

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useSearch } from "@tanstack/react-router";
 import { createContext, useContext } from "react";
-import { DEFAULT_PROJECT } from "@/api/client";
+import { DEFAULT_PROJECT } from "@/api/defaults";
 import { me } from "@/api/queries";
 
 export { DEFAULT_PROJECT };

@@ -1,0 +1,2 @@
+/** The project that every installation has. */
+export const DEFAULT_PROJECT = "default";
