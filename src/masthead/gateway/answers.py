@@ -74,6 +74,16 @@ def told(failure: UpstreamFailed) -> str:
     return f"the model's provider failed: {failure}"
 
 
+def reason_of(failure: Exception) -> str:
+    """Return what a client is told of a failure after its answer has begun."""
+    if isinstance(failure, UpstreamFailed):
+        return told(failure)
+    if isinstance(failure, MastheadError):
+        return str(failure)
+    _LOG.error("a stream of the gateway failed", exc_info=failure)
+    return _UNFORESEEN
+
+
 def stream_error(dialect: Dialect, message: str) -> bytes:
     """Return the event by which a dialect says that a stream broke off."""
     body = msgspec.json.encode(error_body(dialect, 502, message, None))

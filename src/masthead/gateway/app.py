@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from masthead.clock import Clock
-from masthead.gateway.answers import JSON, own_headers, passed_on, refusal, said, told
+from masthead.gateway.answers import JSON, own_headers, passed_on, reason_of, refusal, said
 from masthead.gateway.call import Answer, Call, Exchange, Header, Identity
 from masthead.gateway.conduct import Conductor, Opened, note_losses
 from masthead.gateway.departure import Departure
@@ -22,7 +22,6 @@ from masthead.gateway.reading import ClientGone, Receive, Scope, Send, body_of, 
 from masthead.gateway.seams import Seams, StreamFilter
 from masthead.gateway.streams import Pipe, UsageTaken
 from masthead.gateway.upstream.port import UpstreamClient, UpstreamFailed
-from masthead.model.errors import TooLarge
 from masthead.model.ids import SpanId
 from masthead.providers.dialects import Dialect
 
@@ -60,6 +59,9 @@ class Gateway:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
+        if scope["type"] != "http":
+            await send({"type": "websocket.close", "code": 1003})
+            return
         endpoint = endpoint_of(scope["method"], scope["path"])
         seams = self._seams
         self.metrics.in_flight += 1
@@ -79,7 +81,9 @@ class Gateway:
         except ClientGone:
             return
         except Exception as error:  # noqa: BLE001 - the edge: every error becomes an answer, the unexpected ones logged
-            await _send(send, refusal(endpoint, error))
+            answer = refusal(endpoint, error)
+            self.metrics.requests[endpoint.name if endpoint is not None else "", "", answer.status] += 1
+            await _send(send, answer)
             return
         else:
             await self._serve(call, seams, receive, send)
@@ -157,12 +161,11 @@ class Gateway:
                 await self._chunk(exchange, pipe.feed(data), send)
                 data = await response.read_some()
             pipe.check_end(is_delimited=_is_delimited(opened.headers))
-        except (UpstreamFailed, TooLarge) as failure:
+        except Exception as failure:  # noqa: BLE001 - the answer has begun: whatever happens must be told within it
             response.close()
             opened.attempt.failure = failure.kind if isinstance(failure, UpstreamFailed) else "nonsense"
             opened.attempt.error = exchange.error = str(failure)
-            message = told(failure) if isinstance(failure, UpstreamFailed) else str(failure)
-            await self._chunk(exchange, pipe.close(message), send)
+            await self._chunk(exchange, pipe.close(reason_of(failure)), send)
         else:
             await self._chunk(exchange, pipe.close(), send)
             if pipe.failed is not None:

@@ -17,7 +17,9 @@ _MODEL_CALLS: Final = {
     "/v1/images/generations": Endpoint("passed_through", Dialect.OPENAI_CHAT, "/images/generations", "generate_image"),
     "/v1/audio/speech": Endpoint("passed_through", Dialect.OPENAI_CHAT, "/audio/speech", "generate_speech"),
 }
-_PASSED_THROUGH: Final = re.compile(r"/v1(/(?:images|audio|files|uploads|batches)(?:/[A-Za-z0-9_.:-]{1,200}){0,4})")
+_PASSED_THROUGH: Final = re.compile(
+    r"/v1(/(?:images|audio|files|uploads|batches|vector_stores|responses/[A-Za-z0-9_-]{1,200})(?:/[A-Za-z0-9_.:-]{1,200}){0,4})"
+)
 """Paths that are passed through by path alone; their segments cannot climb out (`..` is no segment that upstreams see,
 since a segment of dots alone is refused)."""
 _DOTS: Final = re.compile(r"/\.+(?:/|$)")

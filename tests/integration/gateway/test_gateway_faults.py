@@ -12,6 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
+from masthead.gateway.call import Answer, Exchange
+from masthead.gateway.seams import StreamFilter
 from masthead.model.errors import StoreError
 from masthead.testing.gateway import RunningGateway, config_file, gateway_at, wait_until
 from masthead.testing.raw_upstream import Peer, RawUpstream, Talk
@@ -369,3 +371,88 @@ def test_private_addresses_are_refused_unless_allowed_and_the_caller_learns_noth
         assert upstream.connections == 0
     assert response.status_code == 502
     assert "127.0.0.1" not in response.text
+
+
+def test_a_plugin_that_fails_within_a_stream_is_told_within_it(tmp_path: Path) -> None:
+    def talk(peer: Peer) -> None:
+        while peer.request():
+            peer.begin_stream()
+            peer.chunk(chunk("a"))
+            peer.chunk(b"")
+
+    class Failing:
+        def feed(self, events: bytes) -> bytes:
+            raise ZeroDivisionError(events)
+
+        def close(self) -> bytes:
+            return b""
+
+    class Broken:
+        async def before(self, exchange: Exchange) -> Answer | None:
+            return None
+
+        def filter(self, exchange: Exchange) -> StreamFilter | None:
+            return Failing()
+
+        async def after(self, exchange: Exchange, answer: Answer) -> Answer:
+            return answer
+
+        def ended(self, exchange: Exchange) -> None:
+            raise ZeroDivisionError
+
+    with (
+        RawUpstream(talk) as upstream,
+        gateway_at(config_file(tmp_path, upstream.url), plugins=(Broken(),)) as gateway,
+    ):
+        response = ask(gateway, stream=True)
+        assert response.status_code == 200
+        assert "stands in its log" in response.text
+        assert gateway.spans(1)[0].status == "error"
+
+
+def test_files_and_audio_pass_through_as_they_are(serve: Any) -> None:
+    seen: list[bytes] = []
+
+    def talk(peer: Peer) -> None:
+        while request := peer.request():
+            seen.append(request)
+            peer.answer(b"\x00\x01binary", kind="audio/mpeg")
+
+    _, gateway = serve(talk)
+    sent = httpx.post(
+        f"{gateway.url}/v1/audio/transcriptions", files={"file": ("a.wav", b"RIFF\xff\x00")}, data={"model": "whisper"}
+    )
+    got = httpx.get(f"{gateway.url}/v1/files/file-1/content?x=1")
+    assert (sent.status_code, sent.content, got.headers["content-type"]) == (200, b"\x00\x01binary", "audio/mpeg")
+    assert b"RIFF\xff\x00" in seen[0]
+    assert b"content-type: multipart/form-data; boundary=" in seen[0].lower()
+    assert seen[1].startswith(b"GET /v1/files/file-1/content?x=1 HTTP/1.1\r\n")
+
+
+def test_a_client_that_reads_slowly_makes_the_upstream_wait(serve: Any) -> None:
+    sent = 0
+
+    def talk(peer: Peer) -> None:
+        nonlocal sent
+        peer.request()
+        peer.begin_stream()
+        for _ in range(2000):
+            peer.chunk(chunk("x" * 20_000))
+            sent += 20_000
+        peer.chunk(b"")
+
+    _, gateway = serve(talk, connection="")
+    with httpx.stream(
+        "POST", f"{gateway.url}/v1/chat/completions", json={**CHAT, "stream": True}, timeout=60
+    ) as answer:
+        parts = answer.iter_raw()
+        next(parts)
+        wait_until(lambda: _is_steady(lambda: sent), "the upstream waits")
+        assert 0 < sent < 30_000_000
+        assert sum(map(len, parts)) > 39_000_000
+
+
+def _is_steady(count: Any) -> bool:
+    before = count()
+    time.sleep(0.5)
+    return count() == before
