@@ -33,6 +33,10 @@ class Fields:
 
     def text(self, name: str) -> str | None:
         """Return a string."""
+        value = self._left.get(name)
+        if value is None or isinstance(value, str):
+            self._left.pop(name, None)
+            return value
         return cast("str | None", self._typed(name, (str,), "a string"))
 
     def required_text(self, name: str) -> str:
@@ -70,6 +74,8 @@ class Fields:
 
     def sequence(self, name: str) -> list[Any]:
         """Return a list; empty where it is absent."""
+        if name not in self._left:
+            return []
         return cast("list[Any]", self._typed(name, (list,), "a list") or [])
 
     def texts(self, name: str) -> tuple[str, ...]:
@@ -95,6 +101,10 @@ class Fields:
         for name in names:
             if self.take(name) not in (None, [], {}, "", False):
                 raise refused(self.at(name), why)
+
+    def has_any(self, names: frozenset[str]) -> bool:
+        """Say whether one of the fields is there."""
+        return not names.isdisjoint(self._left)
 
     def finish(self) -> None:
         """Note every field that nobody took."""

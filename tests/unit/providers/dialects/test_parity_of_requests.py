@@ -21,6 +21,7 @@ from masthead.providers.dialects.parity_row import CALLERS
 pytestmark = pytest.mark.unit
 
 CASES = list(cases())
+SENT = [case for case in CASES if case.target not in case.feature.refused]
 
 
 def laid_over(body: dict[str, Any], fragment: dict[str, Any]) -> dict[str, Any]:
@@ -84,10 +85,8 @@ def test_table_speaks_of_every_pair():
     assert pairs == {(source, target) for source in CALLERS for target in Dialect if source is not target}
 
 
-@pytest.mark.parametrize("case", CASES, ids=[case.id for case in CASES])
+@pytest.mark.parametrize("case", SENT, ids=[case.id for case in SENT])
 def test_what_is_sent_is_of_the_vendors_own_types(case: Case):
-    if case.target in case.feature.refused:
-        pytest.skip("refused")
     body = translated(laid_over(PLAIN[case.source], case.feature.asked[case.source]), case.source, case.target).body
     match case.target:
         case Dialect.OPENAI_CHAT:

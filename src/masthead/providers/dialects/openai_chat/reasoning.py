@@ -16,11 +16,14 @@ _FORMATS: Final[Mapping[Origin, str]] = {
     "openai": "openai-responses-v1",
     "gemini": "google-gemini-v1",
 }
+_SPELLINGS: Final = frozenset({"reasoning_content", "reasoning", "reasoning_details", "thinking", "closed"})
 _ORIGINS: Final[Mapping[str, Origin]] = {name: origin for origin, name in _FORMATS.items()}
 
 
 def read_reasoning(message: Fields) -> Iterator[Reasoning]:
     """Yield what the message says of thinking; the most detailed spelling wins."""
+    if not message.has_any(_SPELLINGS):
+        return
     details = list(message.items("reasoning_details"))
     plain = message.text("reasoning_content") or message.text("reasoning")
     message.ignore("reasoning_content", "reasoning")
