@@ -203,7 +203,7 @@ def test_what_was_erased_is_nowhere_on_the_disk(site: Site, folder: Path) -> Non
     put(site.door, "one", conversation(50, marker=marker, user="u/50"))
     assert holding(folder, b"unmistakable")
     site.ask("DELETE", "/api/v1/users/u/50", site.key("one"))
-    for _ in range(80):
+    for _ in range(360):
         if not holding(folder, b"unmistakable", b"u/50"):
             break
         time.sleep(0.25)
