@@ -33,6 +33,7 @@ from masthead.model.errors import StoreError, StoreFull
 from masthead.model.ids import ProjectId
 from masthead.model.importing import ImportProblem, ImportReport
 from masthead.providers.catalogue import Catalogue
+from masthead.providers.prices import Prices
 from masthead.report.brief import Briefs
 from masthead.settings import Settings
 from masthead.store.control.database import Database, sqlite_url
@@ -92,6 +93,7 @@ def opened(settings: Settings, clock: Clock | None = None) -> Generator[Applicat
             max_body_bytes=settings.max_body_bytes,
             insert_interval_ms=settings.insert_interval_ms,
             records_content=settings.record_content == "full",
+            prices=Prices(settings.data_dir),
         )
         stack.callback(door.close)
         upkeep.start()

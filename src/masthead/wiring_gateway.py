@@ -78,7 +78,7 @@ def gateway_of(
     def guards_of(call: Call) -> GuardsConfig:
         return service.guards_of(call)
 
-    costs = _Costs(clock)
+    costs = _Costs(clock, settings.data_dir)
     guards = AgentGuards(guards_of, costs, clock, keeper)
     counters = _counters(settings, clock, worker)
     fleet = Fleet(clock, BreakerConfig())
@@ -145,9 +145,9 @@ def _counters(settings: Settings, clock: Clock, worker: int) -> Counters:
 class _Costs:
     """What tokens cost. The catalogue takes a second to read, so that is done in the background from the start."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, folder: Path) -> None:
         self._clock = clock
-        self._prices = Prices()
+        self._prices = Prices(folder)
         self._is_ready = threading.Event()
         threading.Thread(target=self._load, name="gateway-prices", daemon=True).start()
 

@@ -25,6 +25,7 @@ from masthead.model.errors import Overloaded, TooLarge
 from masthead.model.ids import ProjectId, RunId
 from masthead.model.span import Span
 from masthead.model.tenancy import Redaction
+from masthead.providers.prices import Prices
 from masthead.store.wal import Entry, Wal
 from masthead.store.wal_record import Kind, Record
 
@@ -100,6 +101,7 @@ class Door:
         max_body_bytes: int,
         insert_interval_ms: int,
         records_content: bool = True,
+        prices: Prices | None = None,
     ) -> None:
         self._queue_limit_bytes = queue_bytes
         self.max_body_bytes = max_body_bytes
@@ -126,6 +128,7 @@ class Door:
             clock=clock,
             interval_s=insert_interval_ms / 1000,
             inserted=self._on_inserted,
+            prices=prices,
         )
         self._inserter.start()
 

@@ -129,6 +129,7 @@ class Inserter:
         clock: Clock,
         interval_s: float,
         inserted: Callable[[int], None],
+        prices: Prices | None = None,
     ) -> None:
         self._wal = wal
         self._commit = commit
@@ -149,7 +150,7 @@ class Inserter:
         self._progress = threading.Condition()
         """Protects `_through`, which waiters in `flush` watch."""
         self._through = 0
-        self._prices = Prices()
+        self._prices = prices or Prices()
         self.counters = InsertCounters()
         self._threads = [
             named_thread("masthead-decode", self._decode),

@@ -11,7 +11,7 @@ from masthead.model.attributes import RECORDED_PRICE, RUN_TIMES
 from masthead.model.ids import ProjectId
 from masthead.model.reading import Operation
 from masthead.model.span import Attributes
-from masthead.providers.prices import PRICE_VERSION, Prices
+from masthead.providers.prices import Prices
 from masthead.semconv import EXCEPTION, Narrow, has_failed, narrow
 from masthead.store.traces.append import SpanRow
 
@@ -113,7 +113,7 @@ def _cost(facts: Narrow, start_ns: int, prices: Prices) -> tuple[Decimal | None,
         cache_write_tokens=_tokens(facts.cache_write_tokens),
         has_output=facts.operation is Operation.LLM,
     )
-    return (cost_usd, PRICE_VERSION) if cost_usd is not None and cost_usd < _MAX_COST_USD else (None, None)
+    return (cost_usd, prices.version) if cost_usd is not None and cost_usd < _MAX_COST_USD else (None, None)
 
 
 def _tokens(count: int | None) -> int | None:

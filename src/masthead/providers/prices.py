@@ -4,6 +4,7 @@ The catalogue's own arithmetic costs 0.5 ms a call and gives the same figures (a
 Nothing is fetched but by `masthead models --refresh`; the version of the prices is noted with every cost.
 """
 
+import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from genai_prices.data_snapshot import DataSnapshot
     from genai_prices.types import ModelInfo, ModelPrice, TieredPrices
 
+_log = logging.getLogger(__name__)
 PRICE_VERSION: Final = f"genai-prices/{version('genai-prices')}"
 SOURCE_URL: Final = (
     "https://raw.githubusercontent.com/pydantic/genai-prices/refs/heads/main/prices/new_data/v2/data.json"
@@ -59,17 +61,30 @@ _OTHER_NAMES: Final[Mapping[str, str]] = {
 """OpenTelemetry's names of providers that the catalogue knows under another."""
 
 
+def version_of(folder: Path | None) -> str:
+    """Return which prices stand in a folder: the package's or those fetched on a day, and whether a team's own do."""
+    if folder is None:
+        return PRICE_VERSION
+    fetched, version = folder / FETCHED_PRICES, PRICE_VERSION
+    if fetched.exists():
+        version += f"+{datetime.fromtimestamp(fetched.stat().st_mtime, tz=UTC):%Y-%m-%d}"
+    return f"{version}+{OVERRIDES}" if (folder / OVERRIDES).exists() else version
+
+
 class Prices:
     """The catalogue. Belongs to one thread; reading it takes 1.2 s and 28 MB, at the first question.
 
     Where a folder is given, prices that were fetched into it stand instead of the package's, and what the team says in
     its `models.toml` goes before both.
+
+    Raises:
+        SettingsError: `models.toml` is wrong, said at once and not at the first call.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder
-        self._overrides: tuple[Override, ...] = ()
-        self.version = PRICE_VERSION
+        self._overrides: tuple[Override, ...] = () if folder is None else read_overrides(folder / OVERRIDES)
+        self.version = version_of(folder)
         """Which prices these are, as it is noted with every cost."""
         self._catalogue: DataSnapshot | None = None
         self._models: dict[tuple[str | None, str], ModelInfo | None] = {}
@@ -87,12 +102,15 @@ class Prices:
 
         if self._folder is None:
             return get_snapshot()
-        self._overrides = read_overrides(self._folder / OVERRIDES)
         fetched = self._folder / FETCHED_PRICES
         if not fetched.exists():
             return get_snapshot()
-        self.version = f"{PRICE_VERSION}+{datetime.fromtimestamp(fetched.stat().st_mtime, tz=UTC):%Y-%m-%d}"
-        return read_prices(fetched.read_bytes(), str(fetched))
+        try:
+            return read_prices(fetched.read_bytes(), str(fetched))
+        except (OSError, SettingsError) as error:
+            _log.warning("the package's prices are used, as the fetched ones cannot be read: %s", error)
+            self.version = PRICE_VERSION
+            return get_snapshot()
 
     def cost_usd(
         self,

@@ -12,7 +12,7 @@ from masthead.providers.cards import ModelCard
 from masthead.providers.catalogue import Catalogue
 from masthead.providers.dialects import Dialect, usage_of
 from masthead.providers.overrides import FILE_NAME, read_overrides
-from masthead.providers.prices import Prices
+from masthead.providers.prices import PRICE_VERSION, Prices, version_of
 from masthead.providers.refresh import forget, refresh
 
 pytestmark = pytest.mark.unit
@@ -152,6 +152,21 @@ def test_what_is_no_catalogue_replaces_nothing(tmp_path: Path, answers: dict[str
         refresh(tmp_path, client, prices_url="https://catalogue.example/p", limits_url="https://catalogue.example/l")
     assert not (tmp_path / "catalogue" / "limits.json").exists()
     assert list(tmp_path.rglob("*.new")) == []
+
+
+def test_version_says_which_prices_were_used(tmp_path: Path):
+    assert version_of(tmp_path) == PRICE_VERSION
+    (tmp_path / FILE_NAME).write_text("")
+    assert version_of(tmp_path) == f"{PRICE_VERSION}+models.toml"
+
+
+def test_fetched_prices_that_were_damaged_give_way_with_a_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    (tmp_path / "catalogue").mkdir()
+    (tmp_path / "catalogue" / "prices.json").write_bytes(b"{")
+    prices = Prices(tmp_path)
+    with caplog.at_level(logging.WARNING):
+        prices.load()
+    assert prices.version == PRICE_VERSION and "cannot be read" in caplog.text
 
 
 USAGES: dict[Dialect, Callable[[], dict[str, object]]] = {

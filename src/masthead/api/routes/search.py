@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from masthead.api.routes.taken import Viewer, With
 from masthead.api.schema import run as r
 from masthead.api.schema.filters import time_range
-from masthead.providers.prices import PRICE_VERSION
+from masthead.providers.prices import version_of
 
 router = APIRouter(tags=["search and figures"])
 
@@ -35,9 +35,9 @@ def get_stats(services: With, caller: Viewer, query: Annotated[r.StatsQuery, Que
 
 
 @router.get("/prices")
-def get_prices(_: Viewer) -> r.PriceCatalogue:
+def get_prices(services: With, _: Viewer) -> r.PriceCatalogue:
     """Name the catalogue that model calls are priced by as they come in."""
-    return r.PriceCatalogue(catalogue=PRICE_VERSION)
+    return r.PriceCatalogue(catalogue=version_of(services.settings.data_dir))
 
 
 @router.get("/models/unpriced")

@@ -35,7 +35,8 @@ _READ_REQUEST: Final[Mapping[Dialect, Callable[[Mapping[str, Any], Losses], Requ
     Dialect.OPENAI_RESPONSES: responses_in.read,
     Dialect.ANTHROPIC: anthropic_in.read,
 }
-_GARBAGE: Final = (AttributeError, IndexError, KeyError, TypeError, ValueError, InvalidInput)
+_WRONG_SHAPES: Final = (AttributeError, IndexError, KeyError, TypeError, ValueError)
+_GARBAGE: Final = (*_WRONG_SHAPES, InvalidInput)
 """What reading JSON of the wrong shapes raises: an upstream may send anything."""
 
 
@@ -63,7 +64,10 @@ def translate(
     if read is None:
         raise refused("source", f"no caller speaks {source.value}")
     losses = Losses()
-    request = read({**body, "model": model}, losses)
+    try:
+        request = read({**body, "model": model}, losses)
+    except _WRONG_SHAPES as error:
+        raise refused("body", f"the request is not of the form of {source.value}: {error}") from error
     return Translation(
         request=request,
         source=source,

@@ -147,6 +147,20 @@ def test_garbage_from_a_caller_is_refused_and_never_raises_otherwise(source: Dia
             translate(body, source=source, target=target, model="m", reply_id="r", now_s=1)
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"tool_choice": {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": [1]}}},
+        {"messages": [{"role": "assistant", "content": [{"type": "thinking", "thinking": [1]}]}]},
+        {"messages": [{"role": "assistant", "tool_calls": [{"id": "c", "extra_content": {"google": 1}}]}]},
+    ],
+)
+def test_wrong_shapes_deep_inside_are_refused_too(wrong: dict[str, Any]):
+    body = {"messages": [{"role": "user", "content": "hi"}], **wrong}
+    with pytest.raises(InvalidInput):
+        translate(body, source=Dialect.OPENAI_CHAT, target=Dialect.ANTHROPIC, model="m", reply_id="r", now_s=1)
+
+
 def test_reasoning_of_openai_returns_to_openai_through_anthropics_dialect():
     """A caller of Anthropic's dialect keeps what it got and sends it back: OpenAI gets its own item."""
     first = translate(
