@@ -3,7 +3,7 @@
 import socket
 import threading
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ import uvicorn
 from masthead.conversation import spans_of
 from masthead.ingest.door import Door
 from masthead.model.conversation import Conversation
-from masthead.model.ids import ProjectId
+from masthead.model.ids import ProjectId, RunId
 from masthead.settings import Settings
 from masthead.wiring import opened
 
@@ -31,24 +31,26 @@ class LiveServer:
 
     def put(self, project: str, *conversations: Conversation) -> None:
         """Bring runs in and wait until they can be read."""
-        for conversation in conversations:
-            self.door.accept(ProjectId(project), spans_of(conversation, start_ns=START_NS))
-        self._wait_for(project, [conversation.run_id for conversation in conversations])
+        spans = {conversation.run_id: spans_of(conversation, start_ns=START_NS) for conversation in conversations}
+        for sent in spans.values():
+            self.door.accept(ProjectId(project), sent)
+        self._wait_for(project, {run_id: len(sent) for run_id, sent in spans.items()})
 
     def send(self, project: str, body: bytes) -> None:
         """Send an OTLP body, JSON, as a program would."""
         headers = {"Content-Type": "application/json", "X-Masthead-Project": project}
         httpx.post(f"{self.url}/v1/traces", content=body, headers=headers).raise_for_status()
 
-    def _wait_for(self, project: str, run_ids: Sequence[str]) -> None:
+    def _wait_for(self, project: str, spans: Mapping[RunId, int]) -> None:
         headers = {"X-Masthead-Project": project}
 
         def are_there() -> bool:
-            asked = {"run_ids": list(run_ids)}
+            asked = {"run_ids": list(spans)}
             answer = httpx.post(f"{self.url}/api/v1/runs/exists", json=asked, headers=headers).raise_for_status()
-            return len(answer.json()["run_ids"]) == len(run_ids)
+            found: dict[str, int] = answer.json()["spans"]
+            return all(found.get(run_id, 0) >= number for run_id, number in spans.items())
 
-        _wait_until(are_there, f"{len(run_ids)} runs can be read")
+        _wait_until(are_there, f"{len(spans)} runs can be read")
 
 
 @contextmanager

@@ -10,6 +10,9 @@ function isGoingOn(detail: RunDetail | undefined): boolean {
   return detail !== undefined && Date.now() - Date.parse(detail.run.end) < QUIET_MS;
 }
 
+/** A long log that was just sent may still be coming in, whatever times it bears: so long a page looks for more. */
+const ARRIVING_MS = 20_000;
+
 /** A span of it lasts until just now and no end was recorded: it is shown as going on, with what there is so far. */
 const OPEN_MS = 60_000;
 
@@ -21,9 +24,13 @@ export function isStillOpen(detail: RunDetail): boolean {
 /** The run's head, asked again while it may be going on; when it has grown, what its growth touches is asked anew. */
 export function useLive(project: string, runId: string) {
   const queryClient = useQueryClient();
+  const opened = useRef(Date.now());
   const head = useQuery({
     ...run(project, runId),
-    refetchInterval: ({ state }) => (isGoingOn(state.data) ? LIVE_MS : false),
+    refetchInterval: ({ state }) => {
+      const isJustOpened = Date.now() - opened.current < ARRIVING_MS;
+      return isGoingOn(state.data) || (state.data && isJustOpened) ? LIVE_MS : false;
+    },
   });
   const spans = head.data?.run.spans;
   const seen = useRef<{ spans: number; turns: number } | null>(null);
