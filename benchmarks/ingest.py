@@ -15,7 +15,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from http.client import HTTPConnection
@@ -78,18 +78,18 @@ def measure(server: ServerProcess, sent: Sequence[bytes], spans: int, options: a
     peak_mb = watch.stop()
     print(f"durable {spans / durable_s:,.0f} spans/s, stored {spans / stored_s:,.0f} spans/s, "
           f"resident memory {peak_mb:.0f} MB at most")  # fmt: skip
-    show_split(cpu_s, Counter(after_s) - Counter(threads_s), spans)
+    show_split(cpu_s, {name: seconds - threads_s.get(name, 0.0) for name, seconds in after_s.items()}, spans)
     print(f"answers: median {median(took) * 1e3:.0f} ms, 99 % {quantiles(took, n=100)[98] * 1e3:.0f} ms")
 
 
 def by_thread_s(pid: int) -> dict[str, float]:
     """Return the CPU time of a process's threads so far, by their names."""
-    found: Counter[str] = Counter()
+    found: defaultdict[str, float] = defaultdict(float)
     for stat in Path(f"/proc/{pid}/task").glob("*/stat"):
         with suppress(OSError):
             name, _, rest = stat.read_text().partition("(")[2].rpartition(")")
             found[name] += sum(map(int, rest.split()[11:13])) / os.sysconf("SC_CLK_TCK")
-    return dict(found)
+    return found
 
 
 def show_split(cpu_s: float, threads_s: Mapping[str, float], spans: int) -> None:
