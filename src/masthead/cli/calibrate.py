@@ -1,7 +1,7 @@
 """`masthead calibrate`: how well an evaluator agrees with labels."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -44,6 +44,10 @@ from masthead.model.errors import InvalidInput, NotFound
 from masthead.model.ids import Code
 
 DETECTORS = "detectors"
+Rates = Annotated[
+    list[str] | None,
+    typer.Option(help="Logs without labels, or `stored`: how often each mode occurs there, corrected for errors."),
+]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,10 +72,7 @@ def calibrate(
     clean: Annotated[
         list[str] | None, typer.Option(help="Runs to count false alarms on: those that achieved their task.")
     ] = None,
-    rates: Annotated[
-        list[str] | None,
-        typer.Option(help="Logs without labels, or `stored`: how often each mode occurs there, corrected for errors."),
-    ] = None,
+    rates: Rates = None,
     write: Annotated[Path | None, typer.Option(help="Write the page on agreement here.")] = None,
     update_detectors: Annotated[
         Path | None, typer.Option(help="Write which detectors are on, and how sure they are, here (measured.json).")
@@ -117,13 +118,17 @@ def calibrate(
     if material is not None and write is not None:
         agreement = _agreement(material, labels, found, clean or [])
         write.write_text(page(agreement), encoding="utf-8")
+    _print(found, occurring, as_json=as_json)
+
+
+def _print(found: Sequence[Calibration], occurring: Mapping[str, Sequence[Occurrence]], *, as_json: bool) -> None:
     if as_json:
         print_json([_plain(each) | {"rates": plain_rates(occurring.get(each.evaluator, []))} for each in found])
-    else:
-        for each in found:
-            _show(console(), each)
-            if each.evaluator in occurring:
-                print_rates(console(), each.evaluator, occurring[each.evaluator])
+        return
+    for each in found:
+        _show(console(), each)
+        if each.evaluator in occurring:
+            print_rates(console(), each.evaluator, occurring[each.evaluator])
 
 
 def _material(runs: Sequence[LabelledRun], labels: Path) -> _Material:

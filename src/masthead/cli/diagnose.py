@@ -3,7 +3,6 @@
 import contextlib
 import re
 from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -38,7 +37,7 @@ from masthead.cli.options import (
     print_json,
     settings_of,
 )
-from masthead.cli.replay_command import Replaying
+from masthead.cli.replay_command import asked_to_replay
 from masthead.cli.report import print_summary
 from masthead.cli.show import resolve
 from masthead.clock import SystemClock
@@ -57,14 +56,20 @@ _SCORES_A_REQUEST = 500
 _RUN = re.compile(r"last|[0-9a-fA-F]{1,32}")
 _RUNS_A_JOB = 10_000
 
+Runs = Annotated[list[str] | None, typer.Argument(help="Run ids or their first characters, `last`, or logs.")]
+Beside = Annotated[
+    list[str] | None, typer.Option(help="Another run of the same task, or a log of some; passing ones help most.")
+]
+Replay = Annotated[
+    str | None, typer.Option(help="A command that runs the system again from a turn: verifies the first guesses.")
+]
+Correct = Annotated[list[str] | None, typer.Option(help="TURN=TEXT: what the turn should have said, with --replay.")]
 Html = Annotated[Path | None, typer.Option(help="Write one HTML file that needs no network.")]
 
 
 def diagnose(
     context: typer.Context,
-    runs: Annotated[
-        list[str] | None, typer.Argument(help="Run ids or their first characters, `last`, or logs.")
-    ] = None,
+    runs: Runs = None,
     everything: Annotated[bool, typer.Option("--all", help="All stored runs that the filters leave.")] = False,
     project: Project = None,
     since: Since = None,
@@ -75,16 +80,10 @@ def diagnose(
     outcome: Outcome = None,
     tag: Tag = None,
     limit: Annotated[int | None, typer.Option("--limit", "-n", min=1, help="How many runs at most.")] = None,
-    beside: Annotated[
-        list[str] | None, typer.Option(help="Another run of the same task, or a log of some; passing ones help most.")
-    ] = None,
-    replay: Annotated[
-        str | None, typer.Option(help="A command that runs the system again from a turn: verifies the first guesses.")
-    ] = None,
+    beside: Beside = None,
+    replay: Replay = None,
     replay_times: Annotated[int, typer.Option(min=1, max=50, help="How often each way, with --replay.")] = TIMES,
-    correct: Annotated[
-        list[str] | None, typer.Option(help="TURN=TEXT: what the turn should have said, with --replay.")
-    ] = None,
+    correct: Correct = None,
     store: Annotated[bool, typer.Option(help="Keep what is found as scores on the stored runs.")] = True,
     html: Html = None,
     as_json: AsJson = False,
@@ -109,20 +108,14 @@ def diagnose(
     filters = given(since=since, until=until, agent=agent, model=model, system=system, outcome=outcome, tag=tag)
     files = [name for name in runs or [] if _is_file(name)]
     logs = [name for name in beside or [] if _is_file(name)]
-    replaying = None if replay is None else Replaying(replay, replay_times, correct or [])
-    if replaying is not None and (everything or len(runs or []) != 1):
-        raise InvalidInput("--replay takes one run: name one", where="--replay")
-    if replaying is None and correct:
-        raise InvalidInput("--correct says what to replay a turn with: give --replay too", where="--correct")
+    replaying = asked_to_replay(replay, replay_times, correct or [], is_one=not everything and len(runs or []) == 1)
     if files:
         if len(files) != len(runs or []):
             raise InvalidInput(f"{runs!r} names both logs and stored runs; give one or the other", where="RUNS")
         if len(logs) != len(beside or []):
             raise InvalidInput(f"{beside!r} names stored runs, but a log is diagnosed", where="--beside")
         found = diagnosed(from_files(files), repeats_of(from_files(logs)))
-        if replaying is not None:
-            found = map(replaying.verified, islice(found, 1))
-        _show(found, html=html, as_json=as_json, is_one=False)
+        _show(found if replaying is None else replaying.of_one(found), html=html, as_json=as_json, is_one=False)
         return
     if not runs and not everything:
         raise InvalidInput("nothing to diagnose; name runs or logs, or give --all", where="RUNS")
@@ -130,10 +123,9 @@ def diagnose(
         others = [run.conversation for run in _named(client, [name for name in beside or [] if name not in logs])]
         chosen = _named(client, runs) if runs else from_store(client, filters, limit)
         found = diagnosed(chosen, repeats_of([*others, *from_files(logs)]))
-        if replaying is not None:
-            found = map(replaying.verified, found)
-        kept = _kept(client, found) if store else found
-        _show(kept, html=html, as_json=as_json, is_one=not everything and len(runs or []) == 1)
+        found = found if replaying is None else replaying.of_one(found)
+        is_one = not everything and len(runs or []) == 1
+        _show(_kept(client, found) if store else found, html=html, as_json=as_json, is_one=is_one)
 
 
 def _is_file(name: str) -> bool:

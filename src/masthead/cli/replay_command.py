@@ -3,8 +3,9 @@
 import json
 import shlex
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Any, Final
 
 from rich.console import Console
@@ -91,6 +92,21 @@ def outcome(said: str) -> ReplayOutcome:
     return ReplayOutcome(is_success=None, failure=failure)
 
 
+def asked_to_replay(command: str | None, times: int, correct: Sequence[str], *, is_one: bool) -> "Replaying | None":
+    """Return what `--replay` and its companions ask for; None where nothing is to be replayed.
+
+    Raises:
+        InvalidInput: the options do not go together.
+    """
+    if command is None and correct:
+        raise InvalidInput("--correct says what to replay a turn with: give --replay too", where="--correct")
+    if command is None:
+        return None
+    if not is_one:
+        raise InvalidInput("--replay takes one run: name one", where="--replay")
+    return Replaying(command, times, correct)
+
+
 class Replaying:
     """What `--replay` asks for: the command, how often, and the corrections that were given."""
 
@@ -121,6 +137,19 @@ class Replaying:
                 on_trial=lambda _: progress.advance(counter),
             )
         return run._replace(diagnosis=with_attribution(run.conversation, run.diagnosis, found))
+
+    def of_one(self, found: Iterator[Diagnosed]) -> Iterator[Diagnosed]:
+        """Replay the one run that there is.
+
+        Raises:
+            InvalidInput: there are several.
+        """
+        first = list(islice(found, 2))
+        if len(first) > 1:
+            raise InvalidInput(
+                "--replay takes one run, but there are several in it; import it and name one", where="RUNS"
+            )
+        return iter([self.verified(run) for run in first])
 
     def _with_named(self, run: Diagnosed) -> Attribution:
         """Return the hypotheses, and behind them the turns that only a correction names."""
