@@ -132,7 +132,7 @@ def test_agreement_shows_kappa_and_leads_to_what_is_contested(page: Page, labell
     page.goto(f"{labelled}/agreement?project={PROJECT}")
     row = page.get_by_role("row", name=re.compile("All detectors together"))
     expect(row).to_contain_text("0.90")
-    expect(page.get_by_role("row", name=re.compile("^ada"))).to_contain_text("not yet measured")
+    expect(page.get_by_role("row", name=re.compile("^Not yet measured"))).to_contain_text("ada")
     page.get_by_role("button", name=re.compile("^FM-1.3")).click()
     expect(page).to_have_url(re.compile("code=FM-1.3"))
     contested = page.locator(".contested")

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from masthead.api.app import build_api
 from masthead.api.description import routes_of
+from masthead.diagnose.stored import diagnose_stored
+from masthead.model.ids import ProjectId
 from masthead.testing.site import Site, run_id
 
 pytestmark = pytest.mark.integration
@@ -109,7 +111,7 @@ def test_any_combination_of_filters_is_answered_as_described(site: Site, data: s
 def test_a_body_that_is_none_is_refused_with_its_place(site: Site, body: Any, at: tuple[str, str]) -> None:
     headers, content = {"Content-Type": "application/json"}, json.dumps(body).encode()
     response = site.ask(at[0], filled(at[1]), site.key("one"), content=content, headers=headers)
-    assert response.status_code in {200, 201, 403, 404, 409, 422}, (at, body, response.text)
+    assert response.status_code in {200, 201, 202, 403, 404, 409, 422}, (at, body, response.text)
 
 
 @pytest.mark.parametrize(
@@ -132,8 +134,12 @@ def test_a_body_over_the_limit_is_refused_before_it_is_read(site: Site) -> None:
 @pytest.mark.parametrize("path", LISTS)
 def test_every_answer_has_the_form_that_is_described(site: Site, path: str) -> None:
     spans = site.ask("GET", f"/api/v1/runs/{run_id(1)}/spans", site.key("one")).json()["items"]
-    params = {"text": "turn"} if "search" in path else {}
-    response = site.ask("GET", filled(path, spans[0]["span_id"]), reader(site, path), params=params)
+    params = {"text": "turn"} if "search" in path else {"by": "outcome"} if path.endswith("/compare") else {}
+    one = ProjectId("one")
+    diagnose_stored(site.services.store, one, [run_id(number) for number in range(1, 6)], site.services.clock)
+    job = site.services.jobs.start(one, "nothing", 0, lambda _: None)
+    address = path.replace("{job_id}", job.id)
+    response = site.ask("GET", filled(address, spans[0]["span_id"]), reader(site, path), params=params)
     assert response.status_code == 200, response.text
     check_as_described(path, response.content)
 
