@@ -139,7 +139,6 @@ def searches(server: LiveServer) -> list[tuple[str, str, int, bool]]:
     words = max(re.findall(r"[a-z][a-z ]+[a-z]", task), key=len)[:20].strip()
     return [
         ("a task's words", words, len(asked(server, {"about": words, "limit": 500})), False),
-        ("the same, in all texts", words, len(asked(server, {"text": words, "limit": 100})), True),
         ("rare words, in all texts", RARE, len(asked(server, {"text": RARE, "limit": 100})), True),
     ]
 
