@@ -29,7 +29,7 @@ _REGION: Final = re.compile(r"^(us|eu|apac|jp|au|global|us-gov)\.")
 
 
 class Catalogue:
-    """Belongs to one thread, but for `listed`. Reading it takes 1.3 s and 40 MB, at the first question."""
+    """Belongs to one thread, but for `listed`. The first question reads it: 0.9 s, 90 MB with the package of prices."""
 
     def __init__(self, prices: Prices | None = None, folder: Path | None = None) -> None:
         self._prices = prices or Prices(folder)
