@@ -81,6 +81,7 @@ def call_of(endpoint: Endpoint, identity: Identity, scope: Scope, body: bytes) -
         members = _MEMBERS.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidInput(f"the body is no JSON object: {error}", where="body") from error
+    clean = msgspec.json.encode(members)
     return Call(
         identity=identity,
         endpoint=endpoint,
@@ -88,7 +89,7 @@ def call_of(endpoint: Endpoint, identity: Identity, scope: Scope, body: bytes) -
         is_stream=_flag(members),
         headers=headers,
         members=members,
-        body=msgspec.json.encode(members),
+        body=body if clean == body else clean,  # the members hold on to the body: one copy is enough
     )
 
 

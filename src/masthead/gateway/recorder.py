@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+import msgspec
+
 from masthead.clock import Clock
 from masthead.gateway.call import Exchange
 from masthead.model.errors import InvalidInput, MastheadError, NotFound
@@ -22,11 +24,15 @@ from masthead.model.span import Span
 _LOG = logging.getLogger(__name__)
 _GATHER_S: Final = 0.05
 _MOST_BATCH: Final = 512
+_MOST_BATCH_BYTES: Final = 4 * 1024 * 1024
 _AT_A_TIME: Final = 8
 _FIRST_WAIT_S: Final = 0.25
 _MOST_WAIT_S: Final = 5.0
 _OVERHEAD_BYTES: Final = 4096
 _LOGGED_EVERY_S: Final = 10.0
+_SMALL_BYTES: Final = 512
+"""Members of a request up to this size are kept when there is no room for all."""
+_ROOM_FOR_THINNED: Final = 1.25
 
 SpansOf = Callable[[Exchange], Sequence[Span]]
 
@@ -39,8 +45,22 @@ class RecorderCounters:
     """Calls whose spans the sink took."""
     lost: int = 0
     """Calls that were not recorded."""
+    thinned: int = 0
+    """Calls of which the request's content was left out, because too much waited."""
     queued: int = 0
     queued_bytes: int = 0
+
+
+def _size(exchange: Exchange) -> int:
+    return exchange.kept_bytes + len(exchange.call.body) + _OVERHEAD_BYTES
+
+
+def _leave_request_out(exchange: Exchange) -> None:
+    """Let go of what was asked, and keep who asked, what it cost and what was answered."""
+    call = exchange.call
+    kept = {name: raw.copy() for name, raw in call.members.items() if len(bytes(raw)) <= _SMALL_BYTES}
+    exchange.call = msgspec.structs.replace(call, members=kept, body=b"")
+    exchange.is_truncated = True
 
 
 @dataclass(slots=True)
@@ -71,9 +91,14 @@ class SpanRecorder:
 
     def record(self, exchange: Exchange) -> None:
         """Take a finished exchange."""
-        size = exchange.kept_bytes + len(exchange.call.body) + _OVERHEAD_BYTES
-        if self._queued_bytes_in - self._queued_bytes_out + size > self._max_queued_bytes or self._is_closing:
-            self._lose(1, f"over {self._max_queued_bytes} bytes wait to be recorded")
+        size = _size(exchange)
+        waiting = self._queued_bytes_in - self._queued_bytes_out
+        if waiting + size > self._max_queued_bytes:
+            _leave_request_out(exchange)
+            self._counters.thinned += 1
+            size = _size(exchange)
+        if waiting + size > self._max_queued_bytes * _ROOM_FOR_THINNED or self._is_closing:
+            self._lose(1, f"{waiting} bytes wait to be recorded")
             return
         self._queued_bytes_in += size
         self._queue.append((exchange, size))
@@ -83,9 +108,8 @@ class SpanRecorder:
     def counters(self) -> RecorderCounters:
         """Return the counts as they are now."""
         own = self._counters
-        return RecorderCounters(
-            own.recorded, own.lost, len(self._queue), self._queued_bytes_in - self._queued_bytes_out
-        )
+        waiting = self._queued_bytes_in - self._queued_bytes_out
+        return RecorderCounters(own.recorded, own.lost, own.thinned, len(self._queue), waiting)
 
     def close(self, timeout_s: float = 10.0) -> None:
         """Hand on what waits, and end; what the sink has not taken by then is counted as lost."""
@@ -110,6 +134,8 @@ class SpanRecorder:
         batch: dict[ProjectId, _Batch] = {}
         taken_bytes = 0
         for at in range(min(len(self._queue), _MOST_BATCH)):
+            if taken_bytes > _MOST_BATCH_BYTES:
+                break
             exchange, size = self._queue.popleft()
             taken_bytes += size
             try:

@@ -83,6 +83,7 @@ class GatewayService:
         own = {
             "masthead_gateway_recorded_total": counters.recorded,
             "masthead_gateway_records_lost_total": counters.lost,
+            "masthead_gateway_records_thinned_total": counters.thinned,
             "masthead_gateway_records_queued": counters.queued,
             "masthead_gateway_records_queued_bytes": counters.queued_bytes,
         }
