@@ -125,7 +125,7 @@ def _application(
     door: Door,
 ) -> Application:
     token = secrets.token_urlsafe(32)
-    gateway = gateway_of(settings, door, clock, lambda scope: caller_of(services, scope))
+    gateway = gateway_of(settings, door, clock, lambda scope: caller_of(services, dict(scope)))
     services = Services(
         settings=settings,
         clock=clock,

@@ -7,8 +7,8 @@ from masthead.model.ids import AgentId
 from masthead.model.reading import Message, Operation, Reading, Role, ToolCall, ToolUse, Usage
 from masthead.model.span import Attributes, AttributeValue, Span
 from masthead.semconv.conventions import ALL
-from masthead.semconv.flattened import gathered
 from masthead.semconv.errors import EXCEPTION, has_failed
+from masthead.semconv.flattened import gathered
 from masthead.semconv.handoffs import span_handoff
 from masthead.semconv.messages import Memo, messages_of, parse, text_of
 from masthead.semconv.narrow import Narrow, bare_name, count, json_object, narrow

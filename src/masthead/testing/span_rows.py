@@ -31,7 +31,12 @@ def span_row(
 ) -> SpanRow:
     """Return a span of run `run`, `at_s` seconds after `EPOCH_NS`; `more` are fields of `SpanRow`."""
     start_ns = EPOCH_NS + int(at_s * 1e9)
-    fields: dict[str, Any] = {"name": f"span {span}", "kind": 1, "status": 0, "is_error": more.get("status") == 2} | more
+    fields: dict[str, Any] = {
+        "name": f"span {span}",
+        "kind": 1,
+        "status": 0,
+        "is_error": more.get("status") == 2,
+    } | more
     return SpanRow(
         project=project,
         run_id=bytes.fromhex(run_id(run)),

@@ -110,9 +110,11 @@ async def test_tokens_are_counted_for_the_async_client(gateway: RunningGateway) 
 
 
 def test_errors_are_the_clients_own(gateway: RunningGateway) -> None:
-    with anthropic.Anthropic(base_url=gateway.url, api_key="mine", max_retries=0) as client:
-        with pytest.raises(anthropic.BadRequestError, match="names no model"):
-            client.messages.create(model="", max_tokens=50, messages=[])
+    with (
+        anthropic.Anthropic(base_url=gateway.url, api_key="mine", max_retries=0) as client,
+        pytest.raises(anthropic.BadRequestError, match="names no model"),
+    ):
+        client.messages.create(model="", max_tokens=50, messages=[])
 
 
 @pytest.mark.parametrize("is_stream", [False, True])
