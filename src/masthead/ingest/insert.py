@@ -31,9 +31,9 @@ from masthead.store.wal_record import Kind, mark
 
 _LOG = logging.getLogger(__name__)
 _MAX_ROWS = 12_288
-_MAX_BYTES = 24 * 1024 * 1024
+_MAX_BYTES = 20 * 1024 * 1024
 _MAX_JSON_BYTES = 32 * 1024 * 1024
-_DECODED_KEPT_BYTES = 40 * 1024 * 1024
+_DECODED_KEPT_BYTES = 24 * 1024 * 1024
 """Raw bytes of waiting bodies that are kept decoded in memory; the rest is read back from the log."""
 _PRICES_AFTER_S = 5.0
 _FIRST_DELAY_S = 0.1
