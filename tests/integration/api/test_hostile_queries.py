@@ -56,9 +56,18 @@ def parameters(path: str) -> list[str]:
 
 def filled(path: str, span_id: str = "0" * 16) -> str:
     ids = {"run_id": run_id(1), "span_id": span_id, "project_id": "one", "user_id": "u", "key_id": "0" * 16}
-    ids["job_id"] = "0" * 16
+    ids |= {"job_id": "0" * 16, "list_id": "0" * 16, "view_id": "0" * 16, "other_id": run_id(2)}
     return path.format(**ids)
 
+
+ASKED: dict[str, dict[str, Any]] = {
+    "/api/v1/search": {"text": "turn"},
+    "/api/v1/runs/{run_id}/conversation/search": {"text": "turn"},
+    "/api/v1/compare": {"by": "outcome"},
+    "/api/v1/runs/{run_id}/followed": {"turn": 0},
+    "/api/v1/runs/{run_id}/test-case": {"code": "FM-1.3", "evaluator": "anna", "evidence": [0]},
+}
+"""What a route cannot be asked without."""
 
 FILTERS = [(path, name) for path in LISTS for name in parameters(path)]
 
@@ -71,8 +80,8 @@ def reader(site: Site, path: str) -> str:
 @pytest.mark.parametrize(("path", "name"), FILTERS, ids=lambda value: str(value).removeprefix("/api/v1"))
 def test_no_filter_is_an_entrance(site: Site, path: str, name: str) -> None:
     for injection in INJECTIONS:
-        params = {"text": "turn"} if "search" in path and name != "text" else {}
-        response = site.ask("GET", filled(path), site.key("one"), params={**params, name: injection})
+        params = {**ASKED.get(path, {}), name: injection}
+        response = site.ask("GET", filled(path), site.key("one"), params=params)
         assert response.status_code in {200, 404, 422}, (injection, response.text)
         assert "s3cr3t-two" not in response.text, injection
         if response.status_code != 200:
@@ -134,12 +143,13 @@ def test_a_body_over_the_limit_is_refused_before_it_is_read(site: Site) -> None:
 @pytest.mark.parametrize("path", LISTS)
 def test_every_answer_has_the_form_that_is_described(site: Site, path: str) -> None:
     spans = site.ask("GET", f"/api/v1/runs/{run_id(1)}/spans", site.key("one")).json()["items"]
-    params = {"text": "turn"} if "search" in path else {"by": "outcome"} if path.endswith("/compare") else {}
     one = ProjectId("one")
     diagnose_stored(site.services.store, one, [run_id(number) for number in range(1, 6)], site.services.clock)
     job = site.services.jobs.start(one, "nothing", 0, lambda _: None)
-    address = path.replace("{job_id}", job.id)
-    response = site.ask("GET", filled(address, spans[0]["span_id"]), reader(site, path), params=params)
+    made = site.ask("POST", "/api/v1/lists", site.key("one"), json={"name": path, "kind": "queue"}).json()
+    site.ask("POST", f"/api/v1/lists/{made['id']}/runs", site.key("one"), json={"add": [run_id(1), run_id(2)]})
+    address = path.replace("{job_id}", job.id).replace("{list_id}", made["id"])
+    response = site.ask("GET", filled(address, spans[0]["span_id"]), reader(site, path), params=ASKED.get(path, {}))
     assert response.status_code == 200, response.text
     check_as_described(path, response.content)
 
