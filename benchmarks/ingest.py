@@ -49,7 +49,7 @@ def main() -> None:
         server = ServerProcess(Path(folder) / "data", log)
         try:
             measure(server, sent, spans, options)
-            time.sleep(20)  # parts that a merge replaced leave the disk some seconds later
+            time.sleep(40)  # small parts are joined after a pause, and the old ones leave the disk some seconds later
             server.stop()
             size = sum(file.stat().st_size for file in (Path(folder) / "data" / "traces").rglob("*") if file.is_file())
             print(f"disk {size / spans:.0f} bytes a span")

@@ -62,3 +62,38 @@ def test_words_are_collected_and_erased_rows_purged_in_the_background(
     upkeep.close()
     assert is_done
     assert failures == []
+
+
+def test_small_parts_are_joined_after_a_pause_unless_they_are_a_small_share(
+    store: TraceStore, project: ProjectId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if store.engine.is_shared:
+        pytest.skip("a server of its own joins parts by itself")
+    words = Words(store.engine)
+    appender = Appender(store.engine, words)
+    upkeep = Upkeep(store.engine, words)
+    module = "masthead.store.traces.upkeep"
+    monkeypatch.setattr(f"{module}._JOINED_AFTER", 1)
+    monkeypatch.setattr(f"{module}._JOINED_SHARE", 1e-9)
+    most = (
+        "SELECT max(parts) FROM (SELECT count() AS parts FROM system.parts WHERE active AND table = 'spans' "
+        "AND database = currentDatabase() GROUP BY partition_id)"
+    )
+    for number in range(1, 4):
+        rows = [span_row(project, run=number, span=n + 1) for n in range(50)]
+        appender.append(rows, token=f"{project} {number}", received_ns=EPOCH_NS)
+    before = fetch(store.engine, tuple[int], most, {})
+    upkeep.start()
+    deadline = time.monotonic() + 60
+    while fetch(store.engine, tuple[int], most, {}) > [(1,)] and time.monotonic() < deadline:
+        time.sleep(0.1)
+    joined = fetch(store.engine, tuple[int], most, {})
+    monkeypatch.setattr(f"{module}._JOINED_SHARE", 0.2)
+    appender.append([span_row(project, run=9, span=1)], token=f"{project} 9", received_ns=EPOCH_NS)
+    time.sleep(4)
+    left = fetch(store.engine, tuple[int], most, {})
+    upkeep.close()
+    assert before > [(1,)]
+    assert joined == [(1,)]
+    assert left == [(2,)]
+    assert len(store.spans(project, run_id(2))) == 50
