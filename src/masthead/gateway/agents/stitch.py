@@ -156,14 +156,17 @@ class Stitcher:
         return max(runs, key=lambda run: (who.key not in run.agents, run.last_ns), default=None)
 
     def _by_delegation(self, scope: str, heard: Heard, who: Identified, now_ns: int) -> LiveRun | None:
-        """Return a run in which an agent waits for a tool whose arguments this call repeats."""
+        """Return a run in which another agent waits for a tool whose arguments this call repeats.
+
+        The agent that began a run is not sought in it: its next task may well hold a word of what its experts look up.
+        """
         asked = next((one.message.text for one in reversed(heard.said) if one.message.role == "user"), "")
         found: list[LiveRun] = []
         for name, run in list(self._waiting.items()):
             calls = [(key, call) for key, agent in run.agents.items() for call in agent.open_calls.values()]
             if not calls or now_ns - run.last_ns > BEGINNING_NS:
                 del self._waiting[name]
-            elif run.scope == scope and any(key != who.key and call.is_told_in(asked) for key, call in calls):
+            elif run.scope == scope and who.key != next(iter(run.agents)) and _is_asked(calls, asked, who):
                 found.append(run)
         return max(found, key=lambda run: (who.key not in run.agents, -run.last_ns), default=None)
 
@@ -302,6 +305,10 @@ def _free_name(run: LiveRun, name: str) -> str:
     while free in taken:
         free, number = f"{name} {number}", number + 1
     return free
+
+
+def _is_asked(calls: Sequence[tuple[str, OpenCall]], asked: str, who: Identified) -> bool:
+    return any(key != who.key and call.is_told_in(asked) for key, call in calls)
 
 
 def _depth(run: LiveRun) -> int:

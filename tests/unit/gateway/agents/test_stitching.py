@@ -104,6 +104,18 @@ async def test_an_agent_that_works_on_anothers_tool_call_is_in_its_run():
     assert link_of(other) == "new"
 
 
+async def test_a_task_that_holds_a_word_of_what_an_expert_looks_up_begins_a_run_of_its_own():
+    site = Site()
+    task = user("What is the combined headcount of Apple and Meta?")
+    chief, expert = system("You are a team supervisor."), system("You are a research expert.")
+    handoff = calls("h1", "transfer_to_research")
+    first = await site.call([chief, task], handoff)
+    await site.call([expert, task, handoff, result("h1", "ok")], calls("s1", "web_search", '{"query":"headcount"}'))
+    again = await site.call([chief, task], calls("h2", "transfer_to_research"))
+    other = await site.call([chief, user("And the headcount of Intel?")], calls("h3", "transfer_to_research"))
+    assert len({first.trace_id, again.trace_id, other.trace_id}) == 3
+
+
 async def test_agents_that_begin_together_share_a_run_until_one_of_them_begins_again():
     site = Site()
     poem = user("Write a poem about rain")
