@@ -4,7 +4,6 @@ No language model is asked. A run's scores are written before its row, and both 
 off in between finds the run undiagnosed, and diagnosing it again changes nothing that was written.
 """
 
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from typing import Final
@@ -17,13 +16,13 @@ from masthead.diagnose.observe import observe
 from masthead.diagnose.run import VERSION, diagnose, scores_of
 from masthead.model.ids import ProjectId, RunId
 from masthead.model.observation import StoredObservation
-from masthead.model.score import Score, ScoreFilter
+from masthead.model.score import Score
+from masthead.store.traces.every import scores_by_run
 from masthead.store.traces.port import SpanStore
 
 BATCH: Final = 50
 """Runs read and written together: small, so that little is lost when a job is stopped."""
 _SPANS_AT_ONCE: Final = 4_000
-_SCORES_A_PAGE: Final = 10_000
 
 
 def version() -> str:
@@ -69,7 +68,7 @@ def _batches(run_ids: Sequence[RunId], counts: dict[RunId, int]) -> list[list[Ru
 
 def _diagnose(store: SpanStore, project: ProjectId, run_ids: Sequence[RunId], clock: Clock) -> None:
     detectors, name = [suite()], version()
-    verdicts = _verdicts(store, project, run_ids)
+    verdicts = scores_by_run(store, project, run_ids)
     scores: list[Score] = []
     rows: list[StoredObservation] = []
     for run_id, spans in store.spans_of_runs(project, run_ids).items():
@@ -97,17 +96,4 @@ def _diagnose(store: SpanStore, project: ProjectId, run_ids: Sequence[RunId], cl
 
 def known(store: SpanStore, project: ProjectId, run_id: RunId) -> Known:
     """Return what judges and people said of one run."""
-    return known_of(_verdicts(store, project, [run_id])[run_id])
-
-
-def _verdicts(store: SpanStore, project: ProjectId, run_ids: Sequence[RunId]) -> dict[RunId, list[Score]]:
-    """Return what was said of the runs, the latest first."""
-    found: dict[RunId, list[Score]] = defaultdict(list)
-    cursor: str | None = None
-    while True:
-        page = store.scores(project, ScoreFilter(run_ids=tuple(run_ids)), limit=_SCORES_A_PAGE, cursor=cursor)
-        for score in page.items:
-            found[score.subject.run_id].append(score)
-        cursor = page.cursor
-        if cursor is None:
-            return found
+    return known_of(scores_by_run(store, project, [run_id])[run_id])

@@ -7,9 +7,9 @@ from masthead.judge.first_tier import rule_codes
 from masthead.judge.people import Material, verdicts_of
 from masthead.model.ids import ProjectId, RunId
 from masthead.model.score import EvaluatorRow, Score, ScoreFilter, ScoreSource
+from masthead.store.traces.every import every_score
 from masthead.store.traces.port import SpanStore
 
-_PAGE: Final = 10_000
 _RUNS_AT_ONCE: Final = 500
 _NO_CODES: Final = frozenset({"origin"})
 
@@ -24,7 +24,7 @@ class Labelled(NamedTuple):
 def material_of(store: SpanStore, project: ProjectId, *, most_labels: int) -> Labelled:
     """Return what people said, the latest labels, and what evaluators said of the same runs."""
     labels: list[Score] = []
-    for score in _scores(store, project, ScoreFilter(source="human")):
+    for score in every_score(store, project, ScoreFilter(source="human")):
         labels.append(score)
         if len(labels) == most_labels:
             break
@@ -32,7 +32,7 @@ def material_of(store: SpanStore, project: ProjectId, *, most_labels: int) -> La
     run_ids = list(people)
     others: list[Score] = []
     for part in _parts(run_ids):
-        others += [s for s in _scores(store, project, ScoreFilter(run_ids=tuple(part))) if s.source != "human"]
+        others += [s for s in every_score(store, project, ScoreFilter(run_ids=tuple(part))) if s.source != "human"]
     observed = {
         run_id: seen for part in _parts(run_ids) for run_id, seen in store.observations_of(project, part).items()
     }
@@ -48,13 +48,3 @@ def people_and_judges(rows: Iterable[EvaluatorRow]) -> dict[str, ScoreSource]:
 def _parts(run_ids: Sequence[RunId]) -> Iterator[Sequence[RunId]]:
     for at in range(0, len(run_ids), _RUNS_AT_ONCE):
         yield run_ids[at : at + _RUNS_AT_ONCE]
-
-
-def _scores(store: SpanStore, project: ProjectId, chosen: ScoreFilter) -> Iterator[Score]:
-    cursor: str | None = None
-    while True:
-        page = store.scores(project, chosen, limit=_PAGE, cursor=cursor)
-        yield from page.items
-        cursor = page.cursor
-        if cursor is None:
-            return

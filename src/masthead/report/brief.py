@@ -13,14 +13,14 @@ from typing import Final
 from masthead.conversation import conversation_of
 from masthead.model.ids import ProjectId, RunId
 from masthead.model.observation import Observation
-from masthead.model.score import Score, ScoreFilter
+from masthead.model.score import Score
+from masthead.store.traces.every import scores_by_run
 from masthead.store.traces.port import SpanStore
 
 MOST_SPANS: Final = 5_000
 """Of a longer run the turns are not counted for a list's sake: reading it takes over a second."""
 _SPANS_AT_ONCE: Final = 4_000
 _REMEMBERED: Final = 50_000
-_SCORES_A_PAGE: Final = 5_000
 _ORIGIN: Final = "origin"
 
 
@@ -48,9 +48,8 @@ class Briefs:
         """Return the briefs of those of the runs that are the project's, in the order asked for."""
         spans = self._store.span_counts(project, run_ids)
         known = self._store.observations_of(project, list(spans))
-        new = tuple(run_id for run_id in spans if run_id not in known)
-        scores = _by_run(self._store, project, ScoreFilter(run_ids=new))
-        scores |= _by_run(self._store, project, ScoreFilter(run_ids=tuple(known), source="human"))
+        scores = scores_by_run(self._store, project, [run_id for run_id in spans if run_id not in known])
+        scores |= scores_by_run(self._store, project, list(known), source="human")
         turns = self._turns(project, {run_id: count for run_id, count in spans.items() if run_id not in known})
         return [
             _brief(run_id, known.get(run_id), scores.get(run_id, ()), turns.get(run_id))
@@ -86,19 +85,6 @@ def _batches(spans: Mapping[RunId, int]) -> Iterator[list[RunId]]:
         held += count
     if batch:
         yield batch
-
-
-def _by_run(store: SpanStore, project: ProjectId, chosen: ScoreFilter) -> dict[RunId, list[Score]]:
-    found: dict[RunId, list[Score]] = {}
-    cursor: str | None = None
-    while chosen.run_ids:
-        page = store.scores(project, chosen, limit=_SCORES_A_PAGE, cursor=cursor)
-        for score in page.items:
-            found.setdefault(score.subject.run_id, []).append(score)
-        cursor = page.cursor
-        if cursor is None:
-            break
-    return found
 
 
 def _brief(run_id: RunId, known: Observation | None, scores: Sequence[Score], turns: int | None) -> Brief:

@@ -6,16 +6,16 @@ from typing import Final, NamedTuple
 
 from masthead.conversation import conversation_of
 from masthead.model.conversation import Conversation
-from masthead.model.ids import ProjectId, RunId
+from masthead.model.ids import ProjectId
 from masthead.model.run import RunFilter, RunRow, items_of
-from masthead.model.score import Score, ScoreFilter
+from masthead.model.score import Score
 from masthead.model.span import Span
+from masthead.store.traces.every import scores_by_run
 from masthead.store.traces.port import SpanStore
 
 _PAGE: Final = 200
 _MOST_SPANS: Final = 4_000
 """Spans read together; a run that has more is read alone."""
-_MOST_SCORES: Final = 10_000
 
 
 class ExportedRun(NamedTuple):
@@ -31,7 +31,7 @@ def exported_runs(store: SpanStore, project: ProjectId, chosen: RunFilter) -> It
     for rows in _batches(store, project, chosen):
         run_ids = [row.run_id for row in rows]
         spans = store.spans_of_runs(project, run_ids)
-        scores = _scores(store, project, run_ids)
+        scores = scores_by_run(store, project, run_ids)
         for row in rows:
             yield ExportedRun(row, conversation_of(spans.pop(row.run_id, [])), scores.get(row.run_id, []))
 
@@ -42,14 +42,6 @@ def exported_spans(store: SpanStore, project: ProjectId, chosen: RunFilter) -> I
         spans = store.spans_of_runs(project, [row.run_id for row in rows])
         for row in rows:
             yield spans.pop(row.run_id, [])
-
-
-def _scores(store: SpanStore, project: ProjectId, run_ids: list[RunId]) -> dict[RunId, list[Score]]:
-    found: dict[RunId, list[Score]] = {}
-    ask = partial(store.scores, project, ScoreFilter(run_ids=tuple(run_ids)), limit=_MOST_SCORES)
-    for score in items_of(lambda cursor: ask(cursor=cursor)):
-        found.setdefault(score.subject.run_id, []).append(score)
-    return found
 
 
 def _batches(store: SpanStore, project: ProjectId, chosen: RunFilter) -> Iterator[list[RunRow]]:
