@@ -101,6 +101,25 @@ class Plugin(Protocol):
         ...
 
 
+class QuietPlugin:
+    """A plugin that does nothing at any step; others take over the steps that they have a part in."""
+
+    async def before(self, exchange: Exchange) -> Answer | None:  # noqa: ARG002 - the port's
+        """Let the call pass."""
+        return None
+
+    def filter(self, exchange: Exchange) -> StreamFilter | None:  # noqa: ARG002 - the port's
+        """Leave streams alone."""
+        return None
+
+    async def after(self, exchange: Exchange, answer: Answer) -> Answer:  # noqa: ARG002 - the port's
+        """Leave answers alone."""
+        return answer
+
+    def ended(self, exchange: Exchange) -> None:
+        """Learn nothing."""
+
+
 class Recorder(Protocol):
     """Keeps what happened."""
 

@@ -9,15 +9,14 @@ from typing import Any
 
 import msgspec
 
+from masthead.clock import FixedClock
 from masthead.gateway.agents.guards import AgentGuards
 from masthead.gateway.agents.keep import Keeper
-from masthead.gateway.call import Call, Exchange, Identity, Members
+from masthead.gateway.call import Exchange
 from masthead.gateway.config_routes import GuardsConfig
-from masthead.gateway.endpoints import endpoint_of
 from masthead.gateway.seams import Refused
-from masthead.model.errors import InvalidInput
-from masthead.model.ids import ProjectId, RunId, SpanId
 from masthead.model.reading import Usage
+from masthead.testing.exchanges import CHAT, exchange_of
 
 Message = Mapping[str, Any]
 
@@ -49,28 +48,11 @@ def result(id_: str, text: str) -> Message:
 
 
 @dataclass
-class SteppedClock:
-    """Goes on by `step_s` each time it is asked."""
-
-    step_s: float = 1.0
-    time_ns: int = 10**18
-
-    def now_ns(self) -> int:
-        """Return the time, a step later than before."""
-        self.time_ns += int(self.step_s * 1e9)
-        return self.time_ns
-
-    def monotonic_s(self) -> float:
-        """Return the time in seconds."""
-        return self.time_ns / 1e9
-
-
-@dataclass
 class Site:
-    """Guards, and programs that call through them."""
+    """Guards, and programs that call through them: each call a second after the one before."""
 
     config: GuardsConfig = field(default_factory=GuardsConfig)
-    clock: SteppedClock = field(default_factory=SteppedClock)
+    clock: FixedClock = field(default_factory=FixedClock)
     folder: Path | None = None
     price_usd: Decimal | None = Decimal("0.01")
 
@@ -94,9 +76,7 @@ class Site:
     ) -> Exchange:
         """Make a call of chat completions; `reply` None is an upstream that fails."""
         body = msgspec.json.encode({"model": "m", "messages": messages, **members})
-        return await self.make(
-            "/v1/chat/completions", body, reply and _completion(reply), key=key, run=run, headers=headers
-        )
+        return await self.make(CHAT, body, reply and _completion(reply), key=key, run=run, headers=headers)
 
     async def make(
         self,
@@ -109,24 +89,9 @@ class Site:
         headers: Mapping[bytes, bytes] | None = None,
     ) -> Exchange:
         """Make a call of any dialect, answered by `reply`, a body of that dialect."""
-        endpoint = endpoint_of("POST", path)
-        if endpoint is None:
-            raise InvalidInput(f"the gateway has no {path!r}")
-        number = next(self._numbers)
-        exchange = Exchange(
-            call=Call(
-                identity=Identity(ProjectId("default"), key),
-                endpoint=endpoint,
-                model="m",
-                headers=headers or {},
-                members=msgspec.json.decode(body, type=Members),
-                body=body,
-            ),
-            start_ns=self.clock.now_ns(),
-            trace_id=RunId(run or f"{number:032x}"),
-            span_id=SpanId(f"{number:016x}"),
-            is_joined=run is not None,
-        )
+        self.clock.advance(1)
+        number, now_ns = next(self._numbers), self.clock.now_ns()
+        exchange = exchange_of(body, path=path, key=key, run=run, headers=headers, number=number, start_ns=now_ns)
         try:
             await self.guards.before(exchange)
         except Refused as refused:

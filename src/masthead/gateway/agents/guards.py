@@ -19,7 +19,7 @@ from masthead.gateway.agents.watch import Watcher
 from masthead.gateway.call import Answer, Call, Exchange
 from masthead.gateway.config_routes import GuardsConfig, RunBudgetConfig
 from masthead.gateway.reply import reply_of
-from masthead.gateway.seams import Refused, StreamFilter
+from masthead.gateway.seams import QuietPlugin, Refused
 from masthead.model.ids import RunId, SpanId
 from masthead.model.reading import Usage
 from masthead.providers.dialects import usage_of
@@ -37,7 +37,7 @@ CostOf = Callable[[str, Usage], Decimal | None]
 """What a model's tokens cost in USD; None where its price is unknown."""
 
 
-class AgentGuards:
+class AgentGuards(QuietPlugin):
     """A plugin of the gateway. Belongs to one event loop; its state is that of one process."""
 
     def __init__(
@@ -82,14 +82,6 @@ class AgentGuards:
         self._watcher.told(joined)
         self._act(exchange, joined, self._guards_of(call))
         return None
-
-    def filter(self, exchange: Exchange) -> StreamFilter | None:  # noqa: ARG002 - the port's
-        """Leave streams alone."""
-        return None
-
-    async def after(self, exchange: Exchange, answer: Answer) -> Answer:  # noqa: ARG002 - the port's
-        """Leave answers alone."""
-        return answer
 
     def ended(self, exchange: Exchange) -> None:
         """Read what the agent was answered, and what it cost."""

@@ -10,7 +10,7 @@ from masthead.clock import Clock
 from masthead.gateway.call import Answer, Call, Exchange, Header
 from masthead.gateway.config_routes import CacheConfig
 from masthead.gateway.joining import header, user_of
-from masthead.gateway.seams import StreamFilter
+from masthead.gateway.seams import QuietPlugin
 
 CACHE_HEADER: Final = b"x-masthead-cache"
 _CACHED: Final = frozenset({"chat", "responses", "messages", "embeddings"})
@@ -26,7 +26,7 @@ class _Kept(NamedTuple):
     end_s: float
 
 
-class Cache:
+class Cache(QuietPlugin):
     """A plugin. A caller may say `x-masthead-cache: no-cache` (answer anew, and keep that) or `no-store` (no cache)."""
 
     def __init__(self, config: CacheConfig, clock: Clock) -> None:
@@ -48,14 +48,6 @@ class Cache:
         exchange.is_stream_answer = kept.is_stream
         exchange.headers.append((CACHE_HEADER, b"hit"))
         return Answer(200, (_EVENTS if kept.is_stream else _JSON,), kept.body)
-
-    def filter(self, exchange: Exchange) -> StreamFilter | None:  # noqa: ARG002 - the port's
-        """Leave streams alone."""
-        return None
-
-    async def after(self, exchange: Exchange, answer: Answer) -> Answer:  # noqa: ARG002 - the port's
-        """Leave answers alone."""
-        return answer
 
     def ended(self, exchange: Exchange) -> None:
         """Keep a whole, good answer."""

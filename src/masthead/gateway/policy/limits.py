@@ -18,7 +18,7 @@ from masthead.gateway.config_routes import LimitConfig, Subject, Window
 from masthead.gateway.joining import user_of
 from masthead.gateway.policy.counters import NANO_USD, Counters, Slot, Used
 from masthead.gateway.reply import reply_of
-from masthead.gateway.seams import Refused, StreamFilter
+from masthead.gateway.seams import QuietPlugin, Refused
 from masthead.model.ids import SpanId
 from masthead.providers.dialects import usage_of
 
@@ -31,7 +31,7 @@ class _Held(NamedTuple):
     subject: str
 
 
-class Limits:
+class Limits(QuietPlugin):
     """A plugin that holds calls to their limits. Stands after the guards, which find a call's run and agent."""
 
     def __init__(
@@ -71,14 +71,6 @@ class Limits:
                 raise self._refusal(one, over)
         self._open[exchange.span_id] = held
         return None
-
-    def filter(self, exchange: Exchange) -> StreamFilter | None:  # noqa: ARG002 - the port's
-        """Leave streams alone."""
-        return None
-
-    async def after(self, exchange: Exchange, answer: Answer) -> Answer:  # noqa: ARG002 - the port's
-        """Leave answers alone."""
-        return answer
 
     def ended(self, exchange: Exchange) -> None:
         """Add what the call has used."""

@@ -143,7 +143,7 @@ async def test_keys_do_not_see_each_others_runs():
 async def test_an_hour_of_silence_ends_a_run():
     site = Site()
     first = await site.call([TRIAGE, ASK], assistant("Which flight?"))
-    site.clock.time_ns += IDLE_NS
+    site.clock.advance(IDLE_NS / 1e9)
     await site.call([TRIAGE, user("Something else entirely")], assistant("Yes?"))
     later = await site.call([TRIAGE, ASK, assistant("Which flight?"), user("Oslo")], assistant("Done."))
     assert later.trace_id != first.trace_id

@@ -3,15 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
 import pytest
 
-from masthead.gateway.call import Answer, Call, Exchange, Identity, Members
+from masthead.clock import FixedClock
+from masthead.gateway.call import Answer, Exchange
 from masthead.gateway.config_routes import CacheConfig
-from masthead.gateway.endpoints import endpoint_of
 from masthead.gateway.policy.cache import Cache
-from masthead.model.ids import ProjectId, RunId, SpanId
-from masthead.testing.agent_calls import SteppedClock
+from masthead.testing.exchanges import exchange_of
 
 pytestmark = pytest.mark.unit
 
@@ -25,19 +23,7 @@ def exchange(
     key: str = "k1",
     headers: Mapping[bytes, bytes] | None = None,
 ) -> Exchange:
-    data = msgspec.json.encode(body)
-    endpoint = endpoint_of("POST", "/v1/chat/completions")
-    assert endpoint is not None
-    call = Call(
-        identity=Identity(ProjectId(project), key),
-        endpoint=endpoint,
-        model="m",
-        is_stream=bool(body.get("stream")),
-        headers=headers or {},
-        members=msgspec.json.decode(data, type=Members),
-        body=data,
-    )
-    return Exchange(call=call, start_ns=1, trace_id=RunId("a" * 32), span_id=SpanId("b" * 16))
+    return exchange_of(body, project=project, key=key, headers=headers)
 
 
 async def ask(cache: Cache, made: Exchange, answer: bytes = b'{"id":"1"}', status: int = 200) -> Answer | None:
@@ -52,7 +38,7 @@ async def ask(cache: Cache, made: Exchange, answer: bytes = b'{"id":"1"}', statu
 
 
 async def test_the_same_request_is_answered_again_and_says_so():
-    cache = Cache(CacheConfig(is_on=True), SteppedClock(step_s=0))
+    cache = Cache(CacheConfig(is_on=True), FixedClock())
     assert await ask(cache, exchange()) is None
     again = exchange({"messages": ASKED["messages"], "temperature": 0, "model": "m", "metadata": {"run": "2"}})
     found = await ask(cache, again)
@@ -72,13 +58,13 @@ async def test_the_same_request_is_answered_again_and_says_so():
     ],
 )
 async def test_any_other_request_project_key_or_user_is_not(other: Exchange):
-    cache = Cache(CacheConfig(is_on=True), SteppedClock(step_s=0))
+    cache = Cache(CacheConfig(is_on=True), FixedClock())
     await ask(cache, exchange())
     assert await ask(cache, other) is None
 
 
 async def test_users_of_a_project_share_answers_where_they_may():
-    cache = Cache(CacheConfig(is_on=True, per="project"), SteppedClock(step_s=0))
+    cache = Cache(CacheConfig(is_on=True, per="project"), FixedClock())
     await ask(cache, exchange({**ASKED, "user": "anna"}))
     assert await ask(cache, exchange({**ASKED, "user": "berta"}, key="k2")) is not None
     assert await ask(cache, exchange(project="other")) is None
@@ -88,13 +74,13 @@ async def test_users_of_a_project_share_answers_where_they_may():
 async def test_sampled_answers_and_tool_calls_are_not_kept_unless_asked_for(more: Mapping[str, Any]):
     plain, asked = CacheConfig(is_on=True), CacheConfig(is_on=True, sampled=True, tool_calls=True)
     for config, is_kept in ((plain, False), (asked, True)):
-        cache = Cache(config, SteppedClock(step_s=0))
+        cache = Cache(config, FixedClock())
         await ask(cache, exchange({**ASKED, **more}))
         assert (await ask(cache, exchange({**ASKED, **more})) is not None) is is_kept
 
 
 async def test_the_caller_may_leave_the_cache_out_or_have_it_renewed():
-    cache = Cache(CacheConfig(is_on=True), SteppedClock(step_s=0))
+    cache = Cache(CacheConfig(is_on=True), FixedClock())
     await ask(cache, exchange(), b"old")
     assert await ask(cache, exchange(headers={b"x-masthead-cache": b"no-store"}), b"never") is None
     assert await ask(cache, exchange(headers={b"x-masthead-cache": b"no-cache"}), b"new") is None
@@ -103,15 +89,15 @@ async def test_the_caller_may_leave_the_cache_out_or_have_it_renewed():
 
 
 async def test_answers_grow_old():
-    clock = SteppedClock(step_s=0)
+    clock = FixedClock()
     cache = Cache(CacheConfig(is_on=True, ttl_s=60), clock)
     await ask(cache, exchange())
-    clock.time_ns += 61 * 10**9
+    clock.advance(61)
     assert await ask(cache, exchange()) is None
 
 
 async def test_bad_and_broken_answers_are_not_kept():
-    cache = Cache(CacheConfig(is_on=True), SteppedClock(step_s=0))
+    cache = Cache(CacheConfig(is_on=True), FixedClock())
     await ask(cache, exchange(), status=500)
     broken = exchange()
     broken.error = "the provider broke off"
@@ -120,7 +106,7 @@ async def test_bad_and_broken_answers_are_not_kept():
 
 
 async def test_a_stream_is_given_again_as_the_events_it_was():
-    cache = Cache(CacheConfig(is_on=True), SteppedClock(step_s=0))
+    cache = Cache(CacheConfig(is_on=True), FixedClock())
     events = b'data: {"choices":[]}\n\ndata: [DONE]\n\n'
     await ask(cache, exchange({**ASKED, "stream": True}), events)
     again = exchange({**ASKED, "stream": True})
@@ -129,7 +115,7 @@ async def test_a_stream_is_given_again_as_the_events_it_was():
 
 
 async def test_memory_is_bounded():
-    cache = Cache(CacheConfig(is_on=True, most_bytes=1024), SteppedClock(step_s=0))
+    cache = Cache(CacheConfig(is_on=True, most_bytes=1024), FixedClock())
     for number in range(20):
         await ask(cache, exchange({**ASKED, "seed": number}), b"x" * 200)
     kept = [await ask(cache, exchange({**ASKED, "seed": number}), b"x" * 200) is not None for number in (0, 19)]

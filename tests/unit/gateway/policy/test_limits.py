@@ -11,15 +11,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from masthead.gateway.call import Call, Exchange, Identity, Members
+from masthead.clock import FixedClock
+from masthead.gateway.call import Exchange
 from masthead.gateway.config_routes import LimitConfig
-from masthead.gateway.endpoints import endpoint_of
 from masthead.gateway.policy.counters import MemoryCounters, Slot, Used
 from masthead.gateway.policy.limits import Limits, window_at
 from masthead.gateway.seams import Refused
-from masthead.model.ids import ProjectId, RunId, SpanId
 from masthead.model.reading import Usage
-from masthead.testing.agent_calls import SteppedClock
+from masthead.testing.exchanges import exchange_of
 
 pytestmark = pytest.mark.unit
 
@@ -32,7 +31,7 @@ class House:
 
     limits: Sequence[LimitConfig]
     path: Path | None = None
-    clock: SteppedClock = field(default_factory=lambda: SteppedClock(step_s=0, time_ns=NOON_NS))
+    clock: FixedClock = field(default_factory=lambda: FixedClock(NOON_NS))
     price_usd: Decimal | None = Decimal("0.01")
 
     def __post_init__(self) -> None:
@@ -45,22 +44,10 @@ class House:
 
     def exchange(self, *, project: str = "default", key: str | None = "k1", **more: Any) -> Exchange:
         self._number += 1
-        agent, run = more.pop("agent", None), more.pop("run", "a" * 32)
-        body = msgspec.json.encode({"model": "m", "messages": [], **more})
-        endpoint = endpoint_of("POST", "/v1/chat/completions")
-        assert endpoint is not None
-        call = Call(
-            identity=Identity(ProjectId(project), key, key and f"{key}-name"),
-            endpoint=endpoint,
-            model="m",
-            headers={},
-            members=msgspec.json.decode(body, type=Members),
-            body=body,
-        )
-        made = Exchange(call=call, start_ns=1, trace_id=RunId(run), span_id=SpanId(f"{self._number:016x}"))
-        if agent is not None:
-            made.attributes["gen_ai.agent.name"] = agent
-        return made
+        named = {name: more.pop(name) for name in ("agent", "run") if name in more}
+        run = named.pop("run", "a" * 32)
+        body: dict[str, Any] = {"model": "m", "messages": [], **more}
+        return exchange_of(body, project=project, key=key, run=run, number=self._number, **named)
 
     def end(self, exchange: Exchange, *, tokens: int = 15) -> None:
         exchange.status = 200
@@ -134,7 +121,7 @@ async def test_a_budget_that_never_fills_again_is_not_to_be_retried():
 async def test_a_window_begins_anew():
     house = House([LimitConfig(per="key", window="minute", requests=1)])
     assert await house.passed(2) == 1
-    house.clock.time_ns += 30 * 10**9
+    house.clock.advance(30)
     assert await house.passed(2) == 1
 
 
@@ -176,7 +163,7 @@ async def test_what_is_used_is_kept_over_a_restart(tmp_path: Path):
 def test_a_damaged_file_counts_anew(tmp_path: Path):
     path = tmp_path / "limits.json"
     path.write_bytes(b'{"cut o')
-    MemoryCounters(SteppedClock(), path).close()
+    MemoryCounters(FixedClock(), path).close()
     assert path.read_bytes() == b"{}"
 
 

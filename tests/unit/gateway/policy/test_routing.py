@@ -5,20 +5,19 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-import msgspec
 import pytest
 
-from masthead.gateway.call import Attempt, Call, Exchange, Identity, Members, Target
+from masthead.clock import FixedClock
+from masthead.gateway.call import Attempt, Exchange, Identity, Target
 from masthead.gateway.config import GatewayConfig, parse
-from masthead.gateway.endpoints import endpoint_of
 from masthead.gateway.policy.failures import failure_of
 from masthead.gateway.policy.health import Fleet
 from masthead.gateway.policy.routing import PolicyRouter
 from masthead.gateway.seams import Plan, Refused
 from masthead.gateway.secret import Secrets
 from masthead.model.errors import NotAllowed, NotFound, SettingsError
-from masthead.model.ids import ProjectId, RunId, SpanId
-from masthead.testing.agent_calls import SteppedClock
+from masthead.model.ids import ProjectId
+from masthead.testing.exchanges import exchange_of
 
 pytestmark = pytest.mark.unit
 
@@ -31,7 +30,7 @@ class House:
     """A router over a configuration, with a clock that stands still between calls."""
 
     def __init__(self, prices: Mapping[str, str] | None = None, **given: Any) -> None:
-        self.clock = SteppedClock(step_s=0)
+        self.clock = FixedClock()
         self.config: GatewayConfig = parse({"connections": CONNECTIONS, **given}, where="test")
         self.fleet = Fleet(self.clock, self.config.breaker)
         known = {model: Decimal(price) for model, price in (prices or {}).items()}
@@ -69,30 +68,9 @@ class House:
         return [attempt.target.connection.name for attempt in attempts]
 
 
-def exchange(
-    model: str,
-    *,
-    headers: Mapping[bytes, bytes] | None = None,
-    agent: str | None = None,
-    key: str | None = None,
-    run: str = "a" * 32,
-    **members: Any,
-) -> Exchange:
-    body = msgspec.json.encode({"model": model, "messages": [], **members})
-    endpoint = endpoint_of("POST", "/v1/chat/completions")
-    assert endpoint is not None
-    call = Call(
-        identity=Identity(ProjectId("default"), key, key and f"{key}-name"),
-        endpoint=endpoint,
-        model=model,
-        headers=headers or {},
-        members=msgspec.json.decode(body, type=Members),
-        body=body,
-    )
-    made = Exchange(call=call, start_ns=1, trace_id=RunId(run), span_id=SpanId("b" * 16))
-    if agent is not None:
-        made.attributes["gen_ai.agent.name"] = agent
-    return made
+def exchange(model: str, *, headers: Mapping[bytes, bytes] | None = None, **facts: Any) -> Exchange:
+    named = {name: facts.pop(name) for name in ("agent", "key", "run") if name in facts}
+    return exchange_of({"model": model, "messages": [], **facts}, headers=headers, **named)
 
 
 def test_a_model_that_is_no_alias_goes_to_who_names_it_or_to_who_names_none():
@@ -168,7 +146,7 @@ def test_no_try_is_begun_when_the_time_is_used_up():
     plan = house.plan()
     step = plan.next(())
     assert step is not None
-    house.clock.time_ns += 11 * 10**9
+    house.clock.advance(11)
     assert plan.next([house.fail(step.target)]) is None
 
 
@@ -177,7 +155,7 @@ def test_a_target_that_keeps_failing_is_set_aside_and_tried_by_one_call_after_a_
     for _ in range(3):
         house.tried(house.plan(), [500])
     assert house.first() == "two/m-two"
-    house.clock.time_ns += 11 * 10**9
+    house.clock.advance(11)
     probe = house.plan()
     step = probe.next(())
     assert step is not None and step.target.connection.name == "one"
@@ -189,7 +167,7 @@ def test_a_target_that_keeps_failing_is_set_aside_and_tried_by_one_call_after_a_
 def test_a_probe_that_fails_sets_the_target_aside_again():
     house = House(routes=[BACKUP], breaker={"failures": 1, "pause_s": 10})
     house.tried(house.plan(), [500])
-    house.clock.time_ns += 11 * 10**9
+    house.clock.advance(11)
     house.tried(house.plan(), [500])
     assert house.first() == "two/m-two"
 
