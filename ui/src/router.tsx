@@ -8,6 +8,7 @@ import {
 } from "@tanstack/react-router";
 import { MOUNT } from "./api/client";
 import { me, outline, run as runQuery, runs, TURNS_A_PAGE, turnsPage } from "./api/queries";
+import { USAGE_BY, type UsageBy } from "./gateway/by";
 import { VIEWS, type View } from "./run/views";
 import { askedBy } from "./runs/asked";
 import { RunsPage } from "./runs/RunsPage";
@@ -135,6 +136,54 @@ export const agreementRoute = createRoute({
     compact({ evaluator: text(search.evaluator), code: text(search.code) }),
 });
 
+const gatewayRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/gateway",
+  component: lazyRouteComponent(() => import("./gateway/GatewayPage"), "GatewayPage"),
+});
+
+export type UsageSearch = RangeSearch & { by?: UsageBy | undefined };
+
+export const trafficRoute = createRoute({
+  getParentRoute: () => gatewayRoute,
+  path: "/",
+  component: lazyRouteComponent(() => import("./gateway/TrafficPart"), "TrafficPart"),
+});
+
+export const usageRoute = createRoute({
+  getParentRoute: () => gatewayRoute,
+  path: "/usage",
+  component: lazyRouteComponent(() => import("./gateway/UsagePart"), "UsagePart"),
+  validateSearch: (search: Record<string, unknown>): UsageSearch =>
+    compact({
+      since: text(search.since),
+      until: text(search.until),
+      by: USAGE_BY.find((by) => by === search.by),
+    }),
+});
+
+const targetsRoute = createRoute({
+  getParentRoute: () => gatewayRoute,
+  path: "/targets",
+  component: lazyRouteComponent(() => import("./gateway/TargetsPart"), "TargetsPart"),
+});
+
+const gatewayParts = [trafficRoute, usageRoute, targetsRoute] as const;
+
+export type ModelsSearch = RootSearch & {
+  q?: string | undefined;
+  provider?: string | undefined;
+  capability?: string | undefined;
+};
+
+export const modelsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/models",
+  component: lazyRouteComponent(() => import("./models/ModelsPage"), "ModelsPage"),
+  validateSearch: (search: Record<string, unknown>): ModelsSearch =>
+    compact({ q: text(search.q), provider: text(search.provider), capability: text(search.capability) }),
+});
+
 const listsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/lists",
@@ -233,6 +282,8 @@ export function createAppRouter(queryClient: QueryClient) {
       failuresRoute,
       compareRoute,
       agreementRoute,
+      gatewayRoute.addChildren(gatewayParts),
+      modelsRoute,
       listsRoute,
       listRoute,
       settingsRoute.addChildren(settingsParts),

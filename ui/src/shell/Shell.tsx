@@ -20,6 +20,8 @@ const PAGES = [
   { to: "/compare", word: "Compare", icon: "lanes" },
   { to: "/agreement", word: "Agreement", icon: "agents" },
   { to: "/lists", word: "Queues", icon: "flag" },
+  { to: "/gateway", word: "Gateway", icon: "gate" },
+  { to: "/models", word: "Models", icon: "brain" },
   { to: "/settings", word: "Settings", icon: "gear" },
 ] as const satisfies ReadonlyArray<{ to: string; word: string; icon: IconName }>;
 
