@@ -32,6 +32,7 @@ from masthead.api.routes import (
     search,
     session,
     shelf,
+    trying,
 )
 from masthead.api.services import Services
 
@@ -83,6 +84,7 @@ def build_api(services: Services | None) -> FastAPI:
         keys,
         audit,
         session,
+        trying,
     ):
         under.include_router(part.router)
     under.include_router(shelf.router)

@@ -158,6 +158,8 @@ def _put_who(attributes: dict[str, AttributeValue], call: Call) -> None:
         "masthead.gateway.key": call.identity.key_id,
     }
     attributes |= {name: value for name, value in said.items() if value}
+    if call.headers.get(b"sec-fetch-site") == b"same-origin":
+        attributes["masthead.gateway.is_from_page"] = True  # no program can make a browser say so, and no other site
 
 
 def _put_parameters(attributes: dict[str, AttributeValue], call: Call) -> None:

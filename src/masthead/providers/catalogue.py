@@ -77,6 +77,11 @@ class Catalogue:
         with self._guard:
             return list(self.cards(at_ns=at_ns, provider=provider, query=query, capability=capability))
 
+    def card(self, provider: str | None, model: str, *, at_ns: int) -> ModelCard | None:
+        """Return what `find` finds; any thread may ask."""
+        with self._guard:
+            return self.find(provider, model, at_ns=at_ns)
+
     def _load(self) -> Limits:
         if self._limits is None:
             fetched = None if self._folder is None else self._folder / FETCHED_LIMITS

@@ -820,6 +820,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/gateway/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Served Models
+         * @description List what the caller may name as a model at this project's gateway, with limits and prices.
+         */
+        get: operations["list_served_models_api_v1_gateway_models_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run_id}/spans/{span_id}/call": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Recorded Call
+         * @description Show a recorded model call as a request in OpenAI's chat completions, to be made again.
+         */
+        get: operations["get_recorded_call_api_v1_runs__run_id__spans__span_id__call_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/views": {
         parameters: {
             query?: never;
@@ -2614,6 +2654,34 @@ export interface components {
             };
         };
         /**
+         * RecordedCall
+         * @description A recorded model call as a request in OpenAI's chat completions.
+         */
+        RecordedCall: {
+            /**
+             * Model
+             * @description As its caller named it; null where the record does not say.
+             */
+            model: string | null;
+            /** Messages */
+            messages: {
+                [key: string]: components["schemas"]["JsonValue"];
+            }[];
+            /** Tools */
+            tools: {
+                [key: string]: components["schemas"]["JsonValue"];
+            }[];
+            /** Parameters */
+            parameters: {
+                [key: string]: number;
+            };
+            /**
+             * Losses
+             * @description What of the call is missing here, in words.
+             */
+            losses: string[];
+        };
+        /**
          * Redacted
          * @description The text as it would be stored, and what was taken out of it.
          */
@@ -3070,6 +3138,60 @@ export interface components {
         ScoresTaken: {
             /** Ids */
             ids: string[];
+        };
+        /**
+         * ServedModel
+         * @description One name that the caller may use as a model. What is not known is null; of a route it is its first target's.
+         */
+        ServedModel: {
+            /** Model */
+            model: string;
+            /**
+             * Kind
+             * @description `route`: an alias; `named`: a connection names it; `known`: a connection takes any model, and the catalogue knows
+             *     that its provider has this one.
+             * @enum {string}
+             */
+            kind: "route" | "named" | "known";
+            /** Places */
+            places: components["schemas"]["ServedPlace"][];
+            /** Context Tokens */
+            context_tokens: number | null;
+            /** Max Output Tokens */
+            max_output_tokens: number | null;
+            /** Capabilities */
+            capabilities: ("tools" | "vision" | "documents" | "audio" | "reasoning" | "structured_output" | "embeddings")[] | null;
+            usd_per_million: components["schemas"]["ModelPrices"] | null;
+            /**
+             * Limit Field
+             * @description What its chat completions call the limit of output tokens.
+             */
+            limit_field: string;
+        };
+        /**
+         * ServedModels
+         * @description What the caller may name as a model, routes first.
+         */
+        ServedModels: {
+            /** Items */
+            items: components["schemas"]["ServedModel"][];
+            /**
+             * Takes Any
+             * @description Whether some connection takes any model, also one that is not listed.
+             */
+            takes_any: boolean;
+        };
+        /**
+         * ServedPlace
+         * @description One place where calls of a model may go.
+         */
+        ServedPlace: {
+            /** Connection */
+            connection: string;
+            /** Provider */
+            provider: string;
+            /** Model */
+            model: string;
         };
         /**
          * SessionInput
@@ -3714,6 +3836,7 @@ export type Projects = components['schemas']['Projects'];
 export type Rate = components['schemas']['Rate'];
 export type Rates = components['schemas']['Rates'];
 export type Readiness = components['schemas']['Readiness'];
+export type RecordedCall = components['schemas']['RecordedCall'];
 export type Redacted = components['schemas']['Redacted'];
 export type Redaction = components['schemas']['Redaction'];
 export type RedactionInput = components['schemas']['RedactionInput'];
@@ -3737,6 +3860,9 @@ export type ScoreInput = components['schemas']['ScoreInput'];
 export type ScorePage = components['schemas']['ScorePage'];
 export type ScoresInput = components['schemas']['ScoresInput'];
 export type ScoresTaken = components['schemas']['ScoresTaken'];
+export type ServedModel = components['schemas']['ServedModel'];
+export type ServedModels = components['schemas']['ServedModels'];
+export type ServedPlace = components['schemas']['ServedPlace'];
 export type SessionInput = components['schemas']['SessionInput'];
 export type Shipped = components['schemas']['Shipped'];
 export type ShippedRule = components['schemas']['ShippedRule'];
@@ -5650,6 +5776,69 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_served_models_api_v1_gateway_models_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServedModels"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_recorded_call_api_v1_runs__run_id__spans__span_id__call_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description 32 hexadecimal characters. */
+                run_id: string;
+                /** @description 16 hexadecimal characters. */
+                span_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordedCall"];
+                };
             };
             /** @description What went wrong, and the remedy. */
             default: {

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from masthead.api.schema.base import Input, Output, Usd
 from masthead.providers.cards import Capability, ModelCard
-from masthead.providers.rates import Rate
+from masthead.providers.rates import Rate, Rates
 
 _MILLION: Final = Decimal(1_000_000)
 
@@ -54,15 +54,6 @@ class CatalogueModel(Output):
     @classmethod
     def of(cls, card: ModelCard) -> Self:
         """Render a card."""
-        rates = card.rates
-        prices = None
-        if rates is not None:
-            prices = ModelPrices(
-                input=_price(rates.input),
-                output=_price(rates.output),
-                cache_read=_price(rates.cache_read),
-                cache_write=_price(rates.cache_write),
-            )
         return cls(
             provider=card.provider,
             model=card.model,
@@ -71,7 +62,7 @@ class CatalogueModel(Output):
             max_output_tokens=card.max_output_tokens,
             capabilities=None if card.capabilities is None else sorted(card.capabilities),
             released=card.released,
-            usd_per_million=prices,
+            usd_per_million=None if card.rates is None else prices_of(card.rates),
         )
 
 
@@ -81,6 +72,16 @@ class CatalogueModels(Output):
     items: list[CatalogueModel]
     cursor: str | None
     """Where the next page begins; null at the end."""
+
+
+def prices_of(rates: Rates) -> ModelPrices:
+    """Render what a million tokens cost."""
+    return ModelPrices(
+        input=_price(rates.input),
+        output=_price(rates.output),
+        cache_read=_price(rates.cache_read),
+        cache_write=_price(rates.cache_write),
+    )
 
 
 def _price(rate: Rate | None) -> str | None:

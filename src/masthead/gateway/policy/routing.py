@@ -5,7 +5,6 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from fnmatch import fnmatchcase
 from typing import Final
 
 from masthead.clock import Clock
@@ -13,6 +12,7 @@ from masthead.gateway.call import Attempt, Connection, Exchange, Identity, Targe
 from masthead.gateway.config import GatewayConfig, connection_of, target_of
 from masthead.gateway.config_routes import RetryConfig, RouteConfig, TargetConfig
 from masthead.gateway.joining import metadata, user_of
+from masthead.gateway.offer import may_use
 from masthead.gateway.policy.expression import Expression
 from masthead.gateway.policy.failures import MAY_PASS, failure_of
 from masthead.gateway.policy.health import Fleet
@@ -88,10 +88,7 @@ class PolicyRouter:
         return [entry for entry in {entry.id: entry for entry in named}.values() if self._may(identity, entry.id)]
 
     def _may(self, identity: Identity, model: str) -> bool:
-        """Say whether the key may name the model: any may where no rule speaks of the key."""
-        names = {identity.key_id, identity.name} - {None}
-        rules = [rule for rule in self._config.access if names.intersection(rule.keys)]
-        return not rules or any(fnmatchcase(model, pattern) for rule in rules for pattern in rule.models)
+        return may_use(self._config.access, identity, model)
 
     def _route(self, config: RouteConfig) -> _Route:
         return _Route(config, tuple(self._candidate(one, config.model) for one in config.targets))

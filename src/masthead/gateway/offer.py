@@ -1,0 +1,86 @@
+"""What a caller may name as a model: routes, named models, and those that a connection naming none is known to serve."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from fnmatch import fnmatchcase
+from typing import Literal, NamedTuple
+
+from masthead.gateway.call import Identity
+from masthead.gateway.config import ConnectionConfig, GatewayConfig
+from masthead.gateway.config_routes import AccessConfig
+from masthead.providers.vendors import Vendor, known_vendor, vendor
+
+Kind = Literal["route", "named", "known"]
+KnownModels = Callable[[str], Iterable[str]]
+"""The models that the catalogue knows of a vendor, by the vendor's id."""
+
+
+class Place(NamedTuple):
+    """One place where a call of this model may go."""
+
+    connection: str
+    provider: str
+    """The vendor's id, or what the configuration calls it."""
+    model: str
+
+
+class Offered(NamedTuple):
+    """One name that a caller may use. `known`: the configuration does not name it, the catalogue does."""
+
+    model: str
+    kind: Kind
+    places: tuple[Place, ...]
+
+
+def may_use(rules: Sequence[AccessConfig], identity: Identity, model: str) -> bool:
+    """Say whether the caller may name the model: any may where no rule speaks of the key."""
+    names = {identity.key_id, identity.name} - {None}
+    own = [rule for rule in rules if names.intersection(rule.keys)]
+    return not own or any(fnmatchcase(model, pattern) for rule in own for pattern in rule.models)
+
+
+def offered(config: GatewayConfig, identity: Identity, known: KnownModels) -> list[Offered]:
+    """Return what the caller may name, routes first. A name that two would serve is one entry with both places."""
+    found: dict[str, Offered] = {}
+    for one in (*_routes(config), *_named(config), *_known(config, known)):
+        if not may_use(config.access, identity, one.model):
+            continue
+        before = found.get(one.model)
+        if before is None:
+            found[one.model] = one
+        elif before.kind == one.kind == "named":
+            found[one.model] = before._replace(places=before.places + one.places)
+    return list(found.values())
+
+
+def row_of(config: ConnectionConfig) -> Vendor:
+    """Return whose service a connection is; one that is unknown speaks OpenAI's dialect."""
+    return known_vendor(config.provider) or vendor("openai-compatible")
+
+
+def _routes(config: GatewayConfig) -> Iterator[Offered]:
+    for route in config.routes:
+        places = tuple(_place(config, one.connection, one.model or route.model) for one in route.targets)
+        yield Offered(route.model, "route", places)
+
+
+def _named(config: GatewayConfig) -> Iterator[Offered]:
+    for name, connection in config.connections.items():
+        for model in connection.models:
+            yield Offered(model, "named", (_place(config, name, model),))
+
+
+def _known(config: GatewayConfig, known: KnownModels) -> Iterator[Offered]:
+    """Yield what connections that name no models serve: of the first one by name, of others as CONNECTION/MODEL."""
+    is_first = True
+    for name, connection in config.connections.items():
+        if connection.models:
+            continue
+        for model in known(row_of(connection).id):
+            yield Offered(model if is_first else f"{name}/{model}", "known", (_place(config, name, model),))
+        is_first = False
+
+
+def _place(config: GatewayConfig, connection: str, model: str) -> Place:
+    row = row_of(config.connections[connection])
+    provider = config.connections[connection].provider if row.id == "openai-compatible" else row.id
+    return Place(connection, provider, model)
