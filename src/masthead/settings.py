@@ -63,6 +63,10 @@ class Settings(BaseSettings):
     insert_interval_ms: int = Field(default=150, ge=1)
     """How long accepted spans may wait to be inserted together, in milliseconds."""
 
+    diagnose_after_s: float = Field(default=20.0, ge=0)
+    """How long no span of a run may come until the server diagnoses it by itself, in seconds; 0 means only when asked.
+    No language model is called for it."""
+
     record_content: Literal["full", "off"] = "full"
     """`off` drops what was said at the door and keeps names, times, tokens and costs."""
 

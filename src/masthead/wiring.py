@@ -18,6 +18,7 @@ from masthead.api.jobs import Jobs
 from masthead.api.otlp import OtlpTraces
 from masthead.api.services import ImportFile, Services
 from masthead.clock import Clock, SystemClock
+from masthead.diagnose.quiet import QuietRuns
 from masthead.gateway.service import GatewayService
 from masthead.govern.attempts import FailedAttempts
 from masthead.govern.directory import Directory
@@ -54,6 +55,8 @@ class Application:
     services: Services
     door: Door
     gateway: GatewayService
+    quiet: QuietRuns
+    """Diagnoses runs by itself, once it is started."""
     operator_token: str
     """Proves that a command is run by the owner of the data folder; made anew at each start."""
 
@@ -84,9 +87,11 @@ def opened(settings: Settings, clock: Clock | None = None) -> Generator[Applicat
         stack.callback(directory.close)
         registry = Registry(database, store, directory, clock)
         registry.start()
+        quiet = QuietRuns(store, clock, quiet_s=settings.diagnose_after_s)
+        stack.callback(quiet.close)
         door = Door(
             folder=settings.data_dir / "wal",
-            append=Appender(store.engine, words).append,
+            append=Appender(store.engine, words, heard=quiet.heard).append,
             redaction_of=lambda project: directory.project(project).redaction,
             clock=clock,
             queue_bytes=settings.queue_bytes,
@@ -108,6 +113,7 @@ def opened(settings: Settings, clock: Clock | None = None) -> Generator[Applicat
             directory=directory,
             registry=registry,
             door=door,
+            quiet=quiet,
         )
         stack.callback(application.gateway.close)
         yield application
@@ -123,6 +129,7 @@ def _application(
     directory: Directory,
     registry: Registry,
     door: Door,
+    quiet: QuietRuns,
 ) -> Application:
     token = secrets.token_urlsafe(32)
     gateway = gateway_of(settings, door, clock, lambda scope: caller_of(services, dict(scope)))
@@ -149,7 +156,9 @@ def _application(
         web=web_app(path_prefix=settings.path_prefix),
         local_token=SecretStr(token),
     )
-    return Application(asgi=build_app(services), services=services, door=door, gateway=gateway, operator_token=token)
+    return Application(
+        asgi=build_app(services), services=services, door=door, gateway=gateway, quiet=quiet, operator_token=token
+    )
 
 
 def _make_folder(folder: Path) -> None:

@@ -57,6 +57,7 @@ def up(
     with contextlib.suppress(KeyboardInterrupt), opened(settings) as application:
         check_exposure(settings, application.services.keyring)
         listener = listener_of(settings)
+        application.quiet.start()
         if samples:
             _add_samples(application, settings.data_dir / _SAMPLES_FILE)
         url = url_of(settings, listener)

@@ -16,16 +16,23 @@ from masthead.store.traces.rows import SpanRow
 from masthead.store.traces.words import Batches, Words
 
 _NO_SPAN = bytes(8)
+Heard = Callable[[Sequence[str], Sequence[bytes]], None]
+"""Is told of which project and run each span is that was stored."""
+
+
+def _unheard(projects: Sequence[str], run_ids: Sequence[bytes]) -> None:
+    """Tell nobody."""
 
 
 class Appender:
     """Appends to one store. Call it from one thread; readers go on beside it."""
 
-    def __init__(self, engine: Engine, words: Words | None = None) -> None:
-        """Append to the store of `engine`; `words` is told what there is to collect."""
+    def __init__(self, engine: Engine, words: Words | None = None, *, heard: Heard = _unheard) -> None:
+        """Append to the store of `engine`; `words` is told what there is to collect, `heard` what was stored."""
         self._engine = engine
         self._ledger = Ledger(engine)
         self._words = words
+        self._heard = heard
         self._batches = Batches()
 
     def append(self, rows: Sequence[SpanRow], *, token: str, received_ns: int) -> None:
@@ -47,6 +54,7 @@ class Appender:
             self._ledger.enter(rows, received_ns=batches[-1], kept_until=until)
             if self._words is not None:
                 self._words.note(columns["project"], batches, hours)
+        self._heard(columns["project"], columns["run_id"])
 
 
 def _each_once(rows: Sequence[SpanRow]) -> Sequence[SpanRow]:
