@@ -1,5 +1,6 @@
 import type { ReactNode } from "react";
 import type { Report } from "@/api/schema";
+import { Figure } from "@/design/Figure";
 import { exact, usd } from "@/formats/numbers";
 import { between, share } from "@/statistics/text";
 import "@/overview/overview.css";
@@ -42,17 +43,5 @@ export function FailuresFigures({ report }: { report: Report }): ReactNode {
         note={`${lost.usd_after !== null ? `of ${usd(lost.usd)}` : lost.tokens_after !== null ? `of ${exact(lost.tokens)} tokens` : `of ${exact(lost.turns)} turns`}${lost.mean_share === null ? "" : `; ${share(lost.mean_share, 0)} of a failed run`}`}
       />
     </dl>
-  );
-}
-
-function Figure({ name, value, note }: { name: string; value: string; note: string }): ReactNode {
-  return (
-    <div className="figure">
-      <dt>{name}</dt>
-      <dd>
-        <span className="figure-value num">{value}</span>
-        <span className="figure-note num">{note}</span>
-      </dd>
-    </div>
   );
 }

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { type RunsFilter, stats } from "@/api/queries";
+import { Figure } from "@/design/Figure";
 import { count, exact, sum, UNKNOWN, usd } from "@/formats/numbers";
 import { duration } from "@/formats/time";
 import { useProject } from "@/shell/project";
@@ -44,16 +45,4 @@ export function Figures({ filter }: { filter: RunsFilter }): ReactNode {
 
 function seconds(value: number | null | undefined): number | null {
   return value == null ? null : value * 1000;
-}
-
-function Figure({ name, value, note }: { name: string; value: string; note: string }): ReactNode {
-  return (
-    <div className="figure">
-      <dt>{name}</dt>
-      <dd>
-        <span className="figure-value num">{value}</span>
-        <span className="figure-note num">{note}</span>
-      </dd>
-    </div>
-  );
 }
