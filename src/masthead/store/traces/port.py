@@ -12,6 +12,7 @@ from masthead.model.observation import Coverage, Observation, StoredObservation
 from masthead.model.run import Facets, Page, Removed, RunFilter, RunRow, SearchHit, SpanSummary, StatRow, UnpricedModel
 from masthead.model.score import EvaluatorRow, Score, ScoreFilter
 from masthead.model.span import Span
+from masthead.model.usage import UsageBy, UsageRow
 
 Bucket = Literal["minute", "hour", "day", "week", "total"]
 StatGroup = Literal["agent", "model", "system", "outcome", "tag"]
@@ -95,6 +96,19 @@ class SpanStore(Protocol):
         self, project: ProjectId, *, since_ns: int | None = None, until_ns: int | None = None
     ) -> list[UnpricedModel]:
         """Return models whose calls have tokens but no cost, the most called first."""
+        ...
+
+    def usage(
+        self,
+        project: ProjectId,
+        *,
+        since_ns: int | None = None,
+        until_ns: int | None = None,
+        by: UsageBy | None = None,
+        bucket: Bucket = "total",
+        limit: int = 100,
+    ) -> list[UsageRow]:
+        """Return what the calls that began in this time have used, oldest first, in a bucket the dearest first."""
         ...
 
     def scores(self, project: ProjectId, chosen: ScoreFilter, *, limit: int, cursor: str | None = None) -> Page[Score]:

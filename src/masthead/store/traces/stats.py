@@ -13,7 +13,7 @@ from masthead.store.traces.tags import BY_PEOPLE, TAGS
 _WEEK_SHIFT_NS = 4 * 86_400_000_000_000
 """1970-01-05 was the first Monday."""
 
-_BUCKETS: dict[Bucket, str] = {
+BUCKETS: dict[Bucket, str] = {
     "minute": "intDiv(start_ns, 60000000000) * 60000000000",
     "hour": "intDiv(start_ns, 3600000000000) * 3600000000000",
     "day": "intDiv(start_ns, 86400000000000) * 86400000000000",
@@ -108,7 +108,7 @@ def stats(
     sql = _STATS.format(
         start="min(start_ns)" if bucket == "total" else "bucket",
         rows=rows.format(
-            bucket=_BUCKETS[bucket], group=group, where=conditions, joined=BY_PEOPLE if group_by == "tag" else ""
+            bucket=BUCKETS[bucket], group=group, where=conditions, joined=BY_PEOPLE if group_by == "tag" else ""
         ),
     )
     return [StatRow(**row._asdict()) for row in fetch(engine, _Row, sql, params)]

@@ -7,6 +7,7 @@ from masthead.model.observation import Coverage, Observation, StoredObservation
 from masthead.model.run import Facets, Page, Removed, RunFilter, RunRow, SearchHit, SpanSummary, StatRow, UnpricedModel
 from masthead.model.score import EvaluatorRow, Score, ScoreFilter
 from masthead.model.span import Span
+from masthead.model.usage import UsageBy, UsageRow
 from masthead.store.traces import (
     erase,
     export,
@@ -19,6 +20,7 @@ from masthead.store.traces import (
     spans,
     stats,
     tags,
+    usage,
 )
 from masthead.store.traces.engine import Engine
 from masthead.store.traces.port import Bucket, StatGroup, TableSize
@@ -99,6 +101,21 @@ class TraceStore:
     ) -> list[UnpricedModel]:
         """Return models whose calls have tokens but no cost."""
         return stats.unpriced(self.engine, project, since_ns=since_ns, until_ns=until_ns)
+
+    def usage(
+        self,
+        project: ProjectId,
+        *,
+        since_ns: int | None = None,
+        until_ns: int | None = None,
+        by: UsageBy | None = None,
+        bucket: Bucket = "total",
+        limit: int = 100,
+    ) -> list[UsageRow]:
+        """Return what the calls that began in this time have used."""
+        return usage.usage(
+            self.engine, project, since_ns=since_ns, until_ns=until_ns, by=by, bucket=bucket, limit=limit
+        )
 
     def scores(self, project: ProjectId, chosen: ScoreFilter, *, limit: int, cursor: str | None = None) -> Page[Score]:
         """Return the scores that count, the latest first."""
