@@ -1,0 +1,154 @@
+"""What workers say to each other about the runs that one of them keeps: a call, what guards say of it, how it ended."""
+
+from collections.abc import Mapping
+from typing import Any, Final, cast
+
+import msgspec
+
+from masthead.gateway.agents.notes import with_note
+from masthead.gateway.call import Call, Exchange, Identity, Members
+from masthead.gateway.endpoints import endpoint_of
+from masthead.gateway.seams import Refused
+from masthead.model.ids import ProjectId, RunId, SpanId
+
+Pair = tuple[bytes, bytes]
+
+_SENT_HEADERS: Final = (b"x-masthead-", b"sec-fetch-site")
+_MEMBERS: Final = msgspec.json.Decoder(Members)
+
+
+class Asked(msgspec.Struct, tag="asked", array_like=True, gc=False):
+    """A call that has come in, as guards look at one."""
+
+    number: int
+    project: str
+    key_id: str | None
+    key_name: str | None
+    path: str
+    model: str
+    is_stream: bool
+    headers: list[Pair]
+    body: bytes
+    start_ns: int
+    trace_id: str
+    span_id: str
+    parent_span_id: str | None
+    is_joined: bool
+
+
+class Refusal(msgspec.Struct, array_like=True, gc=False):
+    """What the client is told instead of an answer."""
+
+    message: str
+    status: int
+    kind: str
+    headers: list[Pair]
+
+
+class Told(msgspec.Struct, tag="told", array_like=True):
+    """What guards say of it."""
+
+    number: int
+    trace_id: str
+    attributes: dict[str, Any]
+    headers: list[Pair]
+    note: str | None = None
+    """To the model, where the guards correct it."""
+    refusal: Refusal | None = None
+
+
+class Ended(msgspec.Struct, tag="ended", array_like=True, gc=False):
+    """How it ended. A `status` of None says that there was no answer."""
+
+    number: int
+    status: int | None
+    model: str
+    """That answered; the price is its."""
+    is_stream: bool
+    is_cut: bool
+    answered: bytes
+    error: str | None
+    attributes: dict[str, str]
+
+
+Message = Asked | Told | Ended
+
+
+def asked_of(number: int, exchange: Exchange) -> Asked:
+    """Return a call as another worker is asked about it."""
+    call = exchange.call
+    return Asked(
+        number,
+        call.identity.project,
+        call.identity.key_id,
+        call.identity.name,
+        call.endpoint.path,
+        call.model,
+        call.is_stream,
+        [header for header in call.headers.items() if header[0].startswith(_SENT_HEADERS)],
+        call.body,
+        exchange.start_ns,
+        exchange.trace_id,
+        exchange.span_id,
+        exchange.parent_span_id,
+        exchange.is_joined,
+    )
+
+
+def exchange_of(asked: Asked) -> Exchange:
+    """Return the call that another worker asked about."""
+    endpoint = endpoint_of("POST", f"/v1{asked.path}")
+    assert endpoint is not None  # noqa: S101 - all workers have the same endpoints
+    call = Call(
+        identity=Identity(ProjectId(asked.project), asked.key_id, asked.key_name),
+        endpoint=endpoint,
+        model=asked.model,
+        is_stream=asked.is_stream,
+        headers=dict(asked.headers),
+        members=_MEMBERS.decode(asked.body),
+        body=asked.body,
+    )
+    return Exchange(
+        call=call,
+        start_ns=asked.start_ns,
+        trace_id=RunId(asked.trace_id),
+        span_id=SpanId(asked.span_id),
+        parent_span_id=None if asked.parent_span_id is None else SpanId(asked.parent_span_id),
+        is_joined=asked.is_joined,
+    )
+
+
+def ended_of(number: int, exchange: Exchange, status: int | None, body: bytes) -> Ended:
+    """Return how a call ended."""
+    target = exchange.attempts[-1].target if exchange.attempts else None
+    is_hit = exchange.attributes.get("masthead.gateway.cache") == "hit"
+    return Ended(
+        number,
+        status,
+        exchange.call.model if target is None else target.model,
+        exchange.is_stream_answer,
+        exchange.is_truncated,
+        body,
+        exchange.error,
+        {"masthead.gateway.cache": "hit"} if is_hit else {},
+    )
+
+
+def take_over(exchange: Exchange, told: Told) -> None:
+    """Put what another worker said into the exchange; raise `Refused` where it refuses the call."""
+    exchange.trace_id = RunId(told.trace_id)
+    exchange.attributes |= told.attributes
+    exchange.headers += told.headers
+    if told.refusal is not None:
+        refusal = told.refusal
+        raise Refused(refusal.message, status=refusal.status, kind=refusal.kind, headers=tuple(refusal.headers))
+    if told.note is not None:
+        exchange.call = with_note(exchange.call, told.note)
+
+
+def note_in(call: Call) -> str | None:
+    """Return the note that guards have put behind a call's messages."""
+    said = call.member("input" if call.endpoint.name == "responses" else "messages")
+    last = cast("list[object]", said)[-1] if isinstance(said, list) and said else None
+    content = cast("Mapping[str, object]", last).get("content") if isinstance(last, dict) else None
+    return content if isinstance(content, str) else None
