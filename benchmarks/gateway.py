@@ -1,47 +1,36 @@
 """What the gateway costs a call: requests a second, processor time, added latency, streams, memory and start.
 
-    python benchmarks/gateway.py                         about a minute
-    python benchmarks/gateway.py --rounds 5 --seconds 3
-    python benchmarks/gateway.py --peer LiteLLM=http://127.0.0.1:4000,model-name,key
+    python benchmarks/gateway.py                          about a minute
+    python benchmarks/gateway.py --peers                  beside all of gateway_peers.py, in under six minutes
+    python benchmarks/gateway.py --peer nginx --peer TensorZero --rounds 5 --seconds 3
 
-`masthead gateway` runs with everything on: a key is demanded, routes, guards, and every call recorded to the spool. The
-upstream and the load are processes of their own, so that the processor time is the gateway's alone. Rounds of all
-candidates are interleaved. A peer is any OpenAI-compatible gateway that runs already, in front of the upstream whose
-port `--upstream-port` fixes; its processor time is taken where `,PID` is given.
+`masthead gateway` runs with everything on: a key is demanded, routes, guards, and every call recorded to the spool.
+Peers run without a database. All stand in front of one static upstream, and rounds of all candidates are interleaved.
+Where there are two cores and more, each gateway has the first one for itself (`--no-pin` lets it have all); the load
+and the upstream have the others. Processor time is that of the gateway's process and its children.
 """
 
 import argparse
-import json
 import os
-import signal
-import socket
-import subprocess
-import sys
 import tempfile
-import time
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
-from http.client import HTTPConnection
+from collections.abc import Generator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
 import psutil
+from gateway_candidates import Candidate, free_port, gateway, loaded, metric, resident_mb, upstream
+from gateway_peers import PEERS, Peer, start, stop
 
-HERE = Path(__file__).parent
-_START_S = 60.0
-_ALL = ("-c", "from masthead.cli.main import main; main()")
-_ALONE = ("-c", "from masthead.cli.entry import main; main()")
-
-
-class Candidate(NamedTuple):
-    """Somebody to measure: where it listens, how it is asked, and its process where it is known."""
-
-    name: str
-    port: int
-    key: str
-    model: str
-    process: psutil.Process | None
+OURS = "Masthead"
+KINDS = {
+    "32 connections, 1 kB": {"connections": 32, "size": 1000},
+    "1 connection, 1 kB": {"connections": 1, "size": 1000},
+    "8 connections, 100 kB": {"connections": 8, "size": 100_000},
+    "32 streams": {"connections": 32, "size": 1000, "is_stream": True},
+    "1 stream": {"connections": 1, "size": 1000, "is_stream": True},
+}
 
 
 class Seen(NamedTuple):
@@ -51,171 +40,161 @@ class Seen(NamedTuple):
     cpu_us: float | None
 
 
+class Row(NamedTuple):
+    """What the table says of a candidate; None where it does not apply."""
+
+    rate: float
+    cpu_us: float | None
+    added_ms: float
+    chunks: float
+    first_ms: float
+    large_us: float | None
+    start_s: float
+    idle_mb: float
+    after_mb: float
+    errors: int
+
+
 def main() -> None:
     """Measure and print."""
-    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=1.5)
     parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--upstream-port", type=int, default=0)
-    parser.add_argument("--peer", action="append", default=[], help="NAME=URL,MODEL,KEY[,PID]")
+    parser.add_argument("--peers", action="store_true", help="beside all peers")
+    parser.add_argument("--peer", action="append", default=[], choices=[one.name for one in PEERS])
+    parser.add_argument("--peer-folder", type=Path, default=Path.home() / ".cache" / "masthead-peers")
+    parser.add_argument("--no-pin", action="store_true", help="give every gateway all cores")
     given = parser.parse_args()
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        upstream(given.upstream_port) as upstream_port,
-        gateway(Path(folder), upstream_port, given.workers) as (ours, start_s),
-    ):
-        print(f"start {start_s:.2f} s, resident {_resident_mb(ours):.0f} MB")
-        direct = Candidate("direct", upstream_port, "none", "static-1", None)
-        _measure([direct, ours, *map(_peer, given.peer)], given.rounds, given.seconds)
-        print(f"resident after it all {_resident_mb(ours):.0f} MB; lost records: {_lost(ours)}")
+    cores = sorted(os.sched_getaffinity(0))
+    core = None if given.no_pin or len(cores) < 2 or given.workers > 1 else cores[0]
+    if core is not None:
+        os.sched_setaffinity(0, cores[1:])
+    load = os.getloadavg()[0]
+    print(f"{len(cores)} cores, {load:.1f} processes wanted one in the minute before; ", end="")
+    print("no gateway is bound to a core" if core is None else "each gateway has one core", flush=True)
+    wanted = [one for one in PEERS if given.peers or one.name in given.peer]
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+        port = stack.enter_context(upstream())
+        candidates = [Candidate("direct", port, "/v1/chat/completions", {}, "static-1", None, 0.0)]
+        candidates.append(stack.enter_context(gateway(Path(name), port, given.workers, core)))
+        for peer in wanted:
+            try:
+                candidates.append(stack.enter_context(_peer(peer, given.peer_folder, Path(name), port, core)))
+            except (RuntimeError, OSError) as error:
+                print(f"{peer.name} is not measured: {error}", flush=True)
+        rows = _measured(candidates, given.rounds, given.seconds)
+        print(f"lost records: {metric(candidates[1], 'masthead_gateway_records_lost_total'):.0f}")
+    _print_table(rows)
+    _print_limits(rows)
 
 
-def _measure(candidates: list[Candidate], rounds: int, seconds: float) -> None:
+@contextmanager
+def _peer(peer: Peer, root: Path, folder: Path, upstream_port: int, core: int | None) -> Generator[Candidate]:
+    running = start(peer, root, folder, upstream=upstream_port, port=free_port(), core=core)
+    try:
+        yield Candidate(
+            peer.name, running.port, running.path, running.headers, running.model,
+            psutil.Process(running.process.pid), running.start_s,
+        )  # fmt: skip
+    finally:
+        stop(running.process)
+
+
+def _measured(candidates: Sequence[Candidate], rounds: int, seconds: float) -> dict[str, Row]:
     """Run every kind of load against everybody, in turns."""
-    kinds = {
-        "32 connections, 1 kB": (32, 1000, "plain"),
-        "1 connection, 1 kB": (1, 1000, "plain"),
-        "8 connections, 100 kB": (8, 100_000, "plain"),
-        "32 streams": (32, 1000, "stream"),
-        "1 stream": (1, 1000, "stream"),
-    }
+    idle_mb = {candidate.name: resident_mb(candidate) for candidate in candidates}
     for candidate in candidates:
-        _load(candidate, 8, 0.5, 1000, "plain")
-    for title, (connections, size, kind) in kinds.items():
-        seen: dict[str, list[Seen]] = {candidate.name: [] for candidate in candidates}
+        loaded(candidate, seconds=0.7, connections=8, size=1000)
+    seen: dict[str, dict[str, list[Seen]]] = {}
+    for title, kind in KINDS.items():
+        seen[title] = {candidate.name: [] for candidate in candidates}
         for _ in range(rounds):
             for candidate in candidates:
-                seen[candidate.name].append(_load(candidate, connections, seconds, size, kind))
+                seen[title][candidate.name].append(Seen(*loaded(candidate, seconds=seconds, **kind)))
         print(f"\n{title}")
-        base = seen["direct"]
-        for name, found in seen.items():
-            print(f"  {name:<10} {_line(found, base)}")
+        for name, found in seen[title].items():
+            print(f"  {name:<11} {_line(found, seen[title]['direct'])}", flush=True)
+    return {one.name: _row(one, seen, idle_mb[one.name]) for one in candidates}
 
 
-def _line(found: list[Seen], base: list[Seen]) -> str:
-    def of(name: str, rows: list[Seen]) -> float:
-        return median(row.load[name] for row in rows)
+def _of(name: str, rows: Sequence[Seen]) -> float:
+    return median(row.load[name] for row in rows)
 
-    rate = median(row.load["requests"] / row.load["seconds"] for row in found)
-    events = median(row.load["events"] / row.load["seconds"] for row in found)
-    cpu = [row.cpu_us for row in found if row.cpu_us is not None]
+
+def _rate(name: str, rows: Sequence[Seen]) -> float:
+    return median(row.load[name] / row.load["seconds"] for row in rows)
+
+
+def _cpu(rows: Sequence[Seen]) -> float | None:
+    found = [row.cpu_us for row in rows if row.cpu_us is not None]
+    return median(found) if found else None
+
+
+def _line(found: Sequence[Seen], base: Sequence[Seen]) -> str:
+    cpu, events = _cpu(found), _rate("events", found)
     parts = [
-        f"{rate:>9,.0f} requests/s",
-        f"CPU {median(cpu):6.0f} µs" if cpu else "CPU      –   ",
-        f"p50 {of('p50_ms', found):7.3f} ms (+{of('p50_ms', found) - of('p50_ms', base):.3f})",
-        f"p99 {of('p99_ms', found):7.2f} ms",
+        f"{_rate('requests', found):>9,.0f} requests/s",
+        "CPU       –   " if cpu is None else f"CPU {cpu:7.0f} µs",
+        f"p50 {_of('p50_ms', found):8.3f} ms (+{_of('p50_ms', found) - _of('p50_ms', base):.3f})",
+        f"p99 {_of('p99_ms', found):8.2f} ms",
     ]
     if events > 0:
         parts.append(f"{events:>9,.0f} chunks/s")
-        parts.append(f"first +{of('first_p50_ms', found) - of('first_p50_ms', base):.3f} ms")
+        parts.append(f"first +{_of('first_p50_ms', found) - _of('first_p50_ms', base):.3f} ms")
     errors = sum(row.load["errors"] for row in found)
     return "  ".join(parts) + (f"  {errors} ERRORS" if errors else "")
 
 
-def _load(candidate: Candidate, connections: int, seconds: float, size: int, kind: str) -> Seen:
-    before = _cpu_s(candidate.process)
-    command = [sys.executable, str(HERE / "gateway_load.py"), str(candidate.port), candidate.key, str(connections),
-               str(seconds), str(size), kind, candidate.model]  # fmt: skip
-    load = json.loads(subprocess.run(command, check=True, capture_output=True, timeout=seconds + 60).stdout)
-    after = _cpu_s(candidate.process)
-    cpu = None if before is None or after is None else (after - before) / max(1, load["requests"]) * 1e6
-    return Seen(load, cpu)
-
-
-def _cpu_s(process: psutil.Process | None) -> float | None:
-    if process is None:
-        return None
-    times = [one.cpu_times() for one in (process, *process.children(recursive=True))]
-    return sum(one.user + one.system for one in times)
-
-
-def _resident_mb(candidate: Candidate) -> float:
-    if candidate.process is None:
-        return 0.0
-    family = (candidate.process, *candidate.process.children(recursive=True))
-    return sum(one.memory_info().rss for one in family) / 1e6
-
-
-def _lost(candidate: Candidate) -> str:
-    connection = HTTPConnection("127.0.0.1", candidate.port, timeout=10)
-    connection.request("GET", "/metrics", headers={"Authorization": f"Bearer {candidate.key}"})
-    text = connection.getresponse().read().decode()
-    return next(
-        line.split()[1] for line in text.splitlines() if line.startswith("masthead_gateway_records_lost_total ")
+def _row(one: Candidate, seen: dict[str, dict[str, list[Seen]]], idle_mb: float) -> Row:
+    many, single, large, streams, stream = (seen[title][one.name] for title in KINDS)
+    base = {title: seen[title]["direct"] for title in KINDS}
+    return Row(
+        rate=_rate("requests", many),
+        cpu_us=_cpu(many),
+        added_ms=_of("p50_ms", single) - _of("p50_ms", base["1 connection, 1 kB"]),
+        chunks=_rate("events", streams),
+        first_ms=_of("first_p50_ms", stream) - _of("first_p50_ms", base["1 stream"]),
+        large_us=_cpu(large),
+        start_s=one.start_s,
+        idle_mb=idle_mb,
+        after_mb=resident_mb(one),
+        errors=sum(row.load["errors"] for found in (many, single, large, streams, stream) for row in found),
     )
 
 
-@contextmanager
-def upstream(port: int) -> Generator[int]:
-    """Run the static upstream: answers of 1 kB, streams of 200 chunks."""
-    port = port or _free_port()
-    process = subprocess.Popen([sys.executable, str(HERE / "gateway_upstream.py"), str(port), "1100", "200"])
-    try:
-        _wait(lambda: _answers(port), process)
-        yield port
-    finally:
-        process.kill()
-        process.wait()
+def _print_table(rows: dict[str, Row]) -> None:
+    print("\n| | requests/s, 32 conn. | CPU a request | added p50, 1 conn. | chunks/s, 32 streams |", end="")
+    print(" added first chunk | CPU, 100 kB | start | memory before / after | errors |")
+    print("|---" * 10 + "|")
+    for name, row in rows.items():
+        cpu, large = (f"{value:,.0f} µs" if value is not None else "–" for value in (row.cpu_us, row.large_us))
+        print(
+            f"| {name} | {row.rate:,.0f} | {cpu} | {row.added_ms:.2f} ms | {row.chunks:,.0f} | {row.first_ms:.2f} ms |"
+            f" {large} | {row.start_s:.1f} s | {row.idle_mb:.0f} / {row.after_mb:.0f} MB | {row.errors} |"
+        )
 
 
-@contextmanager
-def gateway(folder: Path, upstream_port: int, workers: int) -> Generator[tuple[Candidate, float]]:
-    """Run `masthead gateway` in front of it, with a key demanded and recording on."""
-    (folder / "gateway.toml").write_text(
-        f'[connections.static]\nbase_url = "http://127.0.0.1:{upstream_port}/v1"\nallow_networks = ["loopback"]\n'
-    )
-    made = subprocess.run(
-        [sys.executable, *_ALL, "--data-dir", str(folder), "key", "create", "--role", "editor", "--name", "benchmark"],
-        check=True, capture_output=True, text=True, timeout=120,
-    )  # fmt: skip
-    key = next(word for word in made.stdout.split() if word.startswith("mh_"))
-    port = _free_port()
-    started = time.monotonic()
-    process = subprocess.Popen(
-        [sys.executable, *_ALONE, "--data-dir", str(folder), "gateway", "--port", str(port), "--workers", str(workers)],
-        env=os.environ | {"MASTHEAD_REQUIRE_KEYS": "true", "MASTHEAD_LOG_LEVEL": "error"},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        _wait(lambda: _answers(port), process)
-        start_s = time.monotonic() - started
-        yield Candidate("Masthead", port, key, "static-1", psutil.Process(process.pid)), start_s
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(60)
-
-
-def _peer(given: str) -> Candidate:
-    name, _, rest = given.partition("=")
-    url, model, key, *pid = rest.split(",")
-    process = psutil.Process(int(pid[0])) if pid else None
-    return Candidate(name, int(url.rstrip("/").rsplit(":", 1)[1]), key, model, process)
-
-
-def _wait(holds: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + _START_S
-    while not holds():
-        if process.poll() is not None or time.monotonic() > until:
-            raise RuntimeError(f"{process.args} does not serve (exit code {process.returncode})")
-        time.sleep(0.01)
-
-
-def _answers(port: int) -> bool:
-    try:
-        connection = HTTPConnection("127.0.0.1", port, timeout=2)
-        connection.request("GET", "/health")
-        return connection.getresponse().status == 200
-    except OSError:
-        return False
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+def _print_limits(rows: dict[str, Row]) -> None:
+    """Print what was asked for beside what was found."""
+    ours = rows[OURS]
+    found = [
+        ("CPU a request, 32 connections", ours.cpu_us or 0, "≤", 190.0, "µs"),
+        ("added latency, 1 connection, p50", ours.added_ms, "≤", 0.5, "ms"),
+        ("chunks a second, 32 streams", ours.chunks, "≥", 40_000.0, ""),
+        ("added time to the first chunk", ours.first_ms, "≤", 1.2, "ms"),
+        ("100 kB bodies, CPU a request", ours.large_us or 0, "≤", 400.0, "µs"),
+        ("resident memory after all this", ours.after_mb, "≤", 120.0, "MB"),
+        ("start to the first answer", ours.start_s, "≤", 1.0, "s"),
+    ]
+    for peer, ratio in (("TensorZero", 1.5), ("Portkey", 9.0), ("LiteLLM", 60.0), ("nginx", 0.2)):
+        if peer in rows and rows[peer].rate > 0:
+            found.append((f"requests/s, 32 connections, beside {peer}", ours.rate / rows[peer].rate, "≥", ratio, "×"))
+    print()
+    for what, value, relation, limit, unit in found:
+        holds = value <= limit if relation == "≤" else value >= limit
+        figures = f"{value:>10,.2f} {unit:<2} asked {relation} {limit:>9,.1f}"
+        print(f"  {what:<48} {figures}  {'holds' if holds else 'MISSES'}")
 
 
 if __name__ == "__main__":

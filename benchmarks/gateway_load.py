@@ -1,15 +1,33 @@
 """A load generator for `benchmarks/gateway.py`, in a process of its own: prints one line of JSON.
 
-Arguments: port, key, connections, seconds, bytes of the request, `plain` or `stream`, model.
+Its argument is a `Spec` as JSON. Every request is a conversation of its own: its text begins with a number that no
+other has. Connections that still wait three seconds after the time is over are cut, and their requests not counted.
 """
 
 import asyncio
 import json
 import sys
 import time
+from typing import Any, NamedTuple
 
 import httptools
 import uvloop
+
+_GRACE_S = 3.0
+_MARK = b"#" * 20
+
+
+class Spec(NamedTuple):
+    """What is sent, and for how long."""
+
+    port: int
+    path: str
+    headers: dict[str, str]
+    model: str
+    connections: int
+    seconds: float
+    size: int
+    is_stream: bool = False
 
 
 class Client(asyncio.Protocol):
@@ -21,6 +39,7 @@ class Client(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Ask."""
         self.transport: asyncio.Transport = transport  # type: ignore[assignment]
+        self.load.clients.append(self)
         self._ask()
 
     def data_received(self, data: bytes) -> None:
@@ -31,13 +50,13 @@ class Client(asyncio.Protocol):
         """Count events, and note when the first came."""
         if self.first_s is None:
             self.first_s = time.perf_counter()
+            self.load.firsts.append(self.first_s - self.begun_s)
         self.load.events += body.count(b"\n\n")
 
     def on_message_complete(self) -> None:
         """Note how long it took, and ask again while there is time."""
         now_s = time.perf_counter()
         self.load.seconds.append(now_s - self.begun_s)
-        self.load.firsts.append((self.first_s or now_s) - self.begun_s)
         self.load.errors += self.parser.get_status_code() != 200
         if now_s < self.load.until_s:
             self._ask()
@@ -46,6 +65,7 @@ class Client(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Be done."""
+        self.load.errors += exc is not None
         self.load.open -= 1
         if self.load.open == 0:
             self.load.done.set()
@@ -54,59 +74,70 @@ class Client(asyncio.Protocol):
         self.first_s: float | None = None
         self.parser = httptools.HttpResponseParser(self)
         self.begun_s = time.perf_counter()
-        self.transport.write(self.load.request)
+        self.transport.write(self.load.request())
 
 
 class Load:
     """What is sent, and what came of it."""
 
-    def __init__(self, request: bytes, seconds: float, connections: int) -> None:
-        self.request = request
-        self.until_s = time.perf_counter() + seconds
-        self.open = connections
+    def __init__(self, spec: Spec) -> None:
+        self.until_s = time.perf_counter() + spec.seconds
+        self.open = spec.connections
         self.done = asyncio.Event()
+        self.clients: list[Client] = []
         self.seconds: list[float] = []
         self.firsts: list[float] = []
         self.events = 0
         self.errors = 0
+        self._head, self._tail = request_of(spec).split(_MARK)
+        self._next = time.time_ns()
+
+    def request(self) -> bytes:
+        """Return the next request."""
+        self._next += 1
+        return b"%s%020d%s" % (self._head, self._next, self._tail)
 
 
-def request_of(key: str, size: int, model: str, *, is_stream: bool) -> bytes:
-    """Return a chat completion's request of about so many bytes."""
-    body: dict[str, object] = {"model": model, "messages": [{"role": "user", "content": "x" * max(1, size - 80)}]}
-    if is_stream:
+def request_of(spec: Spec) -> bytes:
+    """Return a chat completion's request of about so many bytes, with a mark where the number goes."""
+    text = _MARK.decode() + " word" * ((max(100, spec.size) - 100) // 5)
+    body: dict[str, object] = {"model": spec.model, "messages": [{"role": "user", "content": text}]}
+    if spec.is_stream:
         body["stream"] = True
     data = json.dumps(body, separators=(",", ":")).encode()
-    head = (
-        "POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
-        f"authorization: Bearer {key}\r\ncontent-length: {len(data)}\r\n\r\n"
-    )
-    return head.encode() + data
+    headers = {"host": "127.0.0.1", "content-type": "application/json", **spec.headers, "content-length": len(data)}
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    return f"POST {spec.path} HTTP/1.1\r\n{head}\r\n".encode() + data
 
 
-async def main(port: int, request: bytes, connections: int, seconds: float) -> None:
-    """Load the port and print what was seen."""
-    load = Load(request, seconds, connections)
+async def main(spec: Spec) -> dict[str, Any]:
+    """Load the port and return what was seen."""
+    load = Load(spec)
     begun_s = time.perf_counter()
-    for _ in range(connections):
-        await asyncio.get_running_loop().create_connection(lambda: Client(load), "127.0.0.1", port)
-    async with asyncio.timeout(seconds + 30):
-        await load.done.wait()
+    loop = asyncio.get_running_loop()
+    for _ in range(spec.connections):
+        await loop.create_connection(lambda: Client(load), "127.0.0.1", spec.port)
+    try:
+        async with asyncio.timeout(spec.seconds + _GRACE_S):
+            await load.done.wait()
+    except TimeoutError:
+        for client in load.clients:
+            client.transport.abort()
     took_s = time.perf_counter() - begun_s
-    times, firsts = sorted(load.seconds), sorted(load.firsts)
-    told = {
-        "requests": len(times),
+    return {
+        "requests": len(load.seconds),
         "seconds": took_s,
         "errors": load.errors,
         "events": load.events,
-        "p50_ms": times[len(times) // 2] * 1e3,
-        "p99_ms": times[len(times) * 99 // 100] * 1e3,
-        "first_p50_ms": firsts[len(firsts) // 2] * 1e3,
+        "p50_ms": _at(load.seconds, 0.5),
+        "p99_ms": _at(load.seconds, 0.99),
+        "first_p50_ms": _at(load.firsts, 0.5),
     }
-    print(json.dumps(told))
+
+
+def _at(times: list[float], share: float) -> float:
+    return sorted(times)[int(len(times) * share)] * 1e3 if times else float("nan")
 
 
 if __name__ == "__main__":
-    port, key, connections, seconds, size, kind, model = sys.argv[1:]
-    request = request_of(key, int(size), model, is_stream=kind == "stream")
-    uvloop.run(main(int(port), request, int(connections), float(seconds)))
+    print(json.dumps(uvloop.run(main(Spec(**json.loads(sys.argv[1]))))))

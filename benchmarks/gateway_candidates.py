@@ -1,0 +1,138 @@
+"""Who is measured by the gateway's benchmarks: the static upstream, `masthead gateway` in front of it, and the load."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import psutil
+from gateway_load import Spec
+from gateway_peers import answers
+
+HERE = Path(__file__).parent
+_START_S = 60.0
+_ALL = ("-c", "from masthead.cli.main import main; main()")
+_ALONE = ("-c", "from masthead.cli.entry import main; main()")
+_PATH = "/v1/chat/completions"
+
+
+class Candidate(NamedTuple):
+    """Somebody to measure: where it listens, how it is asked, and its process where it is known."""
+
+    name: str
+    port: int
+    path: str
+    headers: Mapping[str, str]
+    model: str
+    process: psutil.Process | None
+    start_s: float
+
+
+def loaded(candidate: Candidate, **kind: Any) -> tuple[dict[str, Any], float | None]:
+    """Put load on a candidate; return what was seen, and its processor time a request in µs."""
+    spec = Spec(candidate.port, candidate.path, dict(candidate.headers), candidate.model, **kind)
+    before = cpu_s(candidate)
+    command = [sys.executable, str(HERE / "gateway_load.py"), json.dumps(spec._asdict())]
+    load = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, timeout=spec.seconds + 60).stdout)
+    after = cpu_s(candidate)
+    cpu = None if before is None or after is None else (after - before) / max(1, load["requests"]) * 1e6
+    return load, cpu
+
+
+def cpu_s(candidate: Candidate) -> float | None:
+    """Return the processor time of a candidate and its children."""
+    if candidate.process is None:
+        return None
+    return sum(one.cpu_times().user + one.cpu_times().system for one in _family(candidate.process))
+
+
+def resident_mb(candidate: Candidate) -> float:
+    """Return the resident memory of a candidate and its children."""
+    if candidate.process is None:
+        return 0.0
+    return sum(one.memory_info().rss for one in _family(candidate.process)) / 1e6
+
+
+def _family(process: psutil.Process) -> tuple[psutil.Process, ...]:
+    return process, *process.children(recursive=True)
+
+
+def metric(candidate: Candidate, name: str) -> float:
+    """Return one of our own gateway's metrics, the sum over its labels."""
+    connection = HTTPConnection("127.0.0.1", candidate.port, timeout=10)
+    connection.request("GET", "/metrics", headers=dict(candidate.headers))
+    text = connection.getresponse().read().decode()
+    connection.close()
+    found = [line for line in text.splitlines() if line.partition(" ")[0].partition("{")[0] == name]
+    if not found:
+        raise RuntimeError(f"there is no metric {name!r}")
+    return sum(float(line.rpartition(" ")[2]) for line in found)
+
+
+@contextmanager
+def upstream(*arguments: str) -> Generator[int]:
+    """Run the static upstream: answers of 1 kB, streams of 200 chunks."""
+    port = free_port()
+    command = [sys.executable, str(HERE / "gateway_upstream.py"), str(port), "1100", "200", *arguments]
+    process = subprocess.Popen(command)
+    try:
+        _wait(lambda: answers(port, _PATH, {}, "static-1"), process)
+        yield port
+    finally:
+        process.kill()
+        process.wait()
+
+
+@contextmanager
+def gateway(
+    folder: Path, upstream_port: int, workers: int = 1, core: int | None = None, more: str = ""
+) -> Generator[Candidate]:
+    """Run `masthead gateway` in front of it, with a key demanded and recording on."""
+    (folder / "gateway.toml").write_text(
+        f'[connections.static]\nbase_url = "http://127.0.0.1:{upstream_port}/v1"\n'
+        f'allow_networks = ["loopback"]\n{more}\n'
+    )
+    made = subprocess.run(
+        [sys.executable, *_ALL, "--data-dir", str(folder), "key", "create", "--role", "editor", "--name", "benchmark"],
+        check=True, stdout=subprocess.PIPE, text=True, timeout=120,
+    )  # fmt: skip
+    headers = {"authorization": f"Bearer {next(word for word in made.stdout.split() if word.startswith('mh_'))}"}
+    port = free_port()
+    started = time.monotonic()
+    with (folder / "gateway.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, *_ALONE, "--data-dir", str(folder), "gateway", "--port", str(port),
+             "--workers", str(workers)],
+            env=os.environ | {"MASTHEAD_REQUIRE_KEYS": "true", "MASTHEAD_LOG_LEVEL": "error"}, stdout=log, stderr=log,
+            preexec_fn=None if core is None else lambda: os.sched_setaffinity(0, {core}),  # noqa: PLW1509 - one thread
+        )  # fmt: skip
+    try:
+        _wait(lambda: answers(port, _PATH, headers, "static-1"), process)
+        start_s = time.monotonic() - started
+        yield Candidate("Masthead", port, _PATH, headers, "static-1", psutil.Process(process.pid), start_s)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(60)
+
+
+def _wait(holds: Callable[[], bool], process: "subprocess.Popen[bytes]") -> None:
+    until = time.monotonic() + _START_S
+    while not holds():
+        if process.poll() is not None or time.monotonic() > until:
+            raise RuntimeError(f"{process.args} does not serve (exit code {process.returncode})")
+        time.sleep(0.01)
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
