@@ -1,9 +1,10 @@
 """A real server on a free port with the built pages, and a real browser in front of it."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import which
+from typing import Any
 
 import httpx
 import pytest
@@ -88,10 +89,34 @@ def page(browser: Browser) -> Generator[Page]:
     assert watched.troubles == []
 
 
+@pytest.fixture(params=[(1440, "light"), (390, "dark")], ids=str)
+def reader(request: pytest.FixtureRequest, browser: Browser) -> Generator[Page]:
+    """Open a page at a width and in a theme; the policy is set aside so that axe can be put in."""
+    width, theme = request.param
+    context = browser.new_context(
+        viewport={"width": width, "height": 844}, color_scheme=theme, bypass_csp=True, reduced_motion="reduce"
+    )
+    yield context.new_page()
+    context.close()
+
+
 @pytest.fixture(scope="session")
-def axe() -> str:
-    """Return the accessibility checker's source."""
+def barriers() -> Callable[[Page], list[str]]:
+    """Return what finds the serious barriers on a page, by axe's rules, once it is at rest."""
     path = Path(__file__).parents[2] / "ui" / "node_modules" / "axe-core" / "axe.min.js"
     if not path.is_file():
         pytest.skip("axe-core is not installed: cd ui && npm ci")
-    return path.read_text()
+    source = path.read_text()
+
+    def barriers(page: Page) -> list[str]:
+        page.wait_for_load_state("networkidle")
+        page.evaluate(source)
+        found: dict[str, Any] = page.evaluate("axe.run()")
+        return [
+            f"{violation['id']}: {node['target']} {node['failureSummary']}"
+            for violation in found["violations"]
+            if violation["impact"] in ("serious", "critical")
+            for node in violation["nodes"]
+        ]
+
+    return barriers

@@ -1,7 +1,6 @@
 """Nothing that a model wrote can run, and everybody can read the pages: both themes, all widths, by axe's rules."""
 
-from collections.abc import Generator
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -11,6 +10,10 @@ from masthead.model.ids import AgentId, RunId
 from masthead.testing.live import LiveServer
 
 pytestmark = pytest.mark.e2e
+Barriers = Callable[[Page], list[str]]
+AT_ALL_WIDTHS = pytest.mark.parametrize(
+    "reader", [(1440, "light"), (1440, "dark"), (1024, "light"), (390, "dark")], indirect=True, ids=str
+)
 
 ATTACKS = (
     "<script>window.__ran = 1</script>",
@@ -127,39 +130,19 @@ def test_the_policy_refuses_inline_scripts_and_text_as_markup(page: Page, server
     assert refused
 
 
-@pytest.fixture(params=[(1440, "light"), (1440, "dark"), (1024, "light"), (390, "dark")], ids=str)
-def reader(request: pytest.FixtureRequest, browser: Browser) -> Generator[Page]:
-    """Open a page at a width and in a theme; the policy is set aside so that axe can be put in."""
-    width, theme = request.param
-    context = browser.new_context(
-        viewport={"width": width, "height": 844}, color_scheme=theme, bypass_csp=True, reduced_motion="reduce"
-    )
-    yield context.new_page()
-    context.close()
-
-
-def _serious(page: Page, axe: str) -> list[str]:
-    page.evaluate(axe)
-    found: dict[str, Any] = page.evaluate("axe.run()")
-    return [
-        f"{violation['id']}: {node['target']} {node['failureSummary']}"
-        for violation in found["violations"]
-        if violation["impact"] in ("serious", "critical")
-        for node in violation["nodes"]
-    ]
-
-
-def test_everybody_can_read_the_runs(reader: Page, server: LiveServer, axe: str) -> None:
+@AT_ALL_WIDTHS
+def test_everybody_can_read_the_runs(reader: Page, server: LiveServer, barriers: Barriers) -> None:
     reader.goto(server.url)
     expect(reader.locator(".row-run").first).to_be_visible()
-    assert _serious(reader, axe) == []
+    assert barriers(reader) == []
     assert reader.evaluate("document.documentElement.scrollWidth <= innerWidth")
     reader.goto(f"{server.url}/overview")
     expect(reader.locator(".group").first).to_be_visible()
-    assert _serious(reader, axe) == []
+    assert barriers(reader) == []
 
 
-def test_everybody_can_read_a_run(reader: Page, server: LiveServer, axe: str) -> None:
+@AT_ALL_WIDTHS
+def test_everybody_can_read_a_run(reader: Page, server: LiveServer, barriers: Barriers) -> None:
     reader.goto(server.url)
     reader.get_by_role("link", name=SAMPLE).click()
     expect(reader.locator(".turn").first).to_be_visible()
@@ -167,15 +150,18 @@ def test_everybody_can_read_a_run(reader: Page, server: LiveServer, axe: str) ->
     for view in VIEWS:
         reader.goto(f"{address}?view={view}&turn=3")
         reader.wait_for_load_state("networkidle")
-        assert _serious(reader, axe) == [], view
+        assert barriers(reader) == [], view
         assert reader.evaluate("document.documentElement.scrollWidth <= innerWidth"), view
 
 
-def test_everybody_can_read_the_first_screen_of_an_empty_project(reader: Page, server: LiveServer, axe: str) -> None:
+@AT_ALL_WIDTHS
+def test_everybody_can_read_the_first_screen_of_an_empty_project(
+    reader: Page, server: LiveServer, barriers: Barriers
+) -> None:
     reader.route("**/api/v1/runs?**", lambda route: route.fulfill(json={"items": [], "cursor": None}))
     reader.goto(server.url)
     expect(reader.get_by_role("heading", name="Send the first run")).to_be_visible()
-    assert _serious(reader, axe) == []
+    assert barriers(reader) == []
 
 
 def test_a_chosen_theme_stays(browser: Browser, server: LiveServer) -> None:

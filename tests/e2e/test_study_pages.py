@@ -1,7 +1,7 @@
 """Failures, comparison and agreement: real runs of two designs, diagnosed from the page, labelled, compared."""
 
 import re
-from collections.abc import Generator
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -13,6 +13,10 @@ from masthead.testing.conversations import conversation
 from masthead.testing.live import LiveServer
 
 pytestmark = pytest.mark.e2e
+Barriers = Callable[[Page], list[str]]
+AT_ALL_WIDTHS = pytest.mark.parametrize(
+    "reader", [(1440, "light"), (1024, "dark"), (390, "light"), (390, "dark")], indirect=True, ids=str
+)
 
 PROJECT = "study"
 LOOP = ["Solver: I will now compute the sum of all the numbers in the list, step by step."] * 4
@@ -165,30 +169,12 @@ def test_a_failing_server_is_told_and_can_be_tried_again(page: Page, labelled: s
     expect(page.locator(PAGES[path]).first).to_be_visible()
 
 
-@pytest.fixture(params=[(1440, "light"), (1024, "dark"), (390, "light"), (390, "dark")], ids=str)
-def reader(request: pytest.FixtureRequest, browser: Browser) -> Generator[Page]:
-    """Open a page at a width and in a theme; the policy is set aside so that axe can be put in."""
-    width, theme = request.param
-    context = browser.new_context(
-        viewport={"width": width, "height": 844}, color_scheme=theme, bypass_csp=True, reduced_motion="reduce"
-    )
-    yield context.new_page()
-    context.close()
-
-
+@AT_ALL_WIDTHS
 @pytest.mark.parametrize("path", PAGES)
-def test_everybody_can_read_it(reader: Page, labelled: str, axe: str, path: str) -> None:
+def test_everybody_can_read_it(reader: Page, labelled: str, barriers: Barriers, path: str) -> None:
     reader.goto(f"{labelled}/{path}?project={PROJECT}")
     expect(reader.locator(PAGES[path]).first).to_be_visible()
     for part in reader.locator("details:not([open])").all():
         part.locator("summary").click()
-    reader.evaluate(axe)
-    found: dict[str, Any] = reader.evaluate("axe.run()")
-    serious = [
-        f"{violation['id']}: {node['target']} {node['failureSummary']}"
-        for violation in found["violations"]
-        if violation["impact"] in {"serious", "critical"}
-        for node in violation["nodes"]
-    ]
-    assert serious == []
+    assert barriers(reader) == []
     assert reader.evaluate("document.documentElement.scrollWidth <= innerWidth")
