@@ -168,7 +168,27 @@ const targetsRoute = createRoute({
   component: lazyRouteComponent(() => import("./gateway/TargetsPart"), "TargetsPart"),
 });
 
-const gatewayParts = [trafficRoute, usageRoute, targetsRoute] as const;
+export type TrySearch = RootSearch & {
+  run?: string | undefined;
+  span?: string | undefined;
+  model?: string | undefined;
+};
+
+const tryRoute = createRoute({
+  getParentRoute: () => gatewayRoute,
+  path: "/try",
+  component: lazyRouteComponent(() => import("./gateway/try/TryPart"), "TryPart"),
+  validateSearch: (search: Record<string, unknown>): TrySearch =>
+    compact({ run: text(search.run), span: text(search.span), model: text(search.model) }),
+});
+
+const configurationRoute = createRoute({
+  getParentRoute: () => gatewayRoute,
+  path: "/configuration",
+  component: lazyRouteComponent(() => import("./gateway/config/ConfigurationPart"), "ConfigurationPart"),
+});
+
+const gatewayParts = [trafficRoute, usageRoute, targetsRoute, configurationRoute, tryRoute] as const;
 
 export type ModelsSearch = RootSearch & {
   q?: string | undefined;

@@ -26,6 +26,7 @@ export type {
   SavedView,
   Score,
   ScoreInput,
+  ServedModel,
   Span,
   SpanSummary,
   Stat,

@@ -8,6 +8,8 @@ const PARTS = [
   { to: "/gateway", word: "Traffic" },
   { to: "/gateway/usage", word: "Usage" },
   { to: "/gateway/targets", word: "Targets" },
+  { to: "/gateway/configuration", word: "Configuration" },
+  { to: "/gateway/try", word: "Try a model" },
 ] as const;
 
 /** The door to models: what passes through it now, what that uses, and how those behind it fare. */

@@ -58,17 +58,35 @@ export function TurnFacts({ index }: { index: number }): ReactNode {
           ),
         )}
       </dl>
-      {turn?.span_id ? (
+      {turn?.span_id ? <Recorded runId={runId} spanId={turn.span_id} isCall={turn.model !== null} /> : null}
+    </section>
+  );
+}
+
+/** The record behind the turn, and the way to ask the same again. */
+function Recorded({ runId, spanId, isCall }: { runId: string; spanId: string; isCall: boolean }): ReactNode {
+  return (
+    <p className="detail-links">
+      {isCall ? (
         <Link
-          to="/runs/$runId"
-          params={{ runId }}
-          search={(current) => ({ ...current, view: "raw" as const, span: turn.span_id ?? undefined })}
+          to="/gateway/try"
+          search={(current) => ({ project: current.project, run: runId, span: spanId })}
           className="detail-link"
+          title="The same messages, tools and settings, to ask again or to ask another model"
         >
-          What was recorded
+          Open in Try
           <Icon name="arrow" size={12} />
         </Link>
       ) : null}
-    </section>
+      <Link
+        to="/runs/$runId"
+        params={{ runId }}
+        search={(current) => ({ ...current, view: "raw" as const, span: spanId })}
+        className="detail-link"
+      >
+        What was recorded
+        <Icon name="arrow" size={12} />
+      </Link>
+    </p>
   );
 }
