@@ -19,26 +19,27 @@ import msgspec
 import uvicorn
 
 from masthead.clock import Clock, SystemClock
+from masthead.gateway.agents.between import by_asker
 from masthead.gateway.agents.guards import AgentGuards
 from masthead.gateway.agents.keep import Keeper
+from masthead.gateway.agents.shared import SharedGuards, counts
+from masthead.gateway.agents.wire import Place
 from masthead.gateway.alone import Alone
 from masthead.gateway.call import Call, Identity
-from masthead.gateway.config import GatewayConfig
-from masthead.gateway.config_routes import BreakerConfig, GuardsConfig
+from masthead.gateway.config_routes import GuardsConfig
 from masthead.gateway.http_server import PatientProtocol
 from masthead.gateway.identity import FRESH_S, ByKey, Remembered
 from masthead.gateway.metrics import labelled
 from masthead.gateway.policy.cache import Cache
 from masthead.gateway.policy.counters import Counters, MemoryCounters
-from masthead.gateway.policy.health import Fleet
 from masthead.gateway.policy.limits import Limits
 from masthead.gateway.policy.redis_counters import RedisCounters
 from masthead.gateway.policy.routing import PolicyRouter
-from masthead.gateway.seams import Identify, Plugin, Recorder, Seams
-from masthead.gateway.secret import Secrets
+from masthead.gateway.seams import Plugin, Seams
 from masthead.gateway.service import GatewayService
 from masthead.gateway.shipping import Server, Shipper
 from masthead.gateway.spool import Spool
+from masthead.gateway.tenants import Documents, Tenant
 from masthead.gateway.upstream.pool import Http1Client
 from masthead.gateway.upstream.port import UpstreamClient
 from masthead.govern.attempts import FailedAttempts
@@ -66,26 +67,28 @@ def gateway_of(
     worker: int = 0,
     workers: int = 1,
     gauges: Callable[[], Mapping[str, float]] = dict,
+    documents: Documents | None = None,
 ) -> GatewayService:
     """Return the gateway, ready to be mounted. What it records goes to the sink.
 
     Raises:
         SettingsError: its configuration cannot be taken.
     """
-    secrets = Secrets(environment())
     keeper = Keeper(settings.data_dir / "gateway" / f"runs-{worker}.jsonl")
 
     def guards_of(call: Call) -> GuardsConfig:
         return service.guards_of(call)
 
     costs = _Costs(clock, settings.data_dir)
-    guards = AgentGuards(guards_of, costs, clock, keeper)
+    guards = AgentGuards(by_asker(guards_of), costs, clock, keeper)
+    shared = None
+    if workers > 1:
+        shared = SharedGuards(guards, guards_of, worker, workers, Place(settings.data_dir / "gateway"))
     counters = _counters(settings, clock, worker)
-    fleet = Fleet(clock, BreakerConfig())
 
-    def make_seams(config: GatewayConfig, identify: Identify, recorder: Recorder) -> Seams:
-        fleet.breaker = config.breaker
-        plugins: list[Plugin] = [guards]
+    def make_seams(tenant: Tenant) -> Seams:
+        config = tenant.config
+        plugins: list[Plugin] = [shared or guards]
         if config.limits:
             if workers > 1 and settings.redis_url is None:
                 message = f"{workers} workers would count limits each by itself: set MASTHEAD_REDIS_URL, or use one"
@@ -94,8 +97,8 @@ def gateway_of(
             plugins.append(Limits(config.limits, counters, costs, clock, fails_open=is_open))
         if config.cache.is_on:
             plugins.append(Cache(config.cache, clock))
-        router = PolicyRouter(config, secrets, fleet, clock, costs.of_a_million)
-        return Seams(identify=identify, router=router, recorder=recorder, plugins=tuple(plugins))
+        router = PolicyRouter(config, tenant.secrets, tenant.fleet, clock, costs.of_a_million)
+        return Seams(router=router, recorder=tenant.recorder, plugins=tuple(plugins))
 
     def close() -> None:
         guards.close()
@@ -108,19 +111,23 @@ def gateway_of(
         sink=sink,
         client=_client(settings),
         clock=clock,
-        gauges=lambda: {**gauges(), **_breakers(fleet)},
+        documents=documents,
+        environment=environment(),
+        gauges=lambda: {**gauges(), **_breakers(service), **counts(shared)},
         closing=close,
+        beside=shared,
     )
     return service
 
 
-def _breakers(fleet: Fleet) -> dict[str, float]:
+def _breakers(service: GatewayService) -> dict[str, float]:
     """Return a gauge for each target that was tried: 1 while it is set aside."""
     return {
-        labelled("masthead_gateway_target_set_aside", connection=connection, model=model): float(
-            health.open_until_s is not None
-        )
-        for (connection, model), health in fleet.all().items()
+        labelled(
+            "masthead_gateway_target_set_aside", project=serving.tenant.project, connection=connection, model=model
+        ): float(health.open_until_s is not None)
+        for serving in service.servings()
+        for (connection, model), health in serving.tenant.fleet.all().items()
     }
 
 

@@ -42,6 +42,7 @@ class Alone:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
+                await self._service.connect()
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
                 await self._service.disconnect()

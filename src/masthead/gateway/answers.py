@@ -1,12 +1,12 @@
 """What the client is told: errors in its own dialect, and which of an upstream's headers it gets."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import msgspec
 
-from masthead.gateway.call import Answer, Endpoint, Exchange, Header
+from masthead.gateway.call import Answer, Endpoint, Exchange, FailureKind, Header
 from masthead.gateway.seams import Refused
 from masthead.gateway.upstream.port import UpstreamFailed
 from masthead.model.errors import (
@@ -40,6 +40,7 @@ _FROM_UPSTREAM: Final = frozenset({
     b"content-disposition", b"x-should-retry",
 })  # fmt: skip
 _PREFIXES: Final = (b"openai-", b"anthropic-ratelimit-", b"x-ratelimit-")
+_OF_KIND: Final[Mapping[FailureKind, int]] = {"timeout": 504, "unsupported": 501}
 _UNFORESEEN: Final = "the gateway failed at this request; what happened stands in its log"
 
 
@@ -49,7 +50,7 @@ def refusal(endpoint: Endpoint | None, error: Exception) -> Answer:
     if isinstance(error, Refused):
         return said(dialect, error.status, str(error), error.kind, error.headers)
     if isinstance(error, UpstreamFailed):
-        return said(dialect, 504 if error.kind == "timeout" else 502, told(error))
+        return said(dialect, _OF_KIND.get(error.kind, 502), told(error))
     for kind, status in _STATUSES:
         if isinstance(error, kind):
             headers: tuple[Header, ...] = ()
@@ -71,7 +72,7 @@ def told(failure: UpstreamFailed) -> str:
     """Return what a client may know of a failure: why an address was refused is the operator's to know."""
     if failure.kind == "refused":
         return "the gateway's connection to this model's provider is not permitted; its operator finds why in the log"
-    return f"the model's provider failed: {failure}"
+    return str(failure) if failure.kind == "unsupported" else f"the model's provider failed: {failure}"
 
 
 def reason_of(failure: Exception) -> str:
@@ -84,9 +85,9 @@ def reason_of(failure: Exception) -> str:
     return _UNFORESEEN
 
 
-def stream_error(dialect: Dialect, message: str) -> bytes:
+def stream_error(dialect: Dialect, message: str, *, status: int = 502, kind: str | None = None) -> bytes:
     """Return the event by which a dialect says that a stream broke off."""
-    body = msgspec.json.encode(error_body(dialect, 502, message, None))
+    body = msgspec.json.encode(error_body(dialect, status, message, kind))
     if dialect is Dialect.OPENAI_CHAT:
         return b"data: " + body + b"\n\n"
     return b"event: error\ndata: " + body + b"\n\n"

@@ -6,56 +6,54 @@ A client that goes away cancels the task that serves it, wherever that waits, wh
 import asyncio
 import logging
 from collections.abc import Sequence
-from typing import Final
+from dataclasses import replace
+from typing import Final, Protocol
 
 import msgspec
 
 from masthead.clock import Clock
 from masthead.gateway.answers import JSON, own_headers, passed_on, reason_of, refusal, said
 from masthead.gateway.call import Answer, Call, Exchange, Header, Identity
-from masthead.gateway.conduct import Conductor, Opened, note_losses
+from masthead.gateway.conduct import Opened, note_losses
 from masthead.gateway.departure import Departure
 from masthead.gateway.endpoints import MODELS, endpoint_of
 from masthead.gateway.joining import new_id, place_of
 from masthead.gateway.metrics import Metrics
 from masthead.gateway.reading import ClientGone, Receive, Scope, Send, body_of, call_of
-from masthead.gateway.seams import Seams, StreamFilter
+from masthead.gateway.seams import AskAgain, Identify, Refused, Seams, StreamFilter, StreamOver
 from masthead.gateway.streams import Pipe, UsageTaken
-from masthead.gateway.upstream.port import UpstreamClient, UpstreamFailed
-from masthead.model.ids import SpanId
-from masthead.providers.dialects import Dialect
+from masthead.gateway.tenants import Serving
+from masthead.gateway.traffic import Traffic
+from masthead.gateway.upstream.port import UpstreamFailed
+from masthead.model.ids import ProjectId, SpanId
+from masthead.providers.dialects import Dialect, Translation
 
 _LOG = logging.getLogger(__name__)
 _STREAM_HEADERS: Final = ((b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-cache"))
 _NOT_ALLOWED: Final = "this path takes POST"
 
 
+class Tenancy(Protocol):
+    """Finds what a project's calls are served with."""
+
+    def get(self, project: ProjectId) -> Serving | None:
+        """Return it where it is ready."""
+        ...
+
+    async def load(self, project: ProjectId) -> Serving:
+        """Return it, built where need be; raise `Refused` where its configuration cannot be taken."""
+        ...
+
+
 class Gateway:
     """Answers everything under `/v1/` but traces. Belongs to one event loop."""
 
-    def __init__(
-        self,
-        seams: Seams,
-        client: UpstreamClient,
-        clock: Clock,
-        *,
-        max_body_bytes: int,
-        max_answer_bytes: int,
-        max_kept_bytes: int,
-    ) -> None:
+    def __init__(self, identify: Identify, tenants: Tenancy, clock: Clock) -> None:
         self.metrics = Metrics()
-        self._client = client
+        self.traffic = Traffic()
+        self._identify = identify
+        self._tenants = tenants
         self._clock = clock
-        self.configure(
-            seams, max_body_bytes=max_body_bytes, max_answer_bytes=max_answer_bytes, max_kept_bytes=max_kept_bytes
-        )
-
-    def configure(self, seams: Seams, *, max_body_bytes: int, max_answer_bytes: int, max_kept_bytes: int) -> None:
-        """Take up a configuration, from the next call on; a call keeps the seams that it began with."""
-        self._seams = seams
-        self._conductor = Conductor(self._client, self._clock, max_answer_bytes=max_answer_bytes)
-        self._max_body_bytes = max_body_bytes
-        self._max_kept_bytes = max_kept_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -63,20 +61,21 @@ class Gateway:
             await send({"type": "websocket.close", "code": 1003})
             return
         endpoint = endpoint_of(scope["method"], scope["path"])
-        seams = self._seams
         self.metrics.in_flight += 1
         try:
             if endpoint is None:
                 await _send(send, said(_dialect_of(scope), 404, f"there is nothing at {scope['path']!r}"))
                 return
-            identity = await seams.identify(scope)
+            identity = await self._identify(scope)
+            serving = self._tenants.get(identity.project) or await self._tenants.load(identity.project)
+            serving.is_used = True
             if endpoint is MODELS:
-                await _send(send, _models(seams, identity, scope["path"]))
+                await _send(send, _models(serving.seams, identity, scope["path"]))
                 return
             if endpoint.is_model_call and scope["method"] != "POST":
                 await _send(send, said(endpoint.dialect, 405, _NOT_ALLOWED, headers=((b"allow", b"POST"),)))
                 return
-            body = await body_of(scope, receive, self._max_body_bytes)
+            body = await body_of(scope, receive, serving.config.max_body_bytes)
             call = call_of(endpoint, identity, scope, body)
         except ClientGone:
             return
@@ -86,11 +85,11 @@ class Gateway:
             await _send(send, answer)
             return
         else:
-            await self._serve(call, seams, receive, send)
+            await self._serve(call, serving, receive, send)
         finally:
             self.metrics.in_flight -= 1
 
-    async def _serve(self, call: Call, seams: Seams, receive: Receive, send: Send) -> None:
+    async def _serve(self, call: Call, serving: Serving, receive: Receive, send: Send) -> None:
         place = place_of(call)
         exchange = Exchange(
             call=call,
@@ -99,12 +98,14 @@ class Gateway:
             span_id=SpanId(new_id(64)),
             parent_span_id=place.parent_span_id,
             is_joined=place.is_said,
+            recording=serving.config.recording,
         )
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - a server runs every request in a task
         departure = Departure(exchange, task, receive)
+        self.traffic.under_way[exchange.span_id] = exchange
         try:
-            await self._admitted(exchange, seams, send)
+            await self._admitted(exchange, serving, send)
         except asyncio.CancelledError:
             if not exchange.is_client_gone:
                 raise
@@ -112,16 +113,18 @@ class Gateway:
         finally:
             exchange.end_ns = exchange.end_ns or self._clock.now_ns()
             departure.over()
-            self._ended(exchange, seams)
+            del self.traffic.under_way[exchange.span_id]
+            self._ended(exchange, serving.seams)
 
-    async def _admitted(self, exchange: Exchange, seams: Seams, send: Send) -> None:
+    async def _admitted(self, exchange: Exchange, serving: Serving, send: Send) -> None:
         try:
-            await self._answered(exchange, seams, send)
+            await self._answered(exchange, serving, send)
         except Exception as error:  # noqa: BLE001 - the edge, as above
             exchange.error = str(error)
             await self._reply(exchange, refusal(exchange.call.endpoint, error), send)
 
-    async def _answered(self, exchange: Exchange, seams: Seams, send: Send) -> None:
+    async def _answered(self, exchange: Exchange, serving: Serving, send: Send) -> None:
+        seams = serving.seams
         for plugin in seams.plugins:
             answer = await plugin.before(exchange)
             if answer is not None:
@@ -129,15 +132,31 @@ class Gateway:
                 return
         plan = seams.router.plan(exchange)
         try:
-            found = await self._conductor.answer(exchange, plan)
+            found = await serving.conductor.answer(exchange, plan)
             if isinstance(found, Opened):
                 await self._stream(exchange, found, seams, send)
                 return
-            for plugin in reversed(seams.plugins):
-                found = await plugin.after(exchange, found)
+            try:
+                found = await _after(exchange, found, seams)
+            except AskAgain as again:
+                found = await _after(exchange, await self._asked_again(exchange, again.call, serving), seams)
             await self._reply(exchange, found, send)
         finally:
             plan.done(exchange.attempts)
+
+    async def _asked_again(self, exchange: Exchange, sent: Call, serving: Serving) -> Answer:
+        """Ask a model once more for the same call; what it takes counts as the call's own."""
+        once_more = replace(exchange, sent=sent, attempts=[])
+        plan = serving.seams.router.plan(exchange)
+        try:
+            found = await serving.conductor.answer(once_more, plan)
+            if isinstance(found, Opened):
+                found.response.close()
+                raise UpstreamFailed("it answered with a stream what was asked in whole", kind="nonsense")
+        finally:
+            plan.done(once_more.attempts)
+            exchange.attempts += once_more.attempts
+        return found
 
     async def _reply(self, exchange: Exchange, answer: Answer, send: Send) -> None:
         exchange.status = answer.status
@@ -161,13 +180,20 @@ class Gateway:
                 await self._chunk(exchange, pipe.feed(data), send)
                 data = await response.read_some()
             pipe.check_end(is_delimited=_is_delimited(opened.headers))
+            await self._chunk(exchange, pipe.close(), send)
+        except StreamOver as over:
+            response.close()
+            await self._chunk(exchange, over.events, send)
+        except Refused as refused:  # by policy: the upstream has done nothing wrong
+            response.close()
+            exchange.error = str(refused)
+            await self._chunk(exchange, pipe.refuse(refused), send)
         except Exception as failure:  # noqa: BLE001 - the answer has begun: whatever happens must be told within it
             response.close()
             opened.attempt.failure = failure.kind if isinstance(failure, UpstreamFailed) else "nonsense"
             opened.attempt.error = exchange.error = str(failure)
             await self._chunk(exchange, pipe.close(reason_of(failure)), send)
         else:
-            await self._chunk(exchange, pipe.close(), send)
             if pipe.failed is not None:
                 opened.attempt.failure = "broken"
                 opened.attempt.error = exchange.error = pipe.failed
@@ -188,7 +214,7 @@ class Gateway:
 
     def _keep(self, exchange: Exchange, data: bytes) -> None:
         exchange.kept_bytes += len(data)
-        if exchange.kept_bytes > self._max_kept_bytes:
+        if exchange.kept_bytes > exchange.recording.max_content_bytes:
             exchange.is_truncated = True
         else:
             exchange.answered.append(data)
@@ -200,6 +226,8 @@ class Gateway:
             except Exception:  # noqa: BLE001 - the edge: what was answered stays answered
                 _LOG.exception("a plugin failed after the call %s", exchange.span_id)
         self.metrics.count(exchange)
+        if exchange.veil is not None:
+            exchange.veil(exchange)
         seams.recorder.record(exchange)
 
 
@@ -221,6 +249,12 @@ def _models(seams: Seams, identity: Identity, path: str) -> Answer:
     return Answer(200, (JSON,), msgspec.json.encode(found))
 
 
+async def _after(exchange: Exchange, answer: Answer, seams: Seams) -> Answer:
+    for plugin in reversed(seams.plugins):
+        answer = await plugin.after(exchange, answer)
+    return answer
+
+
 async def _start(send: Send, status: int, headers: Sequence[Header], length: int | None = None) -> None:
     sized = [] if length is None else [(b"content-length", b"%d" % length)]
     await send({"type": "http.response.start", "status": status, "headers": [*headers, *sized]})
@@ -238,7 +272,8 @@ def _pipe(exchange: Exchange, opened: Opened, seams: Seams) -> Pipe:
         found = plugin.filter(exchange)
         if found is not None:
             filters.append(found)
-    return Pipe(exchange.call.endpoint.dialect, None if translation is None else translation.stream(), tuple(filters))
+    translated = translation.stream() if isinstance(translation, Translation) else None
+    return Pipe(exchange.call.endpoint.dialect, translated, tuple(filters))
 
 
 def _is_delimited(headers: Sequence[Header]) -> bool:

@@ -4,19 +4,29 @@
 pipeline with it: attempts, the answer, and what plugins and guards have to say about it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from decimal import Decimal
+from types import EllipsisType
+from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 
+from masthead.gateway.config_routes import RecordingConfig
+from masthead.gateway.outline import Outline
 from masthead.model.ids import ProjectId, RunId, SpanId
-from masthead.model.span import AttributeValue
+from masthead.model.reading import Usage
+from masthead.model.span import AttributeValue, SpanLink
+from masthead.model.tenancy import KeyLimit
+from masthead.providers.cards import ModelLimits, unknown_limits
 from masthead.providers.dialects import Dialect
 
 Header = tuple[bytes, bytes]
 Members = dict[str, msgspec.Raw]
 """The top-level members of a JSON body, each as the bytes that came."""
+
+EVERYTHING: Final = RecordingConfig()
+"""Keeps all of a call."""
 
 EndpointName = Literal[
     "chat", "responses", "messages", "count_tokens", "embeddings", "moderations", "models", "passed_through"
@@ -42,6 +52,10 @@ class Identity(NamedTuple):
     project: ProjectId
     key_id: str | None = None
     name: str | None = None
+    models: tuple[str, ...] = ()
+    """What the key may name, with `*` for anything; empty means any."""
+    limits: tuple[KeyLimit, ...] = ()
+    """What the key may use up, beside what the configuration says."""
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,6 +108,14 @@ class Connection(NamedTuple):
     """Azure's."""
     reports_stream_usage: bool = True
     """Whether it understands `stream_options.include_usage` (chat completions)."""
+    stored_secret: str | None = None
+    """The name of its secret in the project's store, where it stands there."""
+    fault: str | None = None
+    """Why it cannot be asked at present."""
+
+    def __repr__(self) -> str:
+        """Show what may be seen: neither the secret nor what is sent in headers."""
+        return f"Connection({self.name!r}, {self.base_url!r})"
 
 
 class Timeouts(NamedTuple):
@@ -111,9 +133,13 @@ class Target(NamedTuple):
     connection: Connection
     model: str
     timeouts: Timeouts = Timeouts()
+    limits: Callable[[], ModelLimits | None] = unknown_limits
+    """What the catalogue knows of the model's limits, at present: it is read in the background."""
 
 
-FailureKind = Literal["connect", "timeout", "broken", "status", "refused", "nonsense"]
+FailureKind = Literal["connect", "timeout", "broken", "status", "refused", "nonsense", "abandoned", "unsupported"]
+"""`abandoned`: given up by the gateway, because the client left or another target answered first, which says nothing of
+the target; `unsupported`: its vendor has nothing of that kind."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -144,6 +170,24 @@ class Answer(NamedTuple):
     body: bytes
 
 
+class Charge(NamedTuple):
+    """What a call used up of budgets. `cost_usd` is None where the price is unknown."""
+
+    tokens: int
+    cost_usd: Decimal | None
+
+
+class Verdict(NamedTuple):
+    """What a content plugin found in a call or its answer, and did."""
+
+    kind: str
+    """The plugin's."""
+    at: Literal["request", "response"]
+    action: Literal["blocked", "corrected", "recorded", "failed"]
+    found: tuple[str, ...] = ()
+    """In words that hold nothing of what was said."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Exchange:
     """What happens to one call, from its first byte to its last. One task works on it at a time."""
@@ -155,11 +199,23 @@ class Exchange:
     parent_span_id: SpanId | None = None
     is_joined: bool = False
     """Whether the caller itself said which run this belongs to."""
+    sent: Call | None = None
+    """What providers are sent in the call's stead; None where that is the call itself. See `outgoing`."""
+    veil: "Callable[[Exchange], None] | None" = None
+    """Takes out of the finished exchange what is not to be recorded."""
+    verdicts: tuple[Verdict, ...] = ()
+    """Of content plugins."""
+    content: Any = None
+    """Kept by `plugins/chain.py`: what its plugins know of this call."""
     attempts: list[Attempt] = field(default_factory=list[Attempt])
     attributes: dict[str, AttributeValue] = field(default_factory=dict[str, AttributeValue])
     """What plugins and guards add to the span."""
     headers: list[Header] = field(default_factory=list[Header])
     """What they add to the answer."""
+    links: tuple[SpanLink, ...] = ()
+    """Spans of other runs that this call belongs to."""
+    take_more: Callable[[], Awaitable[bool]] | None = None
+    """Takes one more request of the call's limits, where it has any; says whether there was room."""
     status: int | None = None
     """What the caller was answered."""
     answered: list[bytes] = field(default_factory=list[bytes])
@@ -176,3 +232,30 @@ class Exchange:
     is_reply_known: bool = False
     reply: dict[str, Any] | None = None
     """Kept by `reply.reply_of`, which is how to ask for it."""
+    outline: Outline | EllipsisType | None = ...
+    """Kept by `reply.outline_of`; `...` here and below where nobody asked yet."""
+    usage: Usage | EllipsisType | None = ...
+    """Kept by `reply.usage_in`."""
+    charge: Charge | EllipsisType | None = ...
+    """Kept by `charge.charge_of`."""
+    recording: RecordingConfig = EVERYTHING
+    """What may be kept of it."""
+
+    @property
+    def outgoing(self) -> Call:
+        """What any request to a provider is made of: the call, but for what plugins changed or took out of it."""
+        return self.call if self.sent is None else self.sent
+
+    @property
+    def answered_by(self) -> Attempt | None:
+        """The attempt whose answer the caller got; else the last one that was not given up; None where there was none.
+
+        Not always the last one: of two that ran side by side (hedging), either may win.
+        """
+        last: Attempt | None = None
+        for attempt in reversed(self.attempts):
+            if attempt.is_ok:
+                return attempt
+            if last is None or (last.failure == "abandoned" and attempt.failure != "abandoned"):
+                last = attempt
+        return last

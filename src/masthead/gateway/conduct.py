@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -11,9 +12,10 @@ from masthead.clock import Clock
 from masthead.gateway.answers import JSON, passed_on
 from masthead.gateway.call import Answer, Attempt, Exchange, FailureKind, Header, Members, Target
 from masthead.gateway.forward import Forwarded, forwarded
-from masthead.gateway.seams import Plan
+from masthead.gateway.seams import Plan, Step
 from masthead.gateway.upstream.port import UpstreamClient, UpstreamFailed, UpstreamResponse
 from masthead.model.errors import UpstreamError
+from masthead.providers.dialects.plain import PlainTranslation
 
 _LOG = logging.getLogger(__name__)
 _STREAMS: Final = (b"text/event-stream", b"application/vnd.amazon.eventstream")
@@ -32,13 +34,16 @@ class Opened:
     first: bytes
 
 
-class _Refusal(NamedTuple):
+class Refusal(NamedTuple):
     """What an upstream said instead of an answer."""
 
     status: int
     headers: list[Header]
     body: bytes
     sent: Forwarded
+
+
+Failed = Refusal | UpstreamFailed
 
 
 class Conductor:
@@ -56,32 +61,85 @@ class Conductor:
             InvalidInput: the call cannot be put into the target's dialect.
             UpstreamFailed: no upstream answered; the last failure.
         """
-        last: _Refusal | UpstreamFailed | None = None
+        last: Failed | None = None
         while (step := plan.next(exchange.attempts)) is not None:
             if step.delay_s > 0:
                 await asyncio.sleep(step.delay_s)
-            attempt = Attempt(target=step.target, start_ns=self._clock.now_ns())
-            exchange.attempts.append(attempt)
-            try:
-                found = await self._attempt(exchange, attempt)
-            except UpstreamFailed as failure:
-                self._failed(attempt, failure.kind, str(failure))
-                last = failure
-                continue
-            except asyncio.CancelledError:
-                self._failed(attempt, "broken", "the client went away")
-                raise
-            if not isinstance(found, _Refusal):
+            if step.hedge_after_s is None:
+                found = await self._tried(exchange, self._begun(exchange, step.target))
+            else:
+                found = await self._raced(exchange, step, plan)
+            if not isinstance(found, Refusal | UpstreamFailed):
                 return found
             last = found
-        if isinstance(last, _Refusal):
+        if isinstance(last, Refusal):
             return _as_answer(last)
         if last is None:
             raise UpstreamError("no target was tried: all of them are set aside at present")
         raise last
 
-    async def _attempt(self, exchange: Exchange, attempt: Attempt) -> Answer | Opened | _Refusal:
-        call, target = exchange.call, attempt.target
+    def _begun(self, exchange: Exchange, target: Target) -> Attempt:
+        """Return a new attempt at the target."""
+        attempt = Attempt(target=target, start_ns=self._clock.now_ns())
+        exchange.attempts.append(attempt)
+        return attempt
+
+    async def _tried(self, exchange: Exchange, attempt: Attempt) -> "Answer | Opened | Failed":
+        """Make the attempt, and return what came of it."""
+        try:
+            return await self._attempt(exchange, attempt)
+        except UpstreamFailed as failure:
+            self._failed(attempt, failure.kind, str(failure))
+            return failure
+        except asyncio.CancelledError as cancelled:
+            self._give_up(attempt, str(cancelled.args[0]) if cancelled.args else "the client went away")
+            raise
+
+    def _give_up(self, attempt: Attempt, why: str) -> None:
+        """Note that nobody waits for the attempt any more."""
+        self._failed(attempt, "abandoned", why)
+
+    async def _raced(self, exchange: Exchange, step: Step, plan: Plan) -> "Answer | Opened | Failed":
+        """Try one target, and a second one beside it where the first takes long; the first good answer wins.
+
+        The other one is given up, and its connection closed, before this returns.
+        """
+        attempt = self._begun(exchange, step.target)
+        first = asyncio.create_task(self._tried(exchange, attempt))
+        racing = {first: attempt}
+        winner: asyncio.Task[Answer | Opened | Failed] | None = None
+        try:
+            await asyncio.wait(racing, timeout=step.hedge_after_s)
+            if not first.done() and (attempt.status is None or exchange.call.is_stream):
+                target = plan.hedge()
+                if target is not None and (exchange.take_more is None or await exchange.take_more()):
+                    exchange.attributes["masthead.gateway.hedged"] = True
+                    second = self._begun(exchange, target)
+                    racing[asyncio.create_task(self._tried(exchange, second))] = second
+            winner = await _first_good(racing)
+            return winner.result()
+        finally:
+            why = "the client went away" if winner is None else "another target answered first"
+            await self._over(racing, winner, why)
+
+    async def _over(
+        self,
+        racing: "Mapping[asyncio.Task[Answer | Opened | Failed], Attempt]",
+        winner: "asyncio.Task[Answer | Opened | Failed] | None",
+        why: str,
+    ) -> None:
+        """End all of a race but its winner."""
+        for task in racing:
+            if task is not winner:
+                task.cancel(why)
+        for task, found in zip(racing, await asyncio.gather(*racing, return_exceptions=True), strict=True):
+            if task is not winner and isinstance(found, Answer | Opened):
+                if isinstance(found, Opened):
+                    found.response.close()
+                self._give_up(racing[task], why)
+
+    async def _attempt(self, exchange: Exchange, attempt: Attempt) -> Answer | Opened | Refusal:
+        call, target = exchange.outgoing, attempt.target
         sent = forwarded(call, target, reply_id=f"mh-{exchange.span_id}", now_s=exchange.start_ns // 1_000_000_000)
         response = await self._client.send(sent.request)
         attempt.status = response.status
@@ -90,15 +148,16 @@ class Conductor:
                 body = await response.read(_MOST_ERROR_BYTES)
                 self._failed(attempt, "status", _short(body))
                 attempt.retry_after_s = _retry_after_s(response.headers)
-                return _Refusal(response.status, response.headers, body, sent)
-            if _is_stream(response.headers):
+                return Refusal(response.status, response.headers, body, sent)
+            if _is_stream(response.headers) and not isinstance(sent.translation, PlainTranslation):
                 return Opened(response, sent, attempt, response.headers, await response.read_some())
             body = await response.read(self._max_answer_bytes)
         except BaseException:
             response.close()
             raise
         attempt.end_ns = self._clock.now_ns()
-        if not call.endpoint.is_model_call or not _is_json(response.headers):
+        is_bare = not call.endpoint.is_model_call or not _is_json(response.headers)
+        if is_bare and sent.translation is None:
             return Answer(response.status, tuple(passed_on(response.headers)), body)
         answer = _translated(response, sent, _checked(body, target), body)
         note_losses(exchange, sent)
@@ -112,6 +171,19 @@ class Conductor:
             _LOG.warning("connection %s: %s", attempt.target.connection.name, error)
 
 
+async def _first_good(
+    racing: "Mapping[asyncio.Task[Answer | Opened | Failed], Attempt]",
+) -> "asyncio.Task[Answer | Opened | Failed]":
+    """Return the first of the tasks with a good answer; where none has one, the last one begun."""
+    left = set(racing)
+    while left:
+        done, left = await asyncio.wait(left, return_when=asyncio.FIRST_COMPLETED)
+        for task in racing:
+            if task in done and task.exception() is None and isinstance(task.result(), Answer | Opened):
+                return task
+    return list(racing)[-1]
+
+
 def _checked(body: bytes, target: Target) -> Members:
     try:
         return _OBJECT.decode(body)
@@ -123,14 +195,18 @@ def _checked(body: bytes, target: Target) -> Members:
 def _translated(response: UpstreamResponse, sent: Forwarded, members: Members, body: bytes) -> Answer:
     if sent.translation is None:
         return Answer(response.status, tuple(passed_on(response.headers)), body)
+    told = {name: msgspec.json.decode(raw) for name, raw in members.items()}
     try:
-        reply = sent.translation.reply({name: msgspec.json.decode(raw) for name, raw in members.items()})
+        if isinstance(sent.translation, PlainTranslation):
+            reply = sent.translation.reply(told, input_tokens=_input_tokens(response.headers))
+        else:
+            reply = sent.translation.reply(told)
     except UpstreamError as error:
         raise UpstreamFailed(str(error), kind="nonsense") from error
     return Answer(response.status, (JSON,), msgspec.json.encode(reply))
 
 
-def _as_answer(refusal: _Refusal) -> Answer:
+def _as_answer(refusal: Refusal) -> Answer:
     if refusal.status < 400:
         raise UpstreamFailed(f"it answered with the redirect {refusal.status}, which is not followed", kind="nonsense")
     headers = passed_on(refusal.headers)
@@ -163,6 +239,12 @@ def _retry_after_s(headers: list[Header]) -> float | None:
             except ValueError:
                 return None  # an HTTP date: rare, and clocks differ
     return None
+
+
+def _input_tokens(headers: list[Header]) -> int | None:
+    """Return the tokens that Bedrock counts in a header alone."""
+    found = next((value for name, value in headers if name == b"x-amzn-bedrock-input-token-count"), b"")
+    return int(found) if found.isdigit() else None
 
 
 def _short(body: bytes) -> str:

@@ -1,14 +1,26 @@
-"""The gateway's configuration: connections and routes, from `gateway.toml`. Read anew when the file changes."""
+"""The gateway's configuration: of `gateway.toml`, which holds for all projects, and of a project's own document.
+
+Both have one shape. `merging.py` says what holds for a project's calls.
+"""
 
 import ipaddress
 import tomllib
+from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, NamedTuple, cast
 from urllib.parse import urlsplit
 
-from pydantic import Field, StringConstraints, ValidationError, field_validator, model_validator
+from pydantic import (
+    Field,
+    PrivateAttr,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
-from masthead.gateway.call import Connection, Target, Timeouts
+from masthead.gateway.call import Connection, Identity, Target, Timeouts
 from masthead.gateway.config_routes import (
     AccessConfig,
     BreakerConfig,
@@ -17,6 +29,7 @@ from masthead.gateway.config_routes import (
     LimitConfig,
     Name,
     Part,
+    RecordingConfig,
     RouteConfig,
 )
 from masthead.gateway.secret import SecretReader
@@ -26,9 +39,35 @@ from masthead.providers.vendors import base_url_of, known_vendor, vendor
 
 HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,64}$")]
 HeaderValue = Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]{0,4096}$")]
-SecretReference = Annotated[str, StringConstraints(pattern=r"^(env|file|stored):.+$")]
+SecretReference = Annotated[
+    str, StringConstraints(pattern=r"^((env|file):[^\x00-\x1f]{1,4096}|stored:[A-Za-z0-9][A-Za-z0-9_.-]{0,63})$")
+]
 
 _LOOPBACK: Final = ("127.0.0.0/8", "::1/128")
+_FRAMING: Final = frozenset({
+    "connection", "content-encoding", "content-length", "expect", "host", "keep-alive", "te", "trailer",
+    "transfer-encoding", "upgrade",
+})  # fmt: skip
+"""Headers that say where a message ends or whom it is for: the client's own business."""
+
+
+class Fault(NamedTuple):
+    """What is wrong with a configuration, and where."""
+
+    where: str
+    """The path of the value, such as `routes.0.targets.1.connection`."""
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.message}"
+
+
+class ConfigRefused(SettingsError):
+    """A configuration that cannot be taken, with all its faults."""
+
+    def __init__(self, source: str, faults: tuple[Fault, ...]) -> None:
+        super().__init__(f"{source} cannot be taken: {'; '.join(map(str, faults))}")
+        self.faults = faults
 
 
 class ConnectionConfig(Part):
@@ -91,26 +130,34 @@ class ConnectionConfig(Part):
             raise ValueError("may hold no spaces, backslashes or letters beyond ASCII")
         return value.rstrip("/")
 
+    @field_validator("headers")
+    @classmethod
+    def _check_headers(cls, value: dict[str, str]) -> dict[str, str]:
+        for name in value:
+            if name.lower() in _FRAMING:
+                raise ValueError(f"{name!r} is set by the gateway itself and cannot be given")
+        return value
+
     @field_validator("allow_networks")
     @classmethod
     def _check_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        networks = [part for one in value for part in (_LOOPBACK if one == "loopback" else (one,))]
-        return tuple(str(ipaddress.ip_network(one)) for one in networks)
+        return networks(value)
 
 
-class RecordingConfig(Part):
-    """What is kept of each call."""
+class ProjectsConfig(Part):
+    """What projects may do in documents of their own."""
 
-    content: Literal["full", "hashed", "off"] = "full"
-    """`off` keeps names, times, tokens and costs, and drops what was said; `hashed` keeps its SHA-256 instead. What a
-    project's redaction takes out is taken out at the door, as of every span."""
+    allow_networks: tuple[str, ...] = ()
+    """Private ranges (CIDR), or `loopback`, that their connections may name in `allow_networks`. None unless set."""
 
-    max_content_bytes: int = Field(default=4 * 1024 * 1024, ge=1024)
-    """What is kept of one answer, at most; more is cut and marked so."""
+    @field_validator("allow_networks")
+    @classmethod
+    def _check_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return networks(value)
 
 
 class GatewayConfig(Part):
-    """Everything in `gateway.toml`."""
+    """Everything in `gateway.toml`, or in a project's document, or both put together."""
 
     connections: dict[Name, ConnectionConfig] = Field(default_factory=dict)
     """Providers, by a name of your choice."""
@@ -139,22 +186,56 @@ class GatewayConfig(Part):
     recording: RecordingConfig = RecordingConfig()
     """What is kept."""
 
+    projects: ProjectsConfig = ProjectsConfig()
+    """What projects may do in documents of their own; stands in the file alone."""
+
     max_body_bytes: int = Field(default=64 * 1024 * 1024, ge=1024)
     """The largest request body taken."""
 
     max_answer_bytes: int = Field(default=64 * 1024 * 1024, ge=1024)
     """The largest answer taken from an upstream, where it is not a stream."""
 
+    _access_above: tuple[AccessConfig, ...] = PrivateAttr(default=())
+    """The file's rules, where a project's own stand in `access`: both must allow."""
+
     @model_validator(mode="after")
-    def _check_names(self) -> "GatewayConfig":
+    def _check_names(self, info: ValidationInfo) -> "GatewayConfig":
+        above = cast("dict[str, frozenset[str]]", info.context or {}).get("connections", frozenset[str]())
+        known = above | self.connections.keys()
+        models = set[str]()
         for at, route in enumerate(self.routes):
+            if route.model in models:
+                raise ValueError(f"routes.{at} is the second one of the model {route.model!r}")
+            models.add(route.model)
             for target in route.targets:
-                if target.connection not in self.connections:
-                    known = ", ".join(sorted(self.connections)) or "none"
+                if target.connection not in known:
                     raise ValueError(
-                        f"routes.{at} ({route.model!r}) names the connection {target.connection!r}; there are: {known}"
+                        f"routes.{at} ({route.model!r}) names the connection {target.connection!r};"
+                        f" there are: {', '.join(sorted(known)) or 'none'}"
                     )
         return self
+
+    def under(self, above: tuple[AccessConfig, ...]) -> "GatewayConfig":
+        """Return the same, under rules of access that must allow too."""
+        made = self.model_copy()
+        made._access_above = above  # noqa: SLF001 - of our own kind
+        return made
+
+    def may_use(self, identity: Identity, model: str) -> bool:
+        """Say whether a caller may name a model: by its key, by the file's rules and by the project's.
+
+        Rules that do not speak of the key allow any.
+        """
+        if identity.models and not any(fnmatchcase(model, pattern) for pattern in identity.models):
+            return False
+        if not self.access and not self._access_above:
+            return True
+        names = {identity.key_id, identity.name} - {None}
+        for rules in (self._access_above, self.access):
+            own = [rule for rule in rules if names.intersection(rule.keys)]
+            if own and not any(fnmatchcase(model, pattern) for rule in own for pattern in rule.models):
+                return False
+        return True
 
 
 def load(path: Path) -> GatewayConfig:
@@ -172,29 +253,74 @@ def load(path: Path) -> GatewayConfig:
     return parse(given, where=str(path))
 
 
-def parse(given: object, *, where: str) -> GatewayConfig:
-    """Check a configuration that was read from `where`; raise `SettingsError` with every fault."""
+def parse(given: object, *, where: str, known_connections: frozenset[str] = frozenset()) -> GatewayConfig:
+    """Check a configuration that was read from `where`; routes may name `known_connections` beside its own.
+
+    Raises:
+        ConfigRefused: it cannot be taken; has every fault.
+    """
     try:
-        return GatewayConfig.model_validate(given)
+        return GatewayConfig.model_validate(given, context={"connections": known_connections})
     except ValidationError as error:
-        faults = [f"{'.'.join(map(str, fault['loc'])) or 'file'}: {fault['msg']}" for fault in error.errors()]
-        raise SettingsError(f"{where} cannot be taken: {'; '.join(faults)}") from error
+        raise ConfigRefused(where, tuple(_faults(error))) from None  # it would show the values
+    except RecursionError:
+        raise ConfigRefused(where, (Fault("document", "it is nested too deeply"),)) from None
+
+
+def _faults(error: ValidationError) -> list[Fault]:
+    """Return the faults. Values are not told: one that stands in the wrong place may be a secret."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    return [
+        Fault(".".join(map(str, one["loc"])) or "document", one["msg"].removeprefix("Value error, ")) for one in found
+    ]
+
+
+def networks(given: tuple[str, ...]) -> tuple[str, ...]:
+    """Return ranges in one way of writing; `loopback` stands for both of them. Raise `ValueError` for others."""
+    parts = [part for one in given for part in (_LOOPBACK if one == "loopback" else (one,))]
+    return tuple(str(ipaddress.ip_network(one)) for one in parts)
 
 
 def connection_of(name: str, config: ConnectionConfig, secrets: SecretReader) -> Connection:
-    """Return the connection with its secret read; raise `SettingsError` where it cannot be."""
+    """Return the connection with its secret read.
+
+    A secret that is stored may be missing for a while: the connection then has a fault, and calls to it fail.
+
+    Raises:
+        SettingsError: a secret of the environment or of a file cannot be read.
+    """
+    secret, fault = _secret_of(config, secrets)
     row = known_vendor(config.provider) or vendor("openai-compatible")
     return Connection(
         name=name,
         provider=row.span_name or (config.provider if row.id == "openai-compatible" else row.id),
         dialects=config.dialects or row.dialects,
         base_url=base_url_of(row, config.base_url),
-        secret=None if config.secret is None else secrets.read(config.secret),
+        secret=secret,
         headers=tuple((key.lower().encode(), value.encode()) for key, value in config.headers.items()),
         allowed_networks=config.allow_networks,
         api_version=config.api_version,
         reports_stream_usage=config.reports_stream_usage,
+        stored_secret=stored_name(config.secret),
+        fault=fault,
     )
+
+
+def stored_name(reference: str | None) -> str | None:
+    """Return the name of the stored secret that a reference means; None where it means no such one."""
+    return reference.removeprefix("stored:") if reference is not None and reference.startswith("stored:") else None
+
+
+def _secret_of(config: ConnectionConfig, secrets: SecretReader) -> tuple[str | None, str | None]:
+    """Return the secret, and what is wrong with it where it is stored and cannot be read."""
+    if config.secret is None:
+        return None, None
+    if stored_name(config.secret) is None:
+        return secrets.read(config.secret), None
+    try:
+        return secrets.read(config.secret), None
+    except SettingsError as error:
+        return None, str(error)
 
 
 def timeouts_of(config: ConnectionConfig) -> Timeouts:

@@ -7,10 +7,10 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_vali
 
 from masthead.detect.registry import entries
 from masthead.gateway.policy.expression import Expression
+from masthead.model.tenancy import Window
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
 Subject = Literal["project", "key", "user", "agent", "run", "model"]
-Window = Literal["minute", "hour", "day", "month", "total"]
 Failure = Literal["connect", "timeout", "broken", "overloaded", "server", "rate", "credential", "context"]
 
 ALL_FAILURES: Final[tuple[Failure, ...]] = (
@@ -36,7 +36,7 @@ class TargetConfig(Part):
     weight: float = Field(default=1.0, ge=0)
     """Its share of the calls, where the route picks by weight; 0 means only where the others fail."""
 
-    when: str | None = None
+    when: Annotated[str, StringConstraints(max_length=4096)] | None = None
     """Calls that may go there, as an expression in CEL over `model`, `agent`, `user`, `key`, `endpoint`, `stream`,
     `headers` and `metadata`: `agent == "researcher" || headers["x-tier"] == "gold"`. Unset means all."""
 
@@ -122,6 +122,25 @@ class GuardsConfig(Part):
         return value
 
 
+class ShadowConfig(Part):
+    """Where copies of a route's calls go, once they were answered."""
+
+    connection: Name
+    """The connection's name."""
+
+    model: str | None = None
+    """The model's name there; unset means the one that was asked for."""
+
+    share: float = Field(default=1.0, gt=0, le=1)
+    """Which part of the calls is copied."""
+
+    bill: bool = False
+    """Whether copies count against the limits of the caller. A used-up limit then ends the copies, not the calls."""
+
+    most_in_flight: int = Field(default=8, ge=1, le=1000)
+    """So many copies at once; beyond that they are left out and counted."""
+
+
 class RouteConfig(Part):
     """An alias for targets."""
 
@@ -140,6 +159,14 @@ class RouteConfig(Part):
 
     retry: RetryConfig = RetryConfig()
     """What happens when a target fails."""
+
+    hedge_after_s: float | None = Field(default=None, gt=0)
+    """Ask a second target too where nothing of an answer is here after so many seconds; the first good answer counts,
+    the other is given up. Unset means never. Only calls that may be made twice: not those with an `idempotency-key`,
+    tools that run at the vendor, or work in the background."""
+
+    shadow: ShadowConfig | None = None
+    """Another target that gets a copy of a share of the calls, and answers nobody."""
 
     guards: GuardsConfig | None = None
     """Guards on runs that call it; unset means those of all routes."""
@@ -197,3 +224,14 @@ class CacheConfig(Part):
 
     most_bytes: int = Field(default=64 * 1024 * 1024, ge=1024)
     """Memory that answers may take, in bytes."""
+
+
+class RecordingConfig(Part):
+    """What is kept of each call."""
+
+    content: Literal["full", "hashed", "off"] = "full"
+    """`off` keeps names, times, tokens and costs, and drops what was said; `hashed` keeps its SHA-256 instead. What a
+    project's redaction takes out is taken out at the door, as of every span."""
+
+    max_content_bytes: int = Field(default=4 * 1024 * 1024, ge=1024)
+    """What is kept of one answer, at most; more is cut and marked so."""

@@ -8,9 +8,21 @@ from urllib.parse import urlsplit
 import msgspec
 
 from masthead.gateway.call import Call, Connection, Header, Target
-from masthead.gateway.upstream.port import Origin, UpstreamRequest
-from masthead.providers.dialects import Translation, translate
-from masthead.providers.vendors import Auth, Vendor, auth_headers, endpoint, fitted_body, known_vendor, vendor
+from masthead.gateway.upstream.port import Origin, UpstreamFailed, UpstreamRequest
+from masthead.providers.dialects import Dialect, Translation, translate
+from masthead.providers.dialects.embeddings import family_of, translate_embeddings
+from masthead.providers.dialects.plain import PlainTranslation
+from masthead.providers.dialects.token_counts import counts, translate_count
+from masthead.providers.vendors import (
+    Auth,
+    Vendor,
+    auth_headers,
+    azure_url,
+    endpoint,
+    fitted_body,
+    known_vendor,
+    vendor,
+)
 
 _PASSED_ON: Final = (
     b"accept", b"anthropic-beta", b"anthropic-version", b"content-type", b"idempotency-key", b"openai-beta",
@@ -24,13 +36,16 @@ _TRANSLATED: Final = frozenset({"chat", "responses", "messages"})
 """Endpoints that targets of other dialects can answer."""
 _OWN_ADDRESS: Final = frozenset({"azure", "vertex-anthropic"})
 """Vendors that put the model into the address even where the dialect is the caller's own."""
+_OPENAI: Final = frozenset({Dialect.OPENAI_CHAT, Dialect.OPENAI_RESPONSES})
+_FOREIGN: Final = frozenset({Dialect.GEMINI, Dialect.BEDROCK})
+"""Dialects whose vendors know no path of OpenAI's or Anthropic's."""
 
 
 class Forwarded(NamedTuple):
     """What is sent, and how its answer comes back into the caller's dialect."""
 
     request: UpstreamRequest
-    translation: Translation | None
+    translation: Translation | PlainTranslation | None
     """None where both speak the same dialect."""
     is_usage_added: bool = False
     """Whether the stream was asked to end with its usage, which the caller did not ask for."""
@@ -50,9 +65,17 @@ def forwarded(call: Call, target: Target, *, reply_id: str, now_s: int) -> Forwa
     Raises:
         InvalidInput: the call holds what the target's dialect has no place for.
         SettingsError: the connection's key is not of the kind that its vendor wants.
+        UpstreamFailed: the connection cannot be asked at present.
     """
     connection, dialect = target.connection, call.endpoint.dialect
+    if connection.fault is not None:
+        raise UpstreamFailed(connection.fault, kind="refused")
     row = _row(connection.provider)
+    if call.endpoint.name not in _TRANSLATED:
+        plain = _plain(call, target, row)
+        if plain is not None:
+            sent = _Sent(connection.base_url + plain.path, msgspec.json.encode(plain.body), True)
+            return Forwarded(_request(call, target, sent, now_s), plain)
     if dialect in connection.dialects or call.endpoint.name not in _TRANSLATED:
         body, is_usage_added = _same_body(call, target, row)
         return Forwarded(
@@ -60,19 +83,55 @@ def forwarded(call: Call, target: Target, *, reply_id: str, now_s: int) -> Forwa
         )
     spoken = connection.dialects[0]
     translation = translate(
-        {name: msgspec.json.decode(raw) for name, raw in call.members.items()},
+        _decoded(call),
         source=dialect,
         target=spoken,
         model=target.model,
         reply_id=reply_id,
         now_s=now_s,
         limit_field=row.limit_field,
+        default_output_tokens=_most_output(target) if spoken is Dialect.ANTHROPIC else None,
     )
     url = endpoint(
         row, connection.base_url, spoken, target.model, is_stream=call.is_stream, api_version=connection.api_version
     )
     body = msgspec.json.encode(fitted_body(row, translation.body))
     return Forwarded(_request(call, target, _Sent(url, body, True), now_s), translation)
+
+
+def _plain(call: Call, target: Target, row: Vendor) -> PlainTranslation | None:
+    """Return the translation of a call without parts; None where the target takes it as it is.
+
+    Raises:
+        UpstreamFailed: the vendor has nothing of the kind.
+    """
+    spoken = target.connection.dialects
+    match call.endpoint.name:
+        case "embeddings" if not _OPENAI.intersection(spoken):
+            family = family_of(spoken[0], row.id, target.model)
+            if family is not None:
+                return translate_embeddings(_decoded(call), family=family, model=target.model)
+        case "count_tokens" if Dialect.ANTHROPIC not in spoken:
+            dialect = next((one for one in spoken if counts(one, row.id)), None)
+            if dialect is not None:
+                return translate_count(_decoded(call), dialect=dialect, vendor_id=row.id, model=target.model)
+        case "moderations" if not _OPENAI.intersection(spoken):
+            pass
+        case "passed_through" if _FOREIGN.issuperset(spoken):
+            pass
+        case _:
+            return None
+    message = f"{row.name} has nothing that answers {call.endpoint.path} for the model {target.model!r}"
+    raise UpstreamFailed(message, kind="unsupported")
+
+
+def _decoded(call: Call) -> dict[str, Any]:
+    return {name: msgspec.json.decode(raw) for name, raw in call.members.items()}
+
+
+def _most_output(target: Target) -> int | None:
+    limits = target.limits()
+    return None if limits is None else limits.max_output_tokens
 
 
 @lru_cache(maxsize=256)
@@ -85,6 +144,10 @@ def _same_url(call: Call, target: Target, row: Vendor) -> str:
     if row.id in _OWN_ADDRESS and call.endpoint.name in _TRANSLATED:
         dialect, version = call.endpoint.dialect, connection.api_version
         return endpoint(row, connection.base_url, dialect, target.model, is_stream=call.is_stream, api_version=version)
+    if row.id == "vertex-anthropic" and call.endpoint.name == "count_tokens":
+        return f"{connection.base_url}/models/count-tokens:rawPredict"
+    if row.id == "azure":
+        return azure_url(connection.base_url, call.endpoint.path, target.model, connection.api_version)
     query = f"?{call.query.decode('ascii', 'replace')}" if call.query else ""
     return connection.base_url + call.endpoint.path + query
 
@@ -101,7 +164,10 @@ def _same_body(call: Call, target: Target, row: Vendor) -> tuple[bytes, bool]:
         changed["stream_options"] = _with_usage(call)
     members: dict[str, Any] = call.members | changed
     if row.id == "vertex-anthropic":
-        return msgspec.json.encode(fitted_body(row, members)), is_usage_added
+        fitted = fitted_body(row, members)
+        if call.endpoint.name == "count_tokens":
+            fitted["model"] = target.model
+        return msgspec.json.encode(fitted), is_usage_added
     return (msgspec.json.encode(members) if changed else call.body), is_usage_added
 
 

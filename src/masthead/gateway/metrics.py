@@ -47,15 +47,22 @@ class Metrics:
     durations: dict[str, Histogram] = field(default_factory=dict[str, Histogram])
     first_chunks: dict[str, Histogram] = field(default_factory=dict[str, Histogram])
     clients_gone: int = 0
+    loop_lag: Histogram = field(default_factory=Histogram)
+    """How late the event loop came to what was due."""
+    verdicts: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
+    """Of content plugins, by kind and action."""
 
     def count(self, exchange: Exchange) -> None:
         """Count a finished call."""
         endpoint = exchange.call.endpoint.name
-        connection = exchange.attempts[-1].target.connection.name if exchange.attempts else ""
+        answered = exchange.answered_by
+        connection = answered.target.connection.name if answered is not None else ""
         self.requests[endpoint, connection, exchange.status or 0] += 1
         for attempt in exchange.attempts:
             self.attempts[attempt.target.connection.name, "ok" if attempt.is_ok else attempt.failure or "broken"] += 1
         self.clients_gone += exchange.is_client_gone
+        for verdict in exchange.verdicts:
+            self.verdicts[verdict.kind, verdict.action] += 1
         if exchange.end_ns is not None:
             _of(self.durations, endpoint).add((exchange.end_ns - exchange.start_ns) / 1e9)
         if exchange.first_chunk_ns is not None:
@@ -89,9 +96,13 @@ def text_of(metrics: Metrics, gauges: Mapping[str, float]) -> str:
     lines += _counter("masthead_gateway_tokens_total", "Tokens as providers counted them.", _tokens(metrics))
     gone: tuple[_Labels, float] = ((), metrics.clients_gone)
     lines += _counter("masthead_gateway_clients_gone_total", "Clients that left before their answer's end.", [gone])
+    about = "What content plugins found and did."
+    lines += _counter("masthead_gateway_plugin_verdicts_total", about, _verdicts(metrics))
     lines += _histogram("masthead_gateway_seconds", "From a call's arrival to its answer's end.", metrics.durations)
     about = "From a call's arrival to the first chunk of its stream."
     lines += _histogram("masthead_gateway_first_chunk_seconds", about, metrics.first_chunks)
+    about = "How late the event loop came to what was due, fifty times a second."
+    lines += _histogram("masthead_gateway_loop_lag_seconds", about, {"": metrics.loop_lag})
     typed = set[str]()
     for name, value in ({"masthead_gateway_in_flight": float(metrics.in_flight)} | dict(gauges)).items():
         bare = name.partition("{")[0]
@@ -117,6 +128,11 @@ def _tokens(metrics: Metrics) -> Iterator[tuple[_Labels, float]]:
         yield (("connection", connection), ("kind", kind)), count
 
 
+def _verdicts(metrics: Metrics) -> Iterator[tuple[_Labels, float]]:
+    for (kind, action), count in metrics.verdicts.items():
+        yield (("kind", kind), ("action", action)), count
+
+
 def _counter(name: str, about: str, rows: Iterable[tuple[_Labels, float]]) -> Iterator[str]:
     yield f"# HELP {name} {about}"
     yield f"# TYPE {name} counter"
@@ -128,12 +144,13 @@ def _histogram(name: str, about: str, histograms: Mapping[str, Histogram]) -> It
     yield f"# HELP {name} {about}"
     yield f"# TYPE {name} histogram"
     for endpoint, histogram in histograms.items():
+        of: _Labels = (("endpoint", endpoint),) if endpoint else ()
         count = 0
         for bound, added in zip((*map(str, _SECONDS), "+Inf"), histogram.counts, strict=True):
             count += added
-            yield f"{name}_bucket{_braced((('endpoint', endpoint), ('le', bound)))} {count}"
-        yield f"{name}_sum{_braced((('endpoint', endpoint),))} {histogram.total_s}"
-        yield f"{name}_count{_braced((('endpoint', endpoint),))} {count}"
+            yield f"{name}_bucket{_braced((*of, ('le', bound)))} {count}"
+        yield f"{name}_sum{_braced(of)} {histogram.total_s}"
+        yield f"{name}_count{_braced(of)} {count}"
 
 
 def _braced(labels: _Labels) -> str:

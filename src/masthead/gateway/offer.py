@@ -1,7 +1,6 @@
-"""What a caller may name as a model: routes, named models, and those that a connection naming none is known to serve."""
+"""What a caller may name as a model: routes, named models, and those that an open connection is known to serve."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from fnmatch import fnmatchcase
 from typing import Literal, NamedTuple
 
 from masthead.gateway.call import Identity
@@ -32,17 +31,15 @@ class Offered(NamedTuple):
 
 
 def may_use(rules: Sequence[AccessConfig], identity: Identity, model: str) -> bool:
-    """Say whether the caller may name the model: any may where no rule speaks of the key."""
-    names = {identity.key_id, identity.name} - {None}
-    own = [rule for rule in rules if names.intersection(rule.keys)]
-    return not own or any(fnmatchcase(model, pattern) for rule in own for pattern in rule.models)
+    """Say whether the caller may name the model, by these rules alone."""
+    return GatewayConfig(access=tuple(rules)).may_use(identity, model)
 
 
 def offered(config: GatewayConfig, identity: Identity, known: KnownModels) -> list[Offered]:
     """Return what the caller may name, routes first. A name that two would serve is one entry with both places."""
     found: dict[str, Offered] = {}
     for one in (*_routes(config), *_named(config), *_known(config, known)):
-        if not may_use(config.access, identity, one.model):
+        if not config.may_use(identity, one.model):
             continue
         before = found.get(one.model)
         if before is None:

@@ -11,7 +11,7 @@ the client in its own dialect: `InvalidInput` 400, `NotAuthenticated` 401, `NotA
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
-from masthead.gateway.call import Answer, Attempt, Exchange, Header, Identity, Target
+from masthead.gateway.call import Answer, Attempt, Call, Exchange, Header, Identity, Target
 from masthead.model.errors import MastheadError
 
 Identify = Callable[[Mapping[str, object]], Awaitable[Identity]]
@@ -29,12 +29,32 @@ class Refused(MastheadError):
         self.headers = headers
 
 
+class StreamOver(Exception):
+    """Raised by a filter that ends a stream before its upstream does, which is then closed at once."""
+
+    def __init__(self, events: bytes) -> None:
+        super().__init__("a filter ended the stream")
+        self.events = events
+        """The last ones, as the dialect wants a stream to end."""
+
+
+class AskAgain(Exception):
+    """Raised by `Plugin.after` in place of an answer that will not do; the next one goes through `after` anew."""
+
+    def __init__(self, call: Call) -> None:
+        super().__init__("the answer will not do")
+        self.call = call
+        """What is to be sent."""
+
+
 class Step(NamedTuple):
     """The next thing to try."""
 
     target: Target
     delay_s: float = 0.0
     """How long to wait before."""
+    hedge_after_s: float | None = None
+    """Where nothing of an answer is here after so long, `Plan.hedge` is asked for a second target; None never."""
 
 
 class Plan(Protocol):
@@ -42,6 +62,10 @@ class Plan(Protocol):
 
     def next(self, attempts: Sequence[Attempt]) -> Step | None:
         """Return what to try next, after those that failed; None to give up and pass the last failure on."""
+        ...
+
+    def hedge(self) -> Target | None:
+        """Return whom to ask beside a target that takes long; None where this call must not be asked twice."""
         ...
 
     def done(self, attempts: Sequence[Attempt]) -> None:
@@ -129,9 +153,8 @@ class Recorder(Protocol):
 
 
 class Seams(NamedTuple):
-    """Everything that is plugged into one gateway."""
+    """What is plugged in for one project's calls."""
 
-    identify: Identify
     router: Router
     recorder: Recorder
     plugins: tuple[Plugin, ...] = ()

@@ -1,34 +1,50 @@
-"""A gateway with everything that belongs to it: its configuration's file, its recorder, its metrics.
+"""A gateway with everything that belongs to it: whose configuration holds, its recorder, its metrics.
 
-The file is looked at once a second while there are calls. A new configuration counts from the next call on; one that
-cannot be taken changes nothing and is logged, with its faults.
+Configurations are looked at once a second while there are calls. A new one counts from the next call on; one that
+cannot be taken changes nothing and is reported, with its faults.
 """
 
+import asyncio
 import logging
-from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final, Protocol
 
 from masthead.clock import Clock
 from masthead.gateway.app import Gateway
 from masthead.gateway.call import Answer, Call, Exchange, Header
-from masthead.gateway.config import GatewayConfig, load
+from masthead.gateway.conduct import Conductor
+from masthead.gateway.config import GatewayConfig
 from masthead.gateway.config_routes import GuardsConfig
 from masthead.gateway.metrics import text_of
+from masthead.gateway.policy.health import Fleet
 from masthead.gateway.reading import Receive, Send
 from masthead.gateway.recorder import SpanRecorder
-from masthead.gateway.seams import Identify, Recorder, Seams
+from masthead.gateway.seams import Identify
 from masthead.gateway.spans import spans_of
+from masthead.gateway.tenants import Documents, MakeSeams, NoDocuments, Serving, Tenants
 from masthead.gateway.upstream.port import UpstreamClient
-from masthead.model.errors import SettingsError
+from masthead.model.ids import ProjectId
 from masthead.model.ports import Sink
 from masthead.model.span import Span
 
 _LOG = logging.getLogger(__name__)
 _LOOK_S: Final = 1.0
+_PATIENCE_S: Final = 0.5
+"""How long a call waits until changes of the configuration were looked for."""
 _TEXT: Final[Header] = (b"content-type", b"text/plain; version=0.0.4; charset=utf-8")
-MakeSeams = Callable[[GatewayConfig, Identify, Recorder], Seams]
-"""Builds what is plugged in, for a configuration; raises `SettingsError` where a secret cannot be read."""
+
+
+class Beside(Protocol):
+    """What lives as long as the event loop that serves."""
+
+    async def begin(self) -> None:
+        """Begin, before the first call."""
+        ...
+
+    async def end(self) -> None:
+        """End, after the last one."""
+        ...
 
 
 class GatewayService:
@@ -43,35 +59,60 @@ class GatewayService:
         sink: Sink,
         client: UpstreamClient,
         clock: Clock,
+        documents: Documents | None = None,
+        environment: Mapping[str, str] | None = None,
         gauges: Callable[[], Mapping[str, float]] = dict,
         closing: Callable[[], None] | None = None,
+        beside: Beside | None = None,
     ) -> None:
-        self._file = file
-        self._make_seams = make_seams
         self._identify = identify
         self._client = client
         self._clock = clock
         self._gauges = gauges
         self._closing = closing
-        self.config, self._stamp = _read(file)
-        self._routes = {route.model: route for route in self.config.routes}
-        self.recorder = SpanRecorder(sink, self._spans, clock)
+        self._beside = beside
+        self._looking: asyncio.Future[None] | None = None
         self._looked_s = clock.monotonic_s()
-        self.gateway = Gateway(
-            make_seams(self.config, identify, self.recorder),
-            client,
-            clock,
-            max_body_bytes=self.config.max_body_bytes,
-            max_answer_bytes=self.config.max_answer_bytes,
-            max_kept_bytes=self.config.recording.max_content_bytes,
+        self.recorder = SpanRecorder(sink, self._spans, clock)
+        self.tenants = Tenants(
+            file=file,
+            documents=documents or NoDocuments(),
+            make_seams=make_seams,
+            make_conductor=lambda config: Conductor(client, clock, max_answer_bytes=config.max_answer_bytes),
+            environment=environment or {},
+            recorder=self.recorder,
+            clock=clock,
         )
+        self.gateway = Gateway(identify, self.tenants, clock)
+
+    @property
+    def config(self) -> GatewayConfig:
+        """What the file says, which holds where a project's own document says nothing."""
+        return self.tenants.base
+
+    def config_of(self, project: ProjectId) -> GatewayConfig:
+        """Return what holds for a project's calls; may block.
+
+        Raises:
+            Refused: its document cannot be taken, or not be read.
+        """
+        return self.tenants.loaded(project).config
+
+    def fleet_of(self, project: ProjectId) -> Fleet | None:
+        """Return how the project's targets fare; None where no call of it came yet."""
+        serving = self.tenants.get(project)
+        return None if serving is None else serving.tenant.fleet
+
+    def servings(self) -> Sequence[Serving]:
+        """Return what serves the projects of which calls came."""
+        return self.tenants.all()
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Answer one request."""
         now_s = self._clock.monotonic_s()
         if now_s - self._looked_s >= _LOOK_S:
             self._looked_s = now_s
-            self._look()
+            await self._look()
         if scope["path"] == "/metrics":
             await self._metrics(scope, send)
             return
@@ -89,9 +130,16 @@ class GatewayService:
         }
         return text_of(self.gateway.metrics, own | dict(self._gauges()))
 
+    async def connect(self) -> None:
+        """Begin what lives in the event loop that serves, before its first call."""
+        if self._beside is not None:
+            await self._beside.begin()
+
     async def disconnect(self) -> None:
-        """Close the upstream connections, in the event loop that they belong to."""
+        """Close the connections, in the event loop that they belong to."""
         await self._client.close()
+        if self._beside is not None:
+            await self._beside.end()
 
     def close(self) -> None:
         """Hand on what is still to be recorded, once no more calls come."""
@@ -100,9 +148,9 @@ class GatewayService:
             self._closing()
 
     def guards_of(self, call: Call) -> GuardsConfig:
-        """Return what guards the runs that make this call: its route's guards, else those of all routes."""
-        route = self._routes.get(call.model)
-        return self.config.guards if route is None or route.guards is None else route.guards
+        """Return what guards the runs that make this call, by its project's configuration."""
+        serving = self.tenants.get(call.identity.project)
+        return self.config.guards if serving is None else serving.guards_of(call)
 
     async def _metrics(self, scope: Mapping[str, Any], send: Send) -> None:
         try:
@@ -116,57 +164,18 @@ class GatewayService:
 
     def _spans(self, exchange: Exchange) -> Sequence[Span]:
         """Return a call's spans, and count its tokens; runs in the recorder's thread."""
-        kept = self.config.recording
+        kept = exchange.recording
         spans = spans_of(exchange, content=kept.content, max_content_bytes=kept.max_content_bytes)
         self.gateway.metrics.count_tokens(spans[0].attributes)
+        self.gateway.traffic.ended(exchange, spans[0].attributes)
         return spans
 
-    def _look(self) -> None:
-        if _stamp_of(self._file) == self._stamp:
+    async def _look(self) -> None:
+        """Look for changes in a thread; the call that asks waits for it, but not for a database that is away."""
+        if self._looking is not None and not self._looking.done():
             return
+        self._looking = asyncio.get_running_loop().run_in_executor(None, self.tenants.look)
         try:
-            config, stamp = _read(self._file)
-            seams = self._make_seams(config, self._identify, self.recorder)
-        except SettingsError as error:
-            self._stamp = _stamp_of(self._file)
-            _LOG.error("the gateway keeps its configuration: %s", error)
-            return
-        changes = list(differences(self.config.model_dump(mode="json"), config.model_dump(mode="json")))
-        _LOG.warning("the gateway's configuration changed: %s", "; ".join(changes) or "nothing that counts")
-        self.config, self._stamp = config, stamp
-        self._routes = {route.model: route for route in config.routes}
-        self.gateway.configure(
-            seams,
-            max_body_bytes=config.max_body_bytes,
-            max_answer_bytes=config.max_answer_bytes,
-            max_kept_bytes=config.recording.max_content_bytes,
-        )
-
-
-def differences(before: object, after: object, where: str = "") -> Iterator[str]:
-    """Yield what changed between two configurations, one line a value. Secrets are references, so none is told."""
-    if isinstance(before, dict) and isinstance(after, dict):
-        before, after = cast("dict[str, object]", before), cast("dict[str, object]", after)
-        for name in dict.fromkeys((*before, *after)):
-            place = f"{where}.{name}" if where else name
-            if name not in before:
-                yield f"{place} added"
-            elif name not in after:
-                yield f"{place} removed"
-            else:
-                yield from differences(before[name], after[name], place)
-    elif before != after:
-        yield f"{where}: {before!r} → {after!r}"
-
-
-def _read(file: Path) -> "tuple[GatewayConfig, tuple[int, int] | None]":
-    stamp = _stamp_of(file)
-    return (GatewayConfig() if stamp is None else load(file)), stamp
-
-
-def _stamp_of(file: Path) -> tuple[int, int] | None:
-    try:
-        found = file.stat()
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_size
+            await asyncio.wait_for(asyncio.shield(self._looking), _PATIENCE_S)
+        except TimeoutError:
+            _LOG.warning("looking for changes of the configuration takes over %g s; calls go on meanwhile", _PATIENCE_S)

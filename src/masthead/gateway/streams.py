@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from masthead.gateway.answers import stream_error
-from masthead.gateway.seams import StreamFilter
+from masthead.gateway.seams import Refused, StreamFilter
 from masthead.gateway.upstream.port import UpstreamFailed
 from masthead.model.errors import TooLarge
 from masthead.providers.dialects import Dialect, Stream
@@ -99,6 +99,10 @@ class Pipe:
             return
         if self._whole.is_amid or not self._last or not (is_delimited or is_at_end(self._dialect, self._last)):
             raise UpstreamFailed("the upstream's stream broke off", kind="broken")
+
+    def refuse(self, refused: Refused) -> bytes:
+        """Return what tells the client that policy ends the stream; what is held back stays so."""
+        return stream_error(self._dialect, str(refused), status=refused.status, kind=refused.kind)
 
     def close(self, reason: str | None = None) -> bytes:
         """Return what is still held back; with a `reason`, and what tells the client that the stream broke off."""

@@ -1,6 +1,7 @@
 """Projects, keys, roles and the audit log: who may do what, and who did."""
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
 from typing import Literal
 
@@ -53,6 +54,19 @@ class Project:
     redaction: Redaction = field(default_factory=Redaction)
 
 
+Window = Literal["minute", "hour", "day", "month", "total"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KeyLimit:
+    """What a key may use up at the gateway in a window of time, by the clock in UTC; None means any amount."""
+
+    window: Window
+    requests: int | None = None
+    tokens: int | None = None
+    cost_usd: Decimal | None = None
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ApiKey:
     """A key as lists show it: the secret itself is shown once, when it is made, and stored only as a hash."""
@@ -67,6 +81,10 @@ class ApiKey:
     expires_ns: int | None = None
     revoked_ns: int | None = None
     last_used_ns: int | None = None
+    models: tuple[str, ...] = ()
+    """What it may name as a model at the gateway, with `*` for anything; empty means any."""
+    limits: tuple[KeyLimit, ...] = ()
+    """What it may use up at the gateway."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,11 +1,23 @@
 """A model's card: what the catalogue knows of it."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from masthead.providers.rates import Rates
 
 Capability = Literal["tools", "vision", "documents", "audio", "reasoning", "structured_output", "embeddings"]
+
+
+class ModelLimits(NamedTuple):
+    """How much a model can read and write, in tokens; None is unknown."""
+
+    context_tokens: int | None = None
+    max_output_tokens: int | None = None
+
+
+def unknown_limits() -> ModelLimits | None:
+    """Know nothing."""
+    return None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

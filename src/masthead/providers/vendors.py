@@ -194,10 +194,16 @@ def endpoint(
             tail = "chat/completions"
     if row.id != "azure":
         return f"{base}/{tail}"
-    if api_version is not None and dialect is Dialect.OPENAI_CHAT:
-        return f"{base}/openai/deployments/{name}/{tail}?api-version={quote(api_version)}"
-    base = base.removesuffix("/openai/v1")
-    return f"{base}/openai/v1/{tail}" + (f"?api-version={quote(api_version)}" if api_version else "")
+    return azure_url(base, f"/{tail}", model if dialect is Dialect.OPENAI_CHAT else "", api_version)
+
+
+def azure_url(base_url: str, path: str, model: str, api_version: str | None) -> str:
+    """Return where Azure answers a path of OpenAI's: at a deployment where a version is named and a model."""
+    base = base_url.rstrip("/").removesuffix("/openai/v1")
+    query = f"?api-version={quote(api_version)}" if api_version else ""
+    if query and model:
+        return f"{base}/openai/deployments/{quote(model, safe='')}{path}{query}"
+    return f"{base}/openai/v1{path}{query}"
 
 
 def auth_headers(

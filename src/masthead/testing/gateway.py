@@ -11,16 +11,18 @@ from pathlib import Path
 
 import uvicorn
 
-from masthead.clock import SystemClock
+from masthead.clock import Clock, SystemClock
 from masthead.gateway.alone import Alone
 from masthead.gateway.call import Identity
+from masthead.gateway.conduct import Conductor
 from masthead.gateway.config import GatewayConfig
 from masthead.gateway.http_server import PatientProtocol
 from masthead.gateway.policy.health import Fleet
 from masthead.gateway.policy.routing import PolicyRouter
-from masthead.gateway.seams import Identify, Plugin, Recorder, Seams
+from masthead.gateway.seams import Identify, Plugin, Seams
 from masthead.gateway.secret import Secrets
 from masthead.gateway.service import GatewayService
+from masthead.gateway.tenants import Documents, Serving, Tenant
 from masthead.gateway.upstream.pool import Http1Client
 from masthead.gateway.upstream.port import UpstreamClient
 from masthead.model.errors import MastheadError
@@ -66,6 +68,29 @@ class RunningGateway:
         return list(self.sink.spans)
 
 
+class OneForAll:
+    """Serves every project in one way."""
+
+    def __init__(self, config: GatewayConfig, seams: Seams, clock: Clock) -> None:
+        tenant = Tenant(
+            project=PROJECT,
+            config=config,
+            secrets=Secrets({}),
+            fleet=Fleet(clock, config.breaker),
+            recorder=seams.recorder,
+        )
+        conductor = Conductor(Http1Client(), clock, max_answer_bytes=config.max_answer_bytes)
+        self._serving = Serving(tenant=tenant, config=config, seams=seams, conductor=conductor, routes={}, revision=0)
+
+    def get(self, project: ProjectId) -> Serving | None:  # noqa: ARG002 - the port's
+        """Return it."""
+        return self._serving
+
+    async def load(self, project: ProjectId) -> Serving:  # noqa: ARG002 - the port's
+        """Return it."""
+        return self._serving
+
+
 async def anybody(_scope: Mapping[str, object]) -> Identity:
     """Let everybody in."""
     return Identity(PROJECT)
@@ -81,15 +106,14 @@ def gateway_at(
     environment: Mapping[str, str] | None = None,
     head_s: float = 20.0,
     make_client: Callable[[], UpstreamClient] = Http1Client,
+    documents: Documents | None = None,
 ) -> Generator[RunningGateway]:
     """Serve a configuration file on a free port of the loopback."""
     kept = MemorySink()
-    secrets = Secrets(environment or {})
     clock = SystemClock()
 
-    def make_seams(config: GatewayConfig, identify: Identify, recorder: Recorder) -> Seams:
-        router = PolicyRouter(config, secrets, Fleet(clock, config.breaker), clock)
-        return Seams(identify, router, recorder, plugins)
+    def make_seams(tenant: Tenant) -> Seams:
+        return Seams(PolicyRouter(tenant.config, tenant.secrets, tenant.fleet, clock), tenant.recorder, plugins)
 
     service = GatewayService(
         file=file,
@@ -98,6 +122,8 @@ def gateway_at(
         sink=sink or kept,
         client=make_client(),
         clock=SystemClock(),
+        documents=documents,
+        environment=environment,
     )
     protocol = type("Protocol", (PatientProtocol,), {"head_s": head_s})
     server = uvicorn.Server(

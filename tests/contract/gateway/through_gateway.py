@@ -31,9 +31,9 @@ from masthead.gateway.policy.routing import PolicyRouter
 from masthead.gateway.seams import Seams
 from masthead.gateway.secret import Secrets
 from masthead.gateway.spans import spans_of
-from masthead.gateway.upstream.pool import Http1Client
 from masthead.model.ids import ProjectId
 from masthead.model.span import Span
+from masthead.testing.gateway import OneForAll
 from masthead.testing.otlp_capture import OtlpCapture
 from masthead.testing.scripted_model import Script, ScriptedModel, ScriptedReply, ScriptedRequest
 
@@ -69,13 +69,9 @@ def _gateway(model_url: str, recorder: Kept) -> Gateway:
     )
     clock = SystemClock()
     guards = AgentGuards(lambda _call: config.guards, lambda _model, _usage: Decimal(0), clock)
-    seams = Seams(
-        identify=_anybody,
-        router=PolicyRouter(config, Secrets({}), Fleet(clock, config.breaker), clock),
-        recorder=recorder,
-        plugins=(guards,),
-    )
-    return Gateway(seams, Http1Client(), clock, max_body_bytes=2**24, max_answer_bytes=2**24, max_kept_bytes=2**24)
+    router = PolicyRouter(config, Secrets({}), Fleet(clock, config.breaker), clock)
+    seams = Seams(router=router, recorder=recorder, plugins=(guards,))
+    return Gateway(_anybody, OneForAll(config, seams, clock), clock)
 
 
 class Served:

@@ -57,6 +57,13 @@ def serve(tmp_path: Path) -> Iterator[Any]:
         yield start
 
 
+def configure(folder: Path, gateway: Any, more: str) -> None:
+    """Put lines before those of the configuration's file, and have it taken up."""
+    file = folder / "gateway.toml"
+    file.write_text(more + file.read_text())
+    gateway.service.tenants.look()
+
+
 def test_an_upstream_that_hangs_is_given_up_after_its_time(serve: Any) -> None:
     gone = threading.Event()
 
@@ -288,24 +295,20 @@ def test_an_answer_nobody_asked_for_is_not_given_to_the_next_caller(serve: Any) 
     assert [ask(gateway).json()["id"] for _ in range(4)] == [f"own-{number}" for number in range(4)]
 
 
-def test_an_answer_over_the_limit_is_a_failure(serve: Any) -> None:
+def test_an_answer_over_the_limit_is_a_failure(serve: Any, tmp_path: Path) -> None:
     def talk(peer: Peer) -> None:
         while peer.request():
             peer.answer(b'{"x": "' + b"y" * 5000 + b'"}')
 
     _, gateway = serve(talk)
     assert ask(gateway).status_code == 200
-    gateway.service.gateway.configure(
-        gateway.service.gateway._seams, max_body_bytes=10_000, max_answer_bytes=2000, max_kept_bytes=1000
-    )
+    configure(tmp_path, gateway, "max_answer_bytes = 2000\n")
     assert ask(gateway).status_code == 502
 
 
-def test_a_body_over_the_limit_is_refused_in_the_dialect_whether_announced_or_not(serve: Any) -> None:
+def test_a_body_over_the_limit_is_refused_in_the_dialect_whether_announced_or_not(serve: Any, tmp_path: Path) -> None:
     _, gateway = serve(silent)
-    gateway.service.gateway.configure(
-        gateway.service.gateway._seams, max_body_bytes=1000, max_answer_bytes=2000, max_kept_bytes=1000
-    )
+    configure(tmp_path, gateway, "max_body_bytes = 1024\n")
     big = json.dumps(CHAT | {"x": "y" * 5000}).encode()
     announced = httpx.post(f"{gateway.url}/v1/messages", content=big)
     chunked = httpx.post(f"{gateway.url}/v1/messages", content=iter([big]))

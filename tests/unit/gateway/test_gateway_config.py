@@ -6,8 +6,8 @@ import pytest
 
 from masthead.gateway.call import Connection
 from masthead.gateway.config import connection_of, load, parse
+from masthead.gateway.differences import differences
 from masthead.gateway.secret import Secrets
-from masthead.gateway.service import differences
 from masthead.model.errors import SettingsError
 
 pytestmark = pytest.mark.unit
@@ -66,4 +66,4 @@ def test_a_file_that_is_no_toml_says_where(tmp_path: Path) -> None:
 def test_changes_are_told_value_by_value() -> None:
     before = {"a": {"x": 1, "y": [1]}, "b": 2}
     after = {"a": {"x": 1, "y": [2]}, "c": 3}
-    assert list(differences(before, after)) == ["a.y: [1] → [2]", "b removed", "c added"]
+    assert list(map(str, differences(before, after))) == ["a.y: [1] → [2]", "b removed", "c added"]

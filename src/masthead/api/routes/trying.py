@@ -18,7 +18,7 @@ router = APIRouter(tags=["gateway"])
 @router.get("/gateway/models")
 def list_served_models(services: With, caller: Viewer) -> t.ServedModels:
     """List what the caller may name as a model at this project's gateway, with limits and prices."""
-    config = services.gateway.config
+    config = services.gateway.config_of(caller.project_id)
     key_id = None if caller.is_operator else caller.actor.removeprefix("key:")
     names = offered(config, Identity(caller.project_id, key_id, caller.actor), lambda row: _known(services, row))
     takes_any = any(not one.models for one in config.connections.values())

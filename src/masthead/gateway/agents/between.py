@@ -1,19 +1,25 @@
 """What workers say to each other about the runs that one of them keeps: a call, what guards say of it, how it ended."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, Final, cast
 
 import msgspec
 
 from masthead.gateway.agents.notes import with_note
 from masthead.gateway.call import Call, Exchange, Identity, Members
+from masthead.gateway.config_routes import GuardsConfig
 from masthead.gateway.endpoints import endpoint_of
 from masthead.gateway.seams import Refused
 from masthead.model.ids import ProjectId, RunId, SpanId
 
 Pair = tuple[bytes, bytes]
+GuardsOf = Callable[[Call], GuardsConfig]
+"""Says what guards the run that makes a call."""
 
 _SENT_HEADERS: Final = (b"x-masthead-", b"sec-fetch-site")
+_GUARDS: Final = b"\0guards"
+"""A name that no client can give a header."""
 _MEMBERS: Final = msgspec.json.Decoder(Members)
 
 
@@ -34,6 +40,8 @@ class Asked(msgspec.Struct, tag="asked", array_like=True, gc=False):
     span_id: str
     parent_span_id: str | None
     is_joined: bool
+    guards: bytes
+    """What guards its run, by the configuration of the worker that has it."""
 
 
 class Refusal(msgspec.Struct, array_like=True, gc=False):
@@ -74,7 +82,22 @@ class Ended(msgspec.Struct, tag="ended", array_like=True, gc=False):
 Message = Asked | Told | Ended
 
 
-def asked_of(number: int, exchange: Exchange) -> Asked:
+def by_asker(guards_of: GuardsOf) -> GuardsOf:
+    """Return what guards a call's run: for another worker's call, what that one's configuration says."""
+
+    def found(call: Call) -> GuardsConfig:
+        given = call.headers.get(_GUARDS)
+        return guards_of(call) if given is None else _guards(given)
+
+    return found
+
+
+@lru_cache(maxsize=256)
+def _guards(given: bytes) -> GuardsConfig:
+    return GuardsConfig.model_validate_json(given)
+
+
+def asked_of(number: int, exchange: Exchange, guards: bytes) -> Asked:
     """Return a call as another worker is asked about it."""
     call = exchange.call
     return Asked(
@@ -92,6 +115,7 @@ def asked_of(number: int, exchange: Exchange) -> Asked:
         exchange.span_id,
         exchange.parent_span_id,
         exchange.is_joined,
+        guards,
     )
 
 
@@ -104,7 +128,7 @@ def exchange_of(asked: Asked) -> Exchange:
         endpoint=endpoint,
         model=asked.model,
         is_stream=asked.is_stream,
-        headers=dict(asked.headers),
+        headers=dict(asked.headers) | {_GUARDS: asked.guards},
         members=_MEMBERS.decode(asked.body),
         body=asked.body,
     )

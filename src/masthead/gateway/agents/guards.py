@@ -118,8 +118,8 @@ class AgentGuards(QuietPlugin):
             run.unpriced += 1
             return
         run.tokens += (usage.input_tokens or 0) + (usage.output_tokens or 0)
-        target = exchange.attempts[-1].target if exchange.attempts else None
-        cost = self._cost_of(target.model if target is not None else exchange.call.model, usage)
+        answered = exchange.answered_by
+        cost = self._cost_of(answered.target.model if answered is not None else exchange.call.model, usage)
         if cost is None:
             run.unpriced += 1
         else:

@@ -19,6 +19,7 @@ import msgspec
 from masthead.gateway.agents.between import (
     Asked,
     Ended,
+    GuardsOf,
     Message,
     Refusal,
     Told,
@@ -31,6 +32,7 @@ from masthead.gateway.agents.between import (
 from masthead.gateway.agents.guards import AgentGuards
 from masthead.gateway.agents.wire import Place, Wire
 from masthead.gateway.call import Answer, Attempt, Call, Connection, Exchange, Target
+from masthead.gateway.config_routes import GuardsConfig
 from masthead.gateway.seams import QuietPlugin, Refused
 from masthead.model.errors import MastheadError
 from masthead.model.ids import SpanId
@@ -94,8 +96,10 @@ class _Neighbour:
 class SharedGuards(QuietPlugin):
     """The guards of one of several workers. Belongs to one event loop."""
 
-    def __init__(self, guards: AgentGuards, worker: int, workers: int, place: Place) -> None:
+    def __init__(self, guards: AgentGuards, guards_of: GuardsOf, worker: int, workers: int, place: Place) -> None:
+        """Take the guards of this worker, which must ask `by_asker` what guards a run."""
         self._guards = guards
+        self._guards_of = guards_of
         self._worker = worker
         self._workers = workers
         self._place = place
@@ -105,6 +109,7 @@ class SharedGuards(QuietPlugin):
         self._scopes: dict[str, list[_Kept]] = {}
         self._asked: list[tuple[Wire, Asked]] = []
         self._tasks: set[asyncio.Task[None]] = set()
+        self._last: tuple[GuardsConfig, bytes] | None = None
         self._server: asyncio.Server | None = None
         self.elsewhere = 0
         """Calls that another worker looked at for this one."""
@@ -207,7 +212,7 @@ class SharedGuards(QuietPlugin):
             return None
         neighbour.number = number = neighbour.number + 1
         future = neighbour.waiting[number] = asyncio.get_running_loop().create_future()
-        wire.send(asked_of(number, exchange))
+        wire.send(asked_of(number, exchange, self._written(self._guards_of(exchange.call))))
         try:
             told = await future
         except BaseException:
@@ -217,6 +222,11 @@ class SharedGuards(QuietPlugin):
         if told.refusal is None:
             self._remote[exchange.span_id] = _Remote(wire, number)
         return told
+
+    def _written(self, guards: GuardsConfig) -> bytes:
+        if self._last is None or self._last[0] is not guards:
+            self._last = (guards, guards.model_dump_json().encode())
+        return self._last[1]
 
     async def _connected(self, neighbour: _Neighbour, worker: int) -> Wire:
         """Return the connection to a worker; callers at the same time share one attempt."""

@@ -17,6 +17,7 @@ _BY_KIND: Final[dict[str, Failure]] = {
     "broken": "broken",
     "nonsense": "broken",
     "refused": "credential",
+    "unsupported": "credential",
 }
 _BY_STATUS: Final[dict[int, Failure]] = {
     401: "credential",
@@ -30,8 +31,8 @@ _BY_STATUS: Final[dict[int, Failure]] = {
 
 
 def failure_of(attempt: Attempt) -> Failure | None:
-    """Return how the attempt failed; None where it did not, or where its refusal is the caller's own."""
-    if attempt.failure is None:
+    """Return how the attempt failed; None where it did not, was given up, or where its refusal is the caller's own."""
+    if attempt.failure is None or attempt.failure == "abandoned":
         return None
     if attempt.failure != "status":
         return _BY_KIND[attempt.failure]

@@ -59,6 +59,8 @@ class Fleet:
         """Learn from a finished attempt."""
         health = self._health.setdefault(_key(attempt.target), Health())
         health.is_probed = False
+        if attempt.failure == "abandoned":
+            return  # the client went away, or another target was faster: nothing is known
         failure = failure_of(attempt)
         if failure in _PASSING:
             health.failures += 1
@@ -66,7 +68,7 @@ class Fleet:
                 health.open_until_s = self._clock.monotonic_s() + self.breaker.pause_s
             return
         if attempt.status is None:
-            return  # the client went away: nothing is known
+            return
         health.failures = 0
         health.open_until_s = None
         if attempt.end_ns is not None and failure is None:

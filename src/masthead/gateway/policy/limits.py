@@ -9,18 +9,17 @@ import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import NamedTuple
 
 from masthead.clock import Clock
-from masthead.gateway.agents.guards import CostOf
 from masthead.gateway.call import Answer, Exchange
+from masthead.gateway.charge import CostOf, charge_of
 from masthead.gateway.config_routes import LimitConfig, Subject, Window
 from masthead.gateway.joining import user_of
 from masthead.gateway.policy.counters import NANO_USD, Counters, Slot, Used
-from masthead.gateway.reply import reply_of
 from masthead.gateway.seams import QuietPlugin, Refused
 from masthead.model.ids import SpanId
-from masthead.providers.dialects import usage_of
 
 _LOG = logging.getLogger(__name__)
 
@@ -70,21 +69,28 @@ class Limits(QuietPlugin):
                 await self._counters.add([each.slot for each in held], requests=-1)
                 raise self._refusal(one, over)
         self._open[exchange.span_id] = held
+        exchange.take_more = partial(self._more, held)
         return None
+
+    async def _more(self, held: Sequence[_Held]) -> bool:
+        """Take one more request of each limit, for a call that is sent twice; say whether there was room."""
+        slots = [one.slot for one in held]
+        try:
+            used = await self._counters.take(slots)
+        except (OSError, TimeoutError):
+            return self._fails_open
+        if all(_over(one.limit, so_far) is None for one, so_far in zip(held, used, strict=True)):
+            return True
+        await self._counters.add(slots, requests=-1)
+        return False
 
     def ended(self, exchange: Exchange) -> None:
         """Add what the call has used."""
         held = self._open.pop(exchange.span_id, None)
-        if held is None or exchange.attributes.get("masthead.gateway.cache") == "hit":
+        used = charge_of(exchange, self._cost_of) if held is not None else None
+        if held is None or used is None or not used.tokens:
             return
-        body = reply_of(exchange)
-        usage = usage_of(exchange.call.endpoint.dialect, body) if body is not None else None
-        if usage is None:
-            return
-        target = exchange.attempts[-1].target if exchange.attempts else None
-        cost = self._cost_of(target.model if target is not None else exchange.call.model, usage)
-        tokens = (usage.input_tokens or 0) + (usage.output_tokens or 0)
-        adding = self._add([one.slot for one in held], tokens, int((cost or Decimal(0)) * NANO_USD))
+        adding = self._add([one.slot for one in held], used.tokens, int((used.cost_usd or Decimal(0)) * NANO_USD))
         task = asyncio.get_running_loop().create_task(adding)
         self._adding.add(task)
         task.add_done_callback(self._adding.discard)

@@ -5,6 +5,7 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import Final
 
 from masthead.clock import Clock
@@ -12,14 +13,18 @@ from masthead.gateway.call import Attempt, Connection, Exchange, Identity, Targe
 from masthead.gateway.config import GatewayConfig, connection_of, target_of
 from masthead.gateway.config_routes import RetryConfig, RouteConfig, TargetConfig
 from masthead.gateway.joining import metadata, user_of
-from masthead.gateway.offer import may_use
 from masthead.gateway.policy.expression import Expression
 from masthead.gateway.policy.failures import MAY_PASS, failure_of
 from masthead.gateway.policy.health import Fleet
+from masthead.gateway.policy.hedging import Hedge, may_be_made_twice
+from masthead.gateway.policy.windows import fitting
 from masthead.gateway.seams import ModelEntry, Plan, Refused, Step
 from masthead.gateway.secret import SecretReader
 from masthead.model.errors import NotAllowed, NotFound
+from masthead.providers.cards import ModelLimits
 
+LimitsOf = Callable[[str, str], ModelLimits | None]
+"""How much a provider's model can read and write; None where that is unknown."""
 PriceOf = Callable[[str, str], Decimal | None]
 """What a million tokens, half of them in and half out, cost of a provider's model; None where that is unknown."""
 
@@ -50,11 +55,14 @@ class PolicyRouter:
         fleet: Fleet,
         clock: Clock,
         price_of: PriceOf = lambda _provider, _model: None,
+        *,
+        limits_of: LimitsOf = lambda _provider, _model: None,
     ) -> None:
         self._config = config
         self._fleet = fleet
         self._clock = clock
         self._price_of = price_of
+        self._limits_of = limits_of
         self._connections: dict[str, Connection] = {
             name: connection_of(name, one, secrets) for name, one in config.connections.items()
         }
@@ -74,11 +82,14 @@ class PolicyRouter:
             raise NotAllowed(f"this key may not use the model {call.model!r}; GET /v1/models lists those it may")
         route = self._routes.get(call.model)
         if route is None:
-            return TargetsPlan(self._direct_targets(call.model), _PLAIN, self._fleet, self._clock)
+            targets = fitting(self._direct_targets(call.model), exchange)
+            return TargetsPlan(targets, _PLAIN, self._fleet, self._clock)
         chosen = self._chosen(route, exchange)
         if not chosen:
             raise NotFound(f"none of the targets of the route {call.model!r} takes this call: see their `when`")
-        return TargetsPlan(self._ordered(route, chosen, exchange), route.config.retry, self._fleet, self._clock)
+        targets = fitting(self._ordered(route, chosen, exchange), exchange)
+        hedge = None if route.config.hedge_after_s is None else Hedge(call, route.config.hedge_after_s)
+        return TargetsPlan(targets, route.config.retry, self._fleet, self._clock, hedge)
 
     def models(self, identity: Identity) -> Sequence[ModelEntry]:
         """Return the aliases and the models that connections name, as far as the key may use them."""
@@ -88,7 +99,7 @@ class PolicyRouter:
         return [entry for entry in {entry.id: entry for entry in named}.values() if self._may(identity, entry.id)]
 
     def _may(self, identity: Identity, model: str) -> bool:
-        return may_use(self._config.access, identity, model)
+        return self._config.may_use(identity, model)
 
     def _route(self, config: RouteConfig) -> _Route:
         return _Route(config, tuple(self._candidate(one, config.model) for one in config.targets))
@@ -98,7 +109,8 @@ class PolicyRouter:
         return _Candidate(self._target(config.connection, config.model or alias), config.weight, when)
 
     def _target(self, connection: str, model: str) -> Target:
-        return target_of(self._connections[connection], self._config.connections[connection], model)
+        target = target_of(self._connections[connection], self._config.connections[connection], model)
+        return target._replace(limits=partial(self._limits_of, target.connection.provider, model))
 
     def _direct_targets(self, model: str) -> tuple[Target, ...]:
         """Return where a model goes that is no alias: whoever names it, `CONNECTION/MODEL`, or who names none."""
@@ -147,11 +159,15 @@ class PolicyRouter:
 class TargetsPlan:
     """Tries targets in order: the same one again where that may help, then the next, within a budget of time."""
 
-    def __init__(self, targets: Sequence[Target], retry: RetryConfig, fleet: Fleet, clock: Clock) -> None:
+    def __init__(
+        self, targets: Sequence[Target], retry: RetryConfig, fleet: Fleet, clock: Clock, hedge: Hedge | None = None
+    ) -> None:
         self._targets = list(targets)
         self._retry = retry
         self._fleet = fleet
         self._clock = clock
+        self._hedge = hedge
+        self._beside: Target | None = None
         self._start_s = clock.monotonic_s()
         self._at = -1
         self._tries = 0
@@ -166,14 +182,21 @@ class TargetsPlan:
             if failure is None or self._clock.monotonic_s() - self._start_s >= self._retry.budget_s:
                 return None
             delay_s = self._delay_s(last)
-            if failure in MAY_PASS and self._tries <= self._retry.times and delay_s is not None:
-                target = self._targets[self._at]
-                if self._fleet.may_try(target):
-                    self._tries += 1
-                    return Step(target, delay_s)
+            may_again = failure in MAY_PASS and self._tries <= self._retry.times and delay_s is not None
+            if may_again and self._fleet.may_try(last.target):
+                self._tries += 1
+                return Step(last.target, delay_s or 0.0)
             if failure not in self._retry.fall_back_on:
                 return None
         return self._next_target()
+
+    def hedge(self) -> Target | None:
+        """Return whom to ask beside the first target: the next one that is well, else the same; None for no second."""
+        if self._hedge is None or not may_be_made_twice(self._hedge.call):
+            return None
+        others = (one for one in self._targets[self._at + 1 :] if self._fleet.state(one) == "closed")
+        self._beside = next(others, self._targets[self._at])
+        return self._beside
 
     def done(self, attempts: Sequence[Attempt]) -> None:
         """Let the fleet learn how the last attempt ended."""
@@ -186,9 +209,11 @@ class TargetsPlan:
             Refused: all are set aside, and none was tried.
         """
         for at in range(self._at + 1, len(self._targets)):
-            if self._fleet.may_try(self._targets[at]):
+            if self._targets[at] is not self._beside and self._fleet.may_try(self._targets[at]):
+                is_first = self._at < 0
                 self._at, self._tries = at, 1
-                return Step(self._targets[at])
+                hedge_after_s = self._hedge.after_s if self._hedge is not None and is_first else None
+                return Step(self._targets[at], hedge_after_s=hedge_after_s)
         if self._at < 0:
             wait_s = max(1, round(self._fleet.breaker.pause_s))
             message = "all providers of this model have failed lately and are set aside for a moment; try again later"

@@ -1,0 +1,307 @@
+"""Whose configuration holds: what each project's calls are served with, built at its first call and kept while in use.
+
+The file holds for all projects; a project's own document, from control data, stands over it. Both are looked at once a
+second while there are calls, in a thread. What cannot be taken changes nothing and is reported. Nothing that is built
+here is shared between projects: not routes, not secrets, not the health of targets, not what plugins remember.
+"""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, NamedTuple, Protocol
+
+from masthead.clock import Clock
+from masthead.gateway import differences
+from masthead.gateway.call import Call
+from masthead.gateway.conduct import Conductor
+from masthead.gateway.config import ConfigRefused, Fault, GatewayConfig, load
+from masthead.gateway.config_routes import GuardsConfig
+from masthead.gateway.merging import document, effective
+from masthead.gateway.policy.health import Fleet
+from masthead.gateway.seams import Recorder, Refused, Seams
+from masthead.gateway.secret import SecretReader, Secrets
+from masthead.model.errors import SettingsError, StoreError
+from masthead.model.ids import DEFAULT_PROJECT, ProjectId
+
+_LOG = logging.getLogger(__name__)
+_MOST: Final = 1024
+"""Projects that are kept ready at once."""
+
+
+class Stored(NamedTuple):
+    """A project's own document, as it was given."""
+
+    revision: int
+    given: object
+
+
+class Documents(Protocol):
+    """Where projects' documents and secrets are kept. Its methods block; they may raise `StoreError`."""
+
+    def changes(self, since: int) -> tuple[int, Collection[ProjectId]]:
+        """Return the number of the last change, and whose documents or secrets changed after `since`."""
+        ...
+
+    def document(self, project: ProjectId) -> Stored | None:
+        """Return the project's document, None where it has none."""
+        ...
+
+    def secret(self, project: ProjectId, name: str) -> str | None:
+        """Return a secret of the project; raise `SettingsError` where it cannot be decrypted."""
+        ...
+
+
+class NoDocuments:
+    """No project has a document or a secret."""
+
+    def changes(self, since: int) -> tuple[int, Collection[ProjectId]]:  # noqa: ARG002 - the port's
+        """Return that nothing ever changes."""
+        return 0, ()
+
+    def document(self, project: ProjectId) -> Stored | None:  # noqa: ARG002 - the port's
+        """Return none."""
+        return None
+
+    def secret(self, project: ProjectId, name: str) -> str | None:  # noqa: ARG002 - the port's
+        """Return none."""
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tenant:
+    """A project, and what is plugged in for it is built from."""
+
+    project: ProjectId
+    config: GatewayConfig
+    """What holds for it: its own document over the file."""
+    secrets: SecretReader
+    """Reads `stored:NAME` as the project's own."""
+    fleet: Fleet
+    """How its targets fare. Outlives a change of the configuration."""
+    recorder: Recorder
+
+
+MakeSeams = Callable[[Tenant], Seams]
+"""Builds what is plugged in for a project; raises `SettingsError` where a secret or setting is missing."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Serving:
+    """What one project's calls are served with. A call keeps the one that it began with."""
+
+    tenant: Tenant
+    config: GatewayConfig
+    seams: Seams
+    conductor: Conductor
+    routes: Mapping[str, GuardsConfig]
+    """The guards of routes that have guards of their own."""
+    revision: int
+    """Of the project's document; 0 where it has none."""
+    warnings: tuple[Fault, ...] = ()
+    is_used: bool = True
+    """Whether a call came since room was last made."""
+
+    def guards_of(self, call: Call) -> GuardsConfig:
+        """Return what guards the runs that make this call: its route's guards, else those of all routes."""
+        return self.routes.get(call.model) or self.config.guards
+
+
+@dataclass(slots=True)
+class _Broken:
+    """Why a project's calls cannot be served, or not by its latest document."""
+
+    faults: tuple[Fault, ...] = field(default_factory=tuple)
+
+
+class Tenants:
+    """The projects whose calls are served, by id. Asked in the event loop, built in threads.
+
+    The lock is held while something is built, so that a look and a first call do not build the same thing twice.
+    """
+
+    def __init__(
+        self,
+        *,
+        file: Path,
+        documents: Documents,
+        make_seams: MakeSeams,
+        make_conductor: Callable[[GatewayConfig], Conductor],
+        environment: Mapping[str, str],
+        recorder: Recorder,
+        clock: Clock,
+    ) -> None:
+        """Read the file.
+
+        Raises:
+            SettingsError: it cannot be taken.
+        """
+        self._file = file
+        self._documents = documents
+        self._make_seams = make_seams
+        self._make_conductor = make_conductor
+        self._environment = environment
+        self._recorder = recorder
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._servings: dict[ProjectId, Serving] = {}
+        self._broken: dict[ProjectId, _Broken] = {}
+        self._seen = 0
+        self.file_fault: str | None = None
+        """Why the file as it is now is not what holds."""
+        self.base, self._stamp = _read(file)
+        self._check_base(self.base)
+        self._note_changes()
+
+    def get(self, project: ProjectId) -> Serving | None:
+        """Return what serves the project's calls, where it is ready."""
+        return self._servings.get(project)
+
+    def all(self) -> Sequence[Serving]:
+        """Return what is ready at present."""
+        return list(self._servings.values())
+
+    async def load(self, project: ProjectId) -> Serving:
+        """Return what serves the project's calls, built where need be.
+
+        Raises:
+            Refused: its configuration cannot be taken, or not be read.
+        """
+        return await asyncio.to_thread(self.loaded, project)
+
+    def loaded(self, project: ProjectId) -> Serving:
+        """Return what serves the project's calls, built where need be; blocks.
+
+        Raises:
+            Refused: its configuration cannot be taken, or not be read.
+        """
+        with self._lock:
+            found = self._servings.get(project)
+            if found is not None:
+                return found
+            if project not in self._broken:
+                self._build(project)
+            found = self._servings.get(project)
+        if found is None:
+            message = "this project's gateway configuration cannot be taken; its owner sees why on its page"
+            raise Refused(message, status=503, kind="configuration")
+        return found
+
+    def faults_of(self, project: ProjectId) -> tuple[Fault, ...]:
+        """Return why the project's latest document, or the latest file, is not what holds."""
+        with self._lock:
+            broken = self._broken.get(project)
+        above = () if self.file_fault is None else (Fault("gateway.toml", self.file_fault),)
+        return (*above, *(broken.faults if broken is not None else ()))
+
+    def look(self) -> None:
+        """Take up what changed in the file and in the documents of projects that are ready; blocks."""
+        with self._lock:
+            known = {*self._servings, *self._broken}
+            projects = known if self._look_at_file() else known.intersection(self._note_changes())
+            for project in projects:
+                try:
+                    self._build(project)
+                except Refused as error:
+                    _LOG.warning("the project %r keeps its configuration: %s", project, error)
+
+    def _note_changes(self) -> Collection[ProjectId]:
+        try:
+            self._seen, changed = self._documents.changes(self._seen)
+        except StoreError as error:
+            _LOG.warning("changes of projects' gateway configurations cannot be read: %s", error)
+            return ()
+        return changed
+
+    def _look_at_file(self) -> bool:
+        stamp = _stamp_of(self._file)
+        if stamp == self._stamp:
+            return False
+        self._stamp = stamp
+        try:
+            base, self._stamp = _read(self._file)
+            self._check_base(base)
+        except SettingsError as error:
+            self.file_fault = str(error)
+            _LOG.error("the gateway keeps its configuration: %s", error)
+            return False
+        changes = "; ".join(map(str, differences.between(self.base, base)))
+        _LOG.warning("the gateway's configuration changed: %s", changes or "nothing that counts")
+        self.base, self.file_fault = base, None
+        return True
+
+    def _check_base(self, base: GatewayConfig) -> None:
+        """Build what the file says by itself, for nobody; raise `SettingsError` where that cannot be."""
+        fleet = Fleet(self._clock, base.breaker)
+        secrets = Secrets(self._environment)
+        self._make_seams(
+            Tenant(project=DEFAULT_PROJECT, config=base, secrets=secrets, fleet=fleet, recorder=self._recorder)
+        )
+
+    def _build(self, project: ProjectId) -> None:
+        """Build what serves a project anew; where that cannot be, what there is stays, and the faults are kept."""
+        before = self._servings.get(project)
+        try:
+            built = self._built(project, before)
+        except SettingsError as error:
+            faults = error.faults if isinstance(error, ConfigRefused) else (Fault("document", str(error)),)
+            if len(self._broken) >= _MOST:
+                self._broken.clear()
+            self._broken[project] = _Broken(faults)
+            _LOG.error("the gateway configuration of project %r is not taken up: %s", project, error)
+            return
+        except StoreError as error:
+            _LOG.warning("the gateway configuration of project %r cannot be read: %s", project, error)
+            message = "this project's gateway configuration cannot be read at present; try again"
+            raise Refused(message, status=503, kind="overloaded", headers=((b"retry-after", b"1"),)) from error
+        self._broken.pop(project, None)
+        if before is None:
+            self._make_room()
+        elif before.revision != built.revision:
+            changes = "; ".join(map(str, differences.between(before.config, built.config)))
+            _LOG.warning("the gateway configuration of project %r changed: %s", project, changes or "nothing")
+        self._servings[project] = built
+
+    def _built(self, project: ProjectId, before: Serving | None) -> Serving:
+        stored = self._documents.document(project)
+        config, warnings = self.base, ()
+        if stored is not None:
+            own = document(stored.given, self.base, where=f"revision {stored.revision}")
+            config, warnings = effective(self.base, own)
+        fleet = before.tenant.fleet if before is not None else Fleet(self._clock, config.breaker)
+        fleet.breaker = config.breaker
+        secrets = Secrets(self._environment, lambda name: self._documents.secret(project, name))
+        tenant = Tenant(project=project, config=config, secrets=secrets, fleet=fleet, recorder=self._recorder)
+        return Serving(
+            tenant=tenant,
+            config=config,
+            seams=self._make_seams(tenant),
+            conductor=self._make_conductor(config),
+            routes={route.model: route.guards for route in config.routes if route.guards is not None},
+            revision=0 if stored is None else stored.revision,
+            warnings=warnings,
+        )
+
+    def _make_room(self) -> None:
+        """Let go of a project of which no call came for longest, give or take, where there are too many."""
+        while len(self._servings) >= _MOST:
+            for project, serving in list(self._servings.items()):
+                if not serving.is_used:
+                    del self._servings[project]
+                    return
+                serving.is_used = False
+
+
+def _read(file: Path) -> "tuple[GatewayConfig, tuple[int, int] | None]":
+    stamp = _stamp_of(file)
+    return (GatewayConfig() if stamp is None else load(file)), stamp
+
+
+def _stamp_of(file: Path) -> tuple[int, int] | None:
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size

@@ -1,0 +1,219 @@
+"""What passes through one gateway process: the calls under way, the latest that ended, and how each target fares.
+
+For people who look; what is kept for good is in the span store. Written in the event loop, at the cost of a few
+look-ups a call; read from any thread. Bounded: so many calls and targets of so many projects.
+"""
+
+from collections import Counter, OrderedDict, deque
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+
+from masthead.gateway.call import Attempt, Exchange
+from masthead.gateway.joining import AGENT_HEADER, header, user_of
+from masthead.gateway.policy.failures import failure_of
+from masthead.model import attributes as names
+from masthead.model.ids import ProjectId
+from masthead.model.span import AttributeValue
+
+MOST_LATEST: Final = 100
+_MOST_TARGETS: Final = 200
+_MOST_PROJECTS: Final = 256
+_LATENCIES: Final = 64
+_MOST_ERROR: Final = 300
+
+
+class CallSeen(msgspec.Struct, kw_only=True, frozen=True, gc=False):
+    """One call. What is not known, or not known yet, is None."""
+
+    run_id: str
+    span_id: str
+    start_ns: int
+    end_ns: int | None = None
+    """None while it is under way."""
+    endpoint: str
+    key_id: str | None = None
+    key: str | None = None
+    """The key's name."""
+    agent: str | None = None
+    user: str | None = None
+    model_asked: str
+    model: str | None = None
+    """As the target names it."""
+    connection: str | None = None
+    status: int | None = None
+    error: str | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cache_read_tokens: int | None = None
+    first_chunk_s: float | None = None
+    is_stream: bool = False
+    tries: int = 0
+    cache: str | None = None
+    guard: str | None = None
+    """What the guards did: `recorded`, `warned`, `corrected` or `stopped`."""
+    purpose: str | None = None
+    """`shadow` or `cache` where no client asked for the call."""
+
+
+class TargetSeen(msgspec.Struct, kw_only=True):
+    """How one target fared since the start of the process."""
+
+    connection: str
+    model: str
+    calls: int = 0
+    """Tries that ended."""
+    errors: dict[str, int] = {}
+    """By kind of failure, as routes' `fall_back_on` names them; `other` for what was the caller's own."""
+    latencies_s: tuple[float, ...] = ()
+    """Of its latest good answers, whole."""
+    last_error: str | None = None
+    last_error_ns: int | None = None
+    last_ns: int = 0
+
+
+class Traffic:
+    """Belongs to one event loop, which alone writes to it."""
+
+    def __init__(self) -> None:
+        self.under_way: dict[str, Exchange] = {}
+        """By span id."""
+        self.ended_calls = 0
+        self._latest: OrderedDict[ProjectId, deque[CallSeen]] = OrderedDict()
+        self._targets: OrderedDict[ProjectId, OrderedDict[tuple[str, str], _Tally]] = OrderedDict()
+
+    def ended(self, exchange: Exchange, attributes: Mapping[str, AttributeValue]) -> None:
+        """Note a call that ended, with what its span says of it."""
+        project = exchange.call.identity.project
+        latest = self._latest.get(project)
+        if latest is None:
+            latest = self._latest[project] = deque(maxlen=MOST_LATEST)
+            self._targets[project] = OrderedDict()
+            while len(self._latest) > _MOST_PROJECTS:
+                forgotten, _ = self._latest.popitem(last=False)
+                del self._targets[forgotten]
+        latest.append(_ended(exchange, attributes))
+        self.ended_calls += 1
+        if exchange.attempts:
+            targets = self._targets[project]
+            for attempt in exchange.attempts:
+                _count(targets, attempt)
+
+    def projects(self) -> list[ProjectId]:
+        """Return those of which calls were seen."""
+        return list(self._latest.copy())
+
+    def calls_under_way(self, project: ProjectId | None = None) -> list[CallSeen]:
+        """Return the calls that have not ended, the oldest first; all projects' where none is named."""
+        exchanges = self.under_way.copy().values()
+        return [_begun(one) for one in exchanges if project is None or one.call.identity.project == project]
+
+    def latest(self, project: ProjectId) -> list[CallSeen]:
+        """Return the calls that ended last, the latest first."""
+        found = self._latest.get(project)
+        return [] if found is None else list(found.copy())[::-1]
+
+    def targets(self, project: ProjectId) -> list[TargetSeen]:
+        """Return how the project's targets fared."""
+        found = self._targets.get(project)
+        return [] if found is None else [tally.seen(*key) for key, tally in found.copy().items()]
+
+
+class _Tally:
+    __slots__ = ("calls", "errors", "last_error", "last_error_ns", "last_ns", "latencies_s")
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.errors: Counter[str] = Counter()
+        self.latencies_s: deque[float] = deque(maxlen=_LATENCIES)
+        self.last_error: str | None = None
+        self.last_error_ns: int | None = None
+        self.last_ns = 0
+
+    def seen(self, connection: str, model: str) -> TargetSeen:
+        return TargetSeen(
+            connection=connection,
+            model=model,
+            calls=self.calls,
+            errors=dict(self.errors.copy()),
+            latencies_s=tuple(self.latencies_s.copy()),
+            last_error=self.last_error,
+            last_error_ns=self.last_error_ns,
+            last_ns=self.last_ns,
+        )
+
+
+def _count(targets: OrderedDict[tuple[str, str], _Tally], attempt: Attempt) -> None:
+    if attempt.failure == "abandoned":
+        return
+    key = (attempt.target.connection.name, attempt.target.model)
+    tally = targets.get(key)
+    if tally is None:
+        tally = targets[key] = _Tally()
+        if len(targets) > _MOST_TARGETS:
+            targets.popitem(last=False)
+    tally.calls += 1
+    end_ns = attempt.end_ns or attempt.start_ns
+    tally.last_ns = end_ns
+    if attempt.failure is None:
+        if attempt.end_ns is not None:
+            tally.latencies_s.append((end_ns - attempt.start_ns) / 1e9)
+        return
+    tally.errors[failure_of(attempt) or "other"] += 1
+    tally.last_error = (attempt.error or "")[:_MOST_ERROR] or None
+    tally.last_error_ns = end_ns
+
+
+def _ended(exchange: Exchange, attributes: Mapping[str, AttributeValue]) -> CallSeen:
+    call, get = exchange.call, attributes.get
+    identity = call.identity
+    return CallSeen(
+        run_id=exchange.trace_id,
+        span_id=exchange.span_id,
+        start_ns=exchange.start_ns,
+        end_ns=exchange.end_ns,
+        endpoint=call.endpoint.name,
+        key_id=identity.key_id,
+        key=identity.name,
+        agent=get(names.AGENT_NAME),  # pyright: ignore[reportArgumentType]  # here and below: as `spans` wrote them
+        user=get(names.USER_ID),  # pyright: ignore[reportArgumentType]
+        model_asked=call.model,
+        model=get(names.REQUEST_MODEL),  # pyright: ignore[reportArgumentType]
+        connection=get("masthead.gateway.connection"),  # pyright: ignore[reportArgumentType]
+        status=exchange.status,
+        error=None if exchange.error is None else exchange.error[:_MOST_ERROR],
+        input_tokens=get(names.INPUT_TOKENS),  # pyright: ignore[reportArgumentType]
+        output_tokens=get(names.OUTPUT_TOKENS),  # pyright: ignore[reportArgumentType]
+        cache_read_tokens=get("gen_ai.usage.cache_read.input_tokens"),  # pyright: ignore[reportArgumentType]
+        first_chunk_s=get("gen_ai.response.time_to_first_chunk"),  # pyright: ignore[reportArgumentType]
+        is_stream=call.is_stream,
+        tries=len(exchange.attempts),
+        cache=get("masthead.gateway.cache"),  # pyright: ignore[reportArgumentType]
+        guard=get("masthead.guard.action"),  # pyright: ignore[reportArgumentType]
+        purpose="shadow" if "masthead.gateway.shadow_of" in attributes else get("masthead.gateway.purpose"),  # pyright: ignore[reportArgumentType]
+    )
+
+
+def _begun(exchange: Exchange) -> CallSeen:
+    call = exchange.call
+    target = exchange.attempts[-1].target if exchange.attempts else None
+    first_ns = exchange.first_chunk_ns
+    agent = exchange.attributes.get(names.AGENT_NAME)
+    return CallSeen(
+        run_id=exchange.trace_id,
+        span_id=exchange.span_id,
+        start_ns=exchange.start_ns,
+        endpoint=call.endpoint.name,
+        key_id=call.identity.key_id,
+        key=call.identity.name,
+        agent=agent if isinstance(agent, str) else header(call, AGENT_HEADER),
+        user=user_of(call),
+        model_asked=call.model,
+        model=None if target is None else target.model,
+        connection=None if target is None else target.connection.name,
+        status=exchange.status,
+        first_chunk_s=None if first_ns is None else (first_ns - exchange.start_ns) / 1e9,
+        is_stream=call.is_stream,
+        tries=len(exchange.attempts),
+    )
