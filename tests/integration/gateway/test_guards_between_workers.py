@@ -14,11 +14,12 @@ import msgspec
 import pytest
 
 from masthead.clock import FixedClock
+from masthead.gateway.agents.between import by_asker
 from masthead.gateway.agents.guards import AgentGuards
 from masthead.gateway.agents.keep import Keeper
 from masthead.gateway.agents.shared import SharedGuards
 from masthead.gateway.agents.wire import Place
-from masthead.gateway.call import Answer, Exchange
+from masthead.gateway.call import Answer, Call, Exchange
 from masthead.gateway.config_routes import GuardsConfig, RunBudgetConfig
 from masthead.gateway.seams import Refused
 from masthead.testing.agent_calls import Message, assistant, calls, link_of, result, system, user
@@ -34,7 +35,8 @@ class Workers:
 
     def __init__(self, folder: Path, config: GuardsConfig) -> None:
         self.folder = folder
-        self.config = config
+        self.configs = [config, config]
+        """What each worker's configuration says."""
         self.clock = FixedClock()
         self._numbers = itertools.count(1)
         self.local: dict[int, AgentGuards] = {}
@@ -43,9 +45,13 @@ class Workers:
     def made(self, worker: int) -> SharedGuards:
         """Return a worker's guards, not yet begun."""
         keeper = Keeper(self.folder / f"runs-{worker}.jsonl")
-        local = AgentGuards(lambda _call: self.config, lambda _model, _usage: Decimal("0.01"), self.clock, keeper)
+
+        def guards_of(_call: Call) -> GuardsConfig:
+            return self.configs[worker]
+
+        local = AgentGuards(by_asker(guards_of), _cent, self.clock, keeper)
         self.local[worker] = local
-        return SharedGuards(local, worker, 2, Place(self.folder))
+        return SharedGuards(local, guards_of, worker, 2, Place(self.folder))
 
     def key_of(self, worker: int) -> str:
         """Return a key whose runs that worker keeps."""
@@ -93,6 +99,10 @@ class Workers:
         if exchange.status is None:
             await self.answered(worker, exchange, reply)
         return exchange
+
+
+def _cent(*_asked: object) -> Decimal:
+    return Decimal("0.01")
 
 
 def completion(message: Message) -> Mapping[str, Any]:
@@ -145,6 +155,13 @@ async def test_a_budget_of_a_run_holds_over_workers(tmp_path: Path):
             statuses.append((await site.call(number % 2, history, reply, key=key)).status)
             history += [reply, user(f"Now step {number + 1}.")]
     assert statuses == [200] * 5 + [429] * 2
+
+
+async def test_what_guards_a_run_is_said_by_the_configuration_of_the_worker_that_has_the_call(tmp_path: Path):
+    async with workers(tmp_path) as site:
+        site.configs[0] = GuardsConfig()  # as of a keeper that has not met the project yet
+        made = await retrying(site, site.key_of(0), [1] * 20)
+    assert [exchange.status for exchange in made] == [200, 200, 200, 422]
 
 
 async def test_a_correction_and_a_warning_reach_the_worker_that_has_the_call(tmp_path: Path):
