@@ -101,6 +101,7 @@ def build_api(services: Services | None) -> FastAPI:
 async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
     to_thread.current_default_thread_limiter().total_tokens = WORKERS
     await to_thread.run_sync(importing.remove_leftovers, app.state.services.settings.data_dir)
+    await app.state.services.gateway.connect()
     yield
     await app.state.services.gateway.disconnect()
 

@@ -1,4 +1,4 @@
-"""How late the event loop comes to what is due: what every call and every stream waits for, whoever holds the loop up."""
+"""How late the event loop comes to what is due, which every call and stream waits for, whoever holds the loop up."""
 
 import asyncio
 from typing import Final
