@@ -5,9 +5,9 @@ A client that goes away cancels the task that serves it, wherever that waits, wh
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
 from dataclasses import replace
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -19,8 +19,9 @@ from masthead.gateway.departure import Departure
 from masthead.gateway.endpoints import MODELS, endpoint_of
 from masthead.gateway.joining import new_id, place_of
 from masthead.gateway.metrics import Metrics
+from masthead.gateway.own_calls import OwnCalls
 from masthead.gateway.reading import ClientGone, Receive, Scope, Send, body_of, call_of
-from masthead.gateway.seams import AskAgain, Identify, Refused, Seams, StreamFilter, StreamOver
+from masthead.gateway.seams import AskAgain, Identify, Plugin, Refused, Router, Seams, StreamFilter, StreamOver
 from masthead.gateway.streams import Pipe, UsageTaken
 from masthead.gateway.tenants import Serving
 from masthead.gateway.traffic import Traffic
@@ -50,6 +51,7 @@ class Gateway:
 
     def __init__(self, identify: Identify, tenants: Tenancy, clock: Clock) -> None:
         self.metrics = Metrics()
+        self.own_calls = OwnCalls(self.by_itself)
         self.traffic = Traffic()
         self._identify = identify
         self._tenants = tenants
@@ -115,6 +117,21 @@ class Gateway:
             departure.over()
             del self.traffic.under_way[exchange.span_id]
             self._ended(exchange, serving.seams)
+
+    async def by_itself(self, exchange: Exchange, router: Router, plugins: tuple[Plugin, ...]) -> None:
+        """Make a call that no client asked for, and record it; what it is answered is kept in the exchange."""
+        serving = self._tenants.get(exchange.call.identity.project)
+        if serving is None:
+            return
+        seams = Seams(router=router, recorder=serving.seams.recorder, plugins=plugins)
+        try:
+            await self._admitted(exchange, replace(serving, seams=seams), _to_nobody)
+        except asyncio.CancelledError:
+            exchange.error = "the gateway ended before the answer did"
+            raise
+        finally:
+            exchange.end_ns = exchange.end_ns or self._clock.now_ns()
+            self._ended(exchange, seams)
 
     async def _admitted(self, exchange: Exchange, serving: Serving, send: Send) -> None:
         try:
@@ -253,6 +270,10 @@ async def _after(exchange: Exchange, answer: Answer, seams: Seams) -> Answer:
     for plugin in reversed(seams.plugins):
         answer = await plugin.after(exchange, answer)
     return answer
+
+
+async def _to_nobody(_message: MutableMapping[str, Any]) -> None:
+    """Send nothing."""
 
 
 async def _start(send: Send, status: int, headers: Sequence[Header], length: int | None = None) -> None:

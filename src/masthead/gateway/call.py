@@ -214,6 +214,8 @@ class Exchange:
     """What they add to the answer."""
     links: tuple[SpanLink, ...] = ()
     """Spans of other runs that this call belongs to."""
+    purpose: Literal["shadow", "cache"] | None = None
+    """What the gateway itself makes the call for; None where a client asked for it."""
     take_more: Callable[[], Awaitable[bool]] | None = None
     """Takes one more request of the call's limits, where it has any; says whether there was room."""
     status: int | None = None

@@ -57,9 +57,12 @@ class Metrics:
         endpoint = exchange.call.endpoint.name
         answered = exchange.answered_by
         connection = answered.target.connection.name if answered is not None else ""
-        self.requests[endpoint, connection, exchange.status or 0] += 1
+        if exchange.purpose is None:
+            self.requests[endpoint, connection, exchange.status or 0] += 1
         for attempt in exchange.attempts:
             self.attempts[attempt.target.connection.name, "ok" if attempt.is_ok else attempt.failure or "broken"] += 1
+        if exchange.purpose is not None:
+            return
         self.clients_gone += exchange.is_client_gone
         for verdict in exchange.verdicts:
             self.verdicts[verdict.kind, verdict.action] += 1

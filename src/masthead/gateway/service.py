@@ -16,12 +16,15 @@ from masthead.gateway.call import Answer, Call, Exchange, Header
 from masthead.gateway.conduct import Conductor
 from masthead.gateway.config import GatewayConfig
 from masthead.gateway.config_routes import GuardsConfig
+from masthead.gateway.lag import LoopLag
 from masthead.gateway.metrics import text_of
+from masthead.gateway.operations import Operations, Told
 from masthead.gateway.policy.health import Fleet
 from masthead.gateway.reading import Receive, Send
 from masthead.gateway.recorder import SpanRecorder
 from masthead.gateway.seams import Identify
 from masthead.gateway.spans import spans_of
+from masthead.gateway.status import Place
 from masthead.gateway.tenants import Documents, MakeSeams, NoDocuments, Serving, Tenants
 from masthead.gateway.upstream.port import UpstreamClient
 from masthead.model.ids import ProjectId
@@ -64,6 +67,7 @@ class GatewayService:
         gauges: Callable[[], Mapping[str, float]] = dict,
         closing: Callable[[], None] | None = None,
         beside: Beside | None = None,
+        place: Place = Place(),  # noqa: B008 - a tuple, never changed
     ) -> None:
         self._identify = identify
         self._client = client
@@ -84,6 +88,9 @@ class GatewayService:
             clock=clock,
         )
         self.gateway = Gateway(identify, self.tenants, clock)
+        told = Told(self.gateway.traffic, self.servings, self.recorder.counters, gauges, self.metrics_text)
+        self.operations = Operations(place, clock, told)
+        self._lag = LoopLag(self.gateway.metrics.loop_lag)
 
     @property
     def config(self) -> GatewayConfig:
@@ -119,7 +126,7 @@ class GatewayService:
         await self.gateway(scope, receive, send)
 
     def metrics_text(self) -> str:
-        """Return the metrics, the recorder's included."""
+        """Return the metrics of this process, the recorder's included."""
         counters = self.recorder.counters()
         own = {
             "masthead_gateway_recorded_total": counters.recorded,
@@ -127,16 +134,20 @@ class GatewayService:
             "masthead_gateway_records_thinned_total": counters.thinned,
             "masthead_gateway_records_queued": counters.queued,
             "masthead_gateway_records_queued_bytes": counters.queued_bytes,
+            "masthead_gateway_loop_lag_longest_seconds": self._lag.longest_s,
         }
         return text_of(self.gateway.metrics, own | dict(self._gauges()))
 
     async def connect(self) -> None:
         """Begin what lives in the event loop that serves, before its first call."""
+        self._lag.begin()
         if self._beside is not None:
             await self._beside.begin()
 
     async def disconnect(self) -> None:
-        """Close the connections, in the event loop that they belong to."""
+        """End the gateway's own calls and close the connections, in the event loop that they belong to."""
+        await self.gateway.own_calls.close()
+        self._lag.end()
         await self._client.close()
         if self._beside is not None:
             await self._beside.end()
@@ -144,6 +155,7 @@ class GatewayService:
     def close(self) -> None:
         """Hand on what is still to be recorded, once no more calls come."""
         self.recorder.close()
+        self.operations.close()
         if self._closing is not None:
             self._closing()
 
@@ -155,7 +167,8 @@ class GatewayService:
     async def _metrics(self, scope: Mapping[str, Any], send: Send) -> None:
         try:
             await self._identify(scope)
-            answer = Answer(200, (_TEXT,), self.metrics_text().encode())
+            text = await asyncio.to_thread(self.operations.metrics_text)
+            answer = Answer(200, (_TEXT,), text.encode())
         except Exception as error:  # noqa: BLE001 - the edge: an unknown caller is told so
             answer = Answer(401, (_TEXT,), str(error).encode())
         length = (b"content-length", str(len(answer.body)).encode())

@@ -6,25 +6,25 @@ Costs some 10 µs a call, in the event loop.
 """
 
 import hashlib
-import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, Literal
 
 import msgspec
 
 from masthead.gateway.call import Attempt, Call, Exchange
-from masthead.gateway.joining import AGENT_HEADER, SESSION_HEADER, SYSTEM_HEADER, header, metadata, user_of
+from masthead.gateway.joining import AGENT_HEADER, SESSION_HEADER, SYSTEM_HEADER, header, metadata, new_id, user_of
 from masthead.gateway.outline import Outline
 from masthead.gateway.reply import outline_of, usage_in
+from masthead.ingest.otlp_write import SpanFields, lines_json, span_json
 from masthead.model import attributes as names
 from masthead.model.ids import SpanId
-from masthead.model.span import AttributeValue, Span
+from masthead.model.span import Attributes, AttributeValue, Span
 from masthead.providers.dialects import Dialect
 
 Content = Literal["full", "hashed", "off"]
 
-_SCOPE: Final = "masthead.gateway"
-_RESOURCE: Final[Mapping[str, AttributeValue]] = {"telemetry.sdk.name": "masthead-gateway"}
+SCOPE: Final = "masthead.gateway"
+RESOURCE: Final[Mapping[str, AttributeValue]] = {"telemetry.sdk.name": "masthead-gateway"}
 _TOLD: Final = {AGENT_HEADER: names.AGENT_NAME, SYSTEM_HEADER: names.RUN_SYSTEM, SESSION_HEADER: names.SESSION_ID}
 """Headers by which a caller says who it is."""
 _SAID: Final = {
@@ -55,8 +55,10 @@ _REASONING: Final = "gen_ai.usage.reasoning.output_tokens"
 _SCALAR: Final = msgspec.json.Decoder(int | float | str | bool | None)
 
 
-def spans_of(exchange: Exchange, *, content: Content = "full", max_content_bytes: int = 4 * 1024 * 1024) -> list[Span]:
-    """Return the spans of a finished exchange, the call's own first."""
+def attributes_of(
+    exchange: Exchange, *, content: Content = "full", max_content_bytes: int = 4 * 1024 * 1024
+) -> dict[str, AttributeValue]:
+    """Return the attributes of a finished exchange's own span."""
     call = exchange.call
     attributes: dict[str, AttributeValue] = {names.OPERATION: call.endpoint.operation}
     _put_target(attributes, call, exchange.answered_by)
@@ -76,24 +78,48 @@ def spans_of(exchange: Exchange, *, content: Content = "full", max_content_bytes
     if error is not None:
         attributes[names.ERROR_TYPE] = str(exchange.status) if error == exchange.error and exchange.status else "gone"
     attributes |= exchange.attributes
-    own = Span(
-        trace_id=exchange.trace_id,
-        span_id=exchange.span_id,
-        parent_span_id=exchange.parent_span_id,
-        name=f"{call.endpoint.operation} {call.model}".strip(),
-        kind="client",
-        start_ns=exchange.start_ns,
-        end_ns=exchange.end_ns or exchange.start_ns,
-        status="error" if error is not None else "unset",
-        status_message=error,
-        attributes=attributes,
-        links=exchange.links,
-        resource=_RESOURCE,
-        scope_name=_SCOPE,
-    )
-    if len(exchange.attempts) < 2:
-        return [own]
-    return [own, *(_attempt_span(exchange, at, one) for at, one in enumerate(exchange.attempts))]
+    return attributes
+
+
+def spans_of(exchange: Exchange, attributes: Attributes | None = None) -> list[Span]:
+    """Return the spans of a finished exchange, the call's own first, with these attributes."""
+    own = _own(exchange), attributes_of(exchange) if attributes is None else attributes
+    return [
+        Span(**fields, attributes=told, resource=RESOURCE, scope_name=SCOPE)
+        for fields, told in (own, *_attempts(exchange))
+    ]
+
+
+def lines_of(exchange: Exchange, attributes: Attributes) -> list[bytes]:
+    """Return the same as lines of OTLP's JSON, for half the cost; `body_of` makes a request of them."""
+    return [span_json(fields, told) for fields, told in ((_own(exchange), attributes), *_attempts(exchange))]
+
+
+def body_of(lines: Sequence[bytes]) -> bytes:
+    """Return an `ExportTraceServiceRequest` of lines that `lines_of` wrote."""
+    return lines_json(lines, RESOURCE, SCOPE)
+
+
+def _own(exchange: Exchange) -> SpanFields:
+    error = _error(exchange)
+    return {
+        "trace_id": exchange.trace_id,
+        "span_id": exchange.span_id,
+        "parent_span_id": exchange.parent_span_id,
+        "name": f"{exchange.call.endpoint.operation} {exchange.call.model}".strip(),
+        "kind": "client",
+        "start_ns": exchange.start_ns,
+        "end_ns": exchange.end_ns or exchange.start_ns,
+        "status": "error" if error is not None else "unset",
+        "status_message": error,
+        "links": exchange.links,
+    }
+
+
+def _attempts(exchange: Exchange) -> Iterator[tuple[SpanFields, Attributes]]:
+    if len(exchange.attempts) > 1:
+        for at, attempt in enumerate(exchange.attempts):
+            yield _attempt(exchange, at, attempt), _attempt_attributes(at, attempt)
 
 
 def _put_target(attributes: dict[str, AttributeValue], call: Call, attempt: Attempt | None) -> None:
@@ -236,7 +262,21 @@ def _error(exchange: Exchange) -> str | None:
     return exchange.error
 
 
-def _attempt_span(exchange: Exchange, at: int, attempt: Attempt) -> Span:
+def _attempt(exchange: Exchange, at: int, attempt: Attempt) -> SpanFields:
+    return {
+        "trace_id": exchange.trace_id,
+        "span_id": SpanId(new_id(64)),
+        "parent_span_id": exchange.span_id,
+        "name": f"attempt {at + 1} {attempt.target.connection.name}",
+        "kind": "client",
+        "start_ns": attempt.start_ns,
+        "end_ns": attempt.end_ns or exchange.end_ns or attempt.start_ns,
+        "status": "error" if attempt.failure not in {None, "abandoned"} else "unset",
+        "status_message": attempt.error,
+    }
+
+
+def _attempt_attributes(at: int, attempt: Attempt) -> dict[str, AttributeValue]:
     target = attempt.target
     attributes: dict[str, AttributeValue] = {
         "masthead.gateway.attempt": at,
@@ -250,17 +290,4 @@ def _attempt_span(exchange: Exchange, at: int, attempt: Attempt) -> Span:
         attributes["masthead.gateway.is_cost_unknown"] = True
     elif attempt.failure is not None:
         attributes[names.ERROR_TYPE] = attempt.failure
-    return Span(
-        trace_id=exchange.trace_id,
-        span_id=SpanId(secrets.token_hex(8)),
-        parent_span_id=exchange.span_id,
-        name=f"attempt {at + 1} {target.connection.name}",
-        kind="client",
-        start_ns=attempt.start_ns,
-        end_ns=attempt.end_ns or exchange.end_ns or attempt.start_ns,
-        status="error" if attempt.failure not in {None, "abandoned"} else "unset",
-        status_message=attempt.error,
-        attributes=attributes,
-        resource=_RESOURCE,
-        scope_name=_SCOPE,
-    )
+    return attributes

@@ -159,9 +159,9 @@ def _subject(per: Subject, exchange: Exchange) -> str | None:
             name = exchange.attributes.get("gen_ai.agent.name")
             return name if isinstance(name, str) else None
         case "run":
-            return exchange.trace_id
+            return exchange.links[0].trace_id if exchange.purpose == "shadow" else exchange.trace_id
         case "model":
-            return exchange.call.model
+            return exchange.call.model or None
 
 
 def _over(limit: LimitConfig, used: Used) -> str | None:

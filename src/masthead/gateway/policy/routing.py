@@ -30,6 +30,7 @@ PriceOf = Callable[[str, str], Decimal | None]
 
 _UNKNOWN_PRICE: Final = Decimal("Infinity")
 _PLAIN: Final = RetryConfig()
+_ONCE: Final = RetryConfig(times=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,10 @@ class PolicyRouter:
         targets = fitting(self._ordered(route, chosen, exchange), exchange)
         hedge = None if route.config.hedge_after_s is None else Hedge(call, route.config.hedge_after_s)
         return TargetsPlan(targets, route.config.retry, self._fleet, self._clock, hedge)
+
+    def only(self, connection: str, model: str) -> Plan:
+        """Return the plan of a call of the gateway's own: this target, once."""
+        return TargetsPlan((self._target(connection, model),), _ONCE, self._fleet, self._clock)
 
     def models(self, identity: Identity) -> Sequence[ModelEntry]:
         """Return the aliases and the models that connections name, as far as the key may use them."""
