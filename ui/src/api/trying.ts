@@ -24,12 +24,14 @@ export const recordedCall = (project: string, runId: string, spanId: string) =>
   });
 
 const RECORDED_WITHIN = 20;
+const SOON_MS = 300;
 
 /** What was recorded of a call just made: it can be read a moment after the answer's end. */
 export const recordOf = (project: string, runId: string, spanId: string) =>
   queryOptions({
     queryKey: [project, "run", runId, "record", spanId],
     queryFn: async ({ signal }) => {
+      await new Promise((resolve) => setTimeout(resolve, SOON_MS));
       const headers = inProject(project);
       const path = { run_id: runId, span_id: spanId };
       const span = await data(

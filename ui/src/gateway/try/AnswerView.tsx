@@ -8,8 +8,8 @@ import { withoutAnsi } from "@/text/ansi";
 import { Fold } from "@/text/Fold";
 import { Plain } from "@/text/Plain";
 import { Prose } from "@/text/Prose";
+import { CallFacts } from "./CallFacts";
 import { CopyCode } from "./CopyCode";
-import { RecordFacts, Times } from "./RecordFacts";
 import type { Call } from "./reply";
 import type { Answer } from "./useAnswer";
 import type { Piece } from "./words";
@@ -34,8 +34,7 @@ export function AnswerView({ answer, name, marked, onGoOn }: Props): ReactNode {
       ))}
       {isAsking && isEmpty(answer) ? <div className="skeleton try-waiting" aria-hidden="true" /> : null}
       <Ending answer={answer} />
-      <Times answer={answer} />
-      {isAsking ? null : <RecordFacts answer={answer} />}
+      <CallFacts answer={answer} />
       {isAsking ? null : <After answer={answer} name={name} onGoOn={onGoOn} />}
     </section>
   );

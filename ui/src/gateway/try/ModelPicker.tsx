@@ -1,7 +1,7 @@
 import { type KeyboardEvent, type ReactNode, useId, useMemo, useState } from "react";
 import type { ServedModel } from "@/api/types";
 import { usePopup } from "@/design/usePopup";
-import { contextOf, priceOf } from "./facts";
+import { contextOf, placesOf, priceOf } from "./facts";
 
 const MOST_SHOWN = 60;
 
@@ -99,13 +99,18 @@ export function ModelPicker({ label, value, models, fault, onChange }: Props): R
   );
 }
 
-/** Every word must occur in the name, the connection or the provider. */
+/** Every word must occur in the name, the connection or the provider; names that hold them all come first. */
 function matching(models: readonly ServedModel[], wanted: string): readonly ServedModel[] {
   const words = wanted.toLowerCase().split(/\s+/).filter(Boolean);
-  return models.filter((each) => {
-    const all = [each.model, ...each.places.flatMap((at) => [at.connection, at.provider, at.model])]
-      .join(" ")
-      .toLowerCase();
-    return words.every((word) => all.includes(word));
-  });
+  if (words.length === 0) return models;
+  const holds = (text: string) => words.every((word) => text.toLowerCase().includes(word));
+  const named = models.filter((each) => holds(each.model));
+  const others = models.filter(
+    (each) => !named.includes(each) && holds(`${each.model} ${placesOf(each)} ${providersOf(each)}`),
+  );
+  return [...named, ...others];
+}
+
+function providersOf(model: ServedModel): string {
+  return model.places.map((at) => at.provider).join(" ");
 }

@@ -98,6 +98,15 @@ export function wordsOf(error: unknown): string {
   return text(message) || text(detail) || JSON.stringify(error).slice(0, 2000);
 }
 
+/** The same of an error that comes as a text, which may be JSON or the beginning of some. */
+export function inWords(body: string): string {
+  try {
+    return wordsOf(JSON.parse(body));
+  } catch {
+    return body.trim();
+  }
+}
+
 /** The data of each whole event in a text of server-sent events, and what is left of a begun one. */
 export function eventsIn(buffer: string): { events: string[]; rest: string } {
   const parts = buffer.split(/\r\n\r\n|\n\n|\r\r/);

@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { ApiError } from "@/api/client";
 import { ask, type Head } from "@/api/trying";
-import { eventsIn, fed, NOTHING, type Reply, wordsOf } from "./reply";
+import { eventsIn, fed, inWords, NOTHING, type Reply } from "./reply";
 import { isContinued, type Json } from "./request";
 
 export type State = "asking" | "done" | "stopped" | "failed";
@@ -87,20 +87,16 @@ async function conduct(project: string, session: string, body: Json, run: string
     await ask({ project, body, run, session, signal, onHead, onText });
     end = { state: answer.reply.error === null ? "done" : "failed", error: answer.reply.error };
   } catch (cause) {
-    end = signal.aborted ? { state: "stopped", error: null } : { state: "failed", error: inWords(cause) };
+    end = signal.aborted ? { state: "stopped", error: null } : { state: "failed", error: whyOf(cause) };
   }
   cancelAnimationFrame(frame);
   show({ ...answer, ...end, totalMs: since() });
 }
 
 /** An error as people can read it: who refused and why. */
-function inWords(cause: unknown): string {
+function whyOf(cause: unknown): string {
   if (!(cause instanceof ApiError)) return "The connection to the server broke before the answer's end.";
-  try {
-    return wordsOf(JSON.parse(cause.message));
-  } catch {
-    return cause.message.trim() || `The status ${cause.status}, and no word of why.`;
-  }
+  return inWords(cause.message) || `The status ${cause.status}, and no word of why.`;
 }
 
 export function randomHex(bytes: number): string {

@@ -2,40 +2,37 @@ import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { recordOf } from "@/api/trying";
 import type { Span, SpanSummary } from "@/api/types";
-import { usd } from "@/formats/numbers";
+import { UNKNOWN, usd } from "@/formats/numbers";
 import { duration } from "@/formats/time";
 import { useProject } from "@/shell/project";
 import { attribute, texts, tokens } from "./facts";
+import { inWords } from "./reply";
 import type { Answer } from "./useAnswer";
 
-/** What this browser saw: how long it took. */
-export function Times({ answer }: { answer: Answer }): ReactNode {
-  const { firstMs, totalMs } = answer;
-  return (
-    <dl className="facts try-facts">
-      <Fact name="First token">{firstMs === null ? null : duration(firstMs)}</Fact>
-      <Fact name="In all">{totalMs === null ? null : duration(totalMs)}</Fact>
-    </dl>
-  );
-}
-
-/** What the gateway recorded: tokens and price, who answered, what was tried before, what guards said. */
-export function RecordFacts({ answer }: { answer: Answer }): ReactNode {
+/** What the call took: times as this browser saw them, tokens and price as they were recorded, and who answered. */
+export function CallFacts({ answer }: { answer: Answer }): ReactNode {
   const project = useProject();
-  const { head } = answer;
+  const { head, firstMs, totalMs } = answer;
+  const isOver = answer.state !== "asking";
   const asked = useQuery({
     ...recordOf(project, head?.run ?? answer.run, head?.span ?? ""),
-    enabled: head?.span != null,
+    enabled: isOver && head?.span != null,
   });
-  if (!head?.span) return null;
-  if (asked.error) return <p className="quiet">What was recorded cannot be read: {asked.error.message}</p>;
-  if (!asked.data) return <p className="quiet">Waiting for what is recorded…</p>;
-  const { span, tries } = asked.data;
+  const { span, tries } = asked.data ?? { span: null, tries: [] };
   return (
     <>
-      <Tokens span={span} isHit={head.isHit} />
-      <Tries span={span} tries={tries} />
-      <Guards span={span} warned={head.guards} />
+      <dl className="try-facts">
+        <Fact name="First token">{firstMs === null ? UNKNOWN : duration(firstMs)}</Fact>
+        <Fact name="In all">{totalMs === null ? UNKNOWN : duration(totalMs)}</Fact>
+        {span ? <Tokens span={span} isHit={head?.isHit ?? false} /> : null}
+      </dl>
+      {isOver && head?.span && !span ? (
+        <p className="quiet try-tries">
+          {asked.error ? `What was recorded cannot be read: ${asked.error.message}` : "Waiting for what is recorded…"}
+        </p>
+      ) : null}
+      {span ? <Tries span={span} tries={tries} /> : null}
+      {span ? <Guards span={span} warned={head?.guards ?? []} /> : null}
     </>
   );
 }
@@ -45,13 +42,17 @@ function Tokens({ span, isHit }: { span: Span; isHit: boolean }): ReactNode {
   const reasoning = tokens(span, "gen_ai.usage.reasoning.output_tokens");
   const cost = span.cost_usd === null ? "unknown" : usd(span.cost_usd);
   return (
-    <dl className="facts try-facts">
-      <Fact name="Tokens in">{tokens(span, "gen_ai.usage.input_tokens") ?? "unknown"}</Fact>
-      <Fact name="Tokens out">{tokens(span, "gen_ai.usage.output_tokens") ?? "unknown"}</Fact>
-      {cached === null ? null : <Fact name="of them cached">{cached}</Fact>}
-      {reasoning === null ? null : <Fact name="Reasoning tokens">{reasoning}</Fact>}
-      <Fact name="Price">{isHit ? "$0 (from the cache)" : cost}</Fact>
-    </dl>
+    <>
+      <Fact name="Tokens in" note={cached === null ? null : `${cached} cached`}>
+        {tokens(span, "gen_ai.usage.input_tokens") ?? "unknown"}
+      </Fact>
+      <Fact name="Tokens out" note={reasoning === null ? null : `${reasoning} reasoning`}>
+        {tokens(span, "gen_ai.usage.output_tokens") ?? "unknown"}
+      </Fact>
+      <Fact name="Price" note={isHit ? "from the cache" : null}>
+        {isHit ? "$0" : cost}
+      </Fact>
+    </>
   );
 }
 
@@ -74,7 +75,7 @@ function Tries({ span, tries }: { span: Span; tries: readonly SpanSummary[] }): 
           {failed.map((each) => (
             <li key={each.span_id}>
               {each.name.replace(/^attempt (\d+) (.*)$/, "Try $1 at $2 failed")}:{" "}
-              {each.status_message ?? "no reason given"}
+              {each.status_message ? inWords(each.status_message) : "no reason given"}
             </li>
           ))}
         </ul>
@@ -99,12 +100,12 @@ function Guards({ span, warned }: { span: Span; warned: readonly string[] }): Re
   );
 }
 
-function Fact({ name, children }: { name: string; children: ReactNode }): ReactNode {
-  if (children === null) return null;
+function Fact({ name, note = null, children }: { name: string; note?: string | null; children: ReactNode }): ReactNode {
   return (
     <div>
       <dt>{name}</dt>
       <dd className="num">{children}</dd>
+      {note === null ? null : <dd className="num quiet">{note}</dd>}
     </div>
   );
 }
