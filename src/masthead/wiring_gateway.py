@@ -38,6 +38,7 @@ from masthead.gateway.policy.routing import PolicyRouter
 from masthead.gateway.seams import Plugin, Seams
 from masthead.gateway.service import GatewayService
 from masthead.gateway.shipping import Server, Shipper
+from masthead.gateway.spans import body_of, lines_of, spans_of
 from masthead.gateway.spool import Spool
 from masthead.gateway.tenants import Documents, Tenant
 from masthead.gateway.upstream.pool import Http1Client
@@ -46,7 +47,6 @@ from masthead.govern.attempts import FailedAttempts
 from masthead.govern.directory import Directory
 from masthead.govern.exposure import are_keys_required, is_loopback
 from masthead.ingest.allocator import collect_rarely, return_large_blocks, share_one_arena
-from masthead.ingest.otlp_write import traces_json
 from masthead.model.errors import SettingsError, StoreBusy
 from masthead.model.ports import Sink
 from masthead.model.reading import Usage
@@ -60,7 +60,7 @@ _SPOOLS: Final = "gateway/spool-"
 
 def gateway_of(
     settings: Settings,
-    sink: Sink,
+    sink: Sink | Spool[bytes],
     clock: Clock,
     identify: Callable[[Mapping[str, Any]], Awaitable[Identity]],
     *,
@@ -116,6 +116,7 @@ def gateway_of(
         gauges=lambda: {**gauges(), **_breakers(service), **counts(shared)},
         closing=close,
         beside=shared,
+        write=lines_of if isinstance(sink, Spool) else spans_of,
     )
     return service
 
@@ -255,13 +256,13 @@ def _server_config(asgi: Alone, settings: Settings) -> uvicorn.Config:
     )
 
 
-def _spools(settings: Settings, worker: int, workers: int) -> list[Spool]:
+def _spools(settings: Settings, worker: int, workers: int) -> list[Spool[bytes]]:
     """Open this worker's spool, and, as the first worker, those that earlier and more workers left behind."""
     folders = [settings.data_dir / f"{_SPOOLS}{worker}"]
     if worker == 0:
         mine = {settings.data_dir / f"{_SPOOLS}{at}" for at in range(workers)}
         folders += sorted(set(settings.data_dir.glob(f"{_SPOOLS}*")) - mine)
-    spools: list[Spool] = []
+    spools: list[Spool[bytes]] = []
     for folder in folders:
         try:
             spools.append(_spool(settings, folder))
@@ -272,8 +273,8 @@ def _spools(settings: Settings, worker: int, workers: int) -> list[Spool]:
     return spools
 
 
-def _spool(settings: Settings, folder: Path) -> Spool:
-    return Spool(folder, traces_json, Shipper(lambda: _server(settings)), max_bytes=settings.gateway_spool_bytes)
+def _spool(settings: Settings, folder: Path) -> Spool[bytes]:
+    return Spool(folder, body_of, Shipper(lambda: _server(settings)), max_bytes=settings.gateway_spool_bytes)
 
 
 def _server(settings: Settings) -> Server | None:
@@ -288,7 +289,7 @@ def _server(settings: Settings) -> Server | None:
     return Server(url, token)
 
 
-def _gauges(spools: list[Spool]) -> dict[str, float]:
+def _gauges(spools: list[Spool[bytes]]) -> dict[str, float]:
     counters = [spool.counters() for spool in spools]
     return {
         "masthead_gateway_spool_bodies": sum(one.pending for one in counters),

@@ -12,8 +12,8 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from dataclasses import dataclass
+from typing import Final, Generic, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
@@ -21,8 +21,6 @@ from masthead.clock import Clock
 from masthead.gateway.call import Exchange
 from masthead.model.errors import InvalidInput, MastheadError, NotFound
 from masthead.model.ids import ProjectId
-from masthead.model.ports import Sink
-from masthead.model.span import Span
 
 _LOG = logging.getLogger(__name__)
 _GATHER_S: Final = 0.05
@@ -36,7 +34,16 @@ _SMALL_BYTES: Final = 512
 """Members of a request up to this size are kept when there is no room for all."""
 _ROOM_FOR_THINNED: Final = 1.25
 
-SpansOf = Callable[[Exchange], Sequence[Span]]
+Written = TypeVar("Written")
+"""What the sink takes of a call: its spans, or the lines that they are on disk."""
+
+
+class SinkOf(Protocol[Written]):
+    """Where what was written goes."""
+
+    def accept(self, project: ProjectId, spans: Sequence[Written], /) -> None:
+        """Take it; raise `InvalidInput` or `NotFound` where that will never be, another `MastheadError` for now."""
+        ...
 
 
 @dataclass(slots=True)
@@ -65,29 +72,28 @@ def _leave_request_out(exchange: Exchange) -> None:
     exchange.is_truncated = True
 
 
-class _Waiting(NamedTuple):
+class _Waiting(NamedTuple, Generic[Written]):
     project: ProjectId
-    spans: Sequence[Span]
+    spans: Sequence[Written]
     size_bytes: int
 
 
-@dataclass(slots=True)
-class _Batch:
-    spans: list[Span] = field(default_factory=list[Span])
-    calls: int = 0
-
-
-class SpanRecorder:
+class SpanRecorder(Generic[Written]):
     """A `Recorder` over a `Sink`."""
 
     def __init__(
-        self, sink: Sink, spans_of: SpansOf, clock: Clock, *, max_queued_bytes: int = 48 * 1024 * 1024
+        self,
+        sink: SinkOf[Written],
+        spans_of: Callable[[Exchange], Sequence[Written]],
+        clock: Clock,
+        *,
+        max_queued_bytes: int = 24 * 1024 * 1024,
     ) -> None:
         self._spans_of = spans_of
         self._sink = sink
         self._clock = clock
         self._max_queued_bytes = max_queued_bytes
-        self._queue: deque[_Waiting] = deque()
+        self._queue: deque[_Waiting[Written]] = deque()
         self._wake = threading.Event()
         self._counters = RecorderCounters()
         self._queued_bytes_in = 0
@@ -145,37 +151,36 @@ class SpanRecorder:
                 return
 
     def _hand_on(self) -> None:
-        batch: dict[ProjectId, _Batch] = {}
+        batch: dict[ProjectId, list[_Waiting[Written]]] = {}
         taken_bytes = 0
         for _ in range(min(len(self._queue), _MOST_BATCH)):
             if taken_bytes > _MOST_BATCH_BYTES:
                 break
             waiting = self._queue.popleft()
             taken_bytes += waiting.size_bytes
-            into = batch.setdefault(waiting.project, _Batch())
-            into.spans.extend(waiting.spans)
-            into.calls += 1
-        for project, one in batch.items():
-            self._offer(project, one)
+            batch.setdefault(waiting.project, []).append(waiting)
+        for project, calls in batch.items():
+            self._offer(project, calls)
         self._queued_bytes_out += taken_bytes
 
-    def _offer(self, project: ProjectId, batch: _Batch) -> None:
+    def _offer(self, project: ProjectId, calls: Sequence[_Waiting[Written]]) -> None:
+        spans = [span for call in calls for span in call.spans]
         wait_s = _FIRST_WAIT_S
         while True:
             try:
-                self._sink.accept(project, batch.spans)
+                self._sink.accept(project, spans)
             except (InvalidInput, NotFound) as error:
-                self._lose(batch.calls, str(error))
+                self._lose(len(calls), str(error))
                 return
             except MastheadError as error:
                 self._complain(f"what is recorded waits: {error}")
             except Exception:  # noqa: BLE001 - the thread's edge, as above
                 _LOG.exception("the sink failed; it is asked again")
             else:
-                self._counters.recorded += batch.calls
+                self._counters.recorded += len(calls)
                 return
             if self._is_closing:
-                self._lose(batch.calls, "the sink did not take them before the end")
+                self._lose(len(calls), "the sink did not take them before the end")
                 return
             time.sleep(wait_s)
             wait_s = min(wait_s * 2, _MOST_WAIT_S)

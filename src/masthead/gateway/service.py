@@ -21,21 +21,22 @@ from masthead.gateway.metrics import text_of
 from masthead.gateway.operations import Operations, Told
 from masthead.gateway.policy.health import Fleet
 from masthead.gateway.reading import Receive, Send
-from masthead.gateway.recorder import SpanRecorder
+from masthead.gateway.recorder import SinkOf, SpanRecorder
 from masthead.gateway.seams import Identify
-from masthead.gateway.spans import spans_of
+from masthead.gateway.spans import attributes_of, spans_of
 from masthead.gateway.status import Place
 from masthead.gateway.tenants import Documents, MakeSeams, NoDocuments, Serving, Tenants
 from masthead.gateway.upstream.port import UpstreamClient
 from masthead.model.ids import ProjectId
-from masthead.model.ports import Sink
-from masthead.model.span import Span
+from masthead.model.span import Attributes
 
 _LOG = logging.getLogger(__name__)
 _LOOK_S: Final = 1.0
 _PATIENCE_S: Final = 0.5
 """How long a call waits until changes of the configuration were looked for."""
 _TEXT: Final[Header] = (b"content-type", b"text/plain; version=0.0.4; charset=utf-8")
+Write = Callable[[Exchange, Attributes], Sequence[Any]]
+"""Turns a call, with its span's attributes, into what the sink takes."""
 
 
 class Beside(Protocol):
@@ -59,7 +60,7 @@ class GatewayService:
         file: Path,
         make_seams: MakeSeams,
         identify: Identify,
-        sink: Sink,
+        sink: SinkOf[Any],
         client: UpstreamClient,
         clock: Clock,
         documents: Documents | None = None,
@@ -68,7 +69,9 @@ class GatewayService:
         closing: Callable[[], None] | None = None,
         beside: Beside | None = None,
         place: Place = Place(),  # noqa: B008 - a tuple, never changed
+        write: Write = spans_of,
     ) -> None:
+        """Put it together; `write` turns a call into what the sink takes."""
         self._identify = identify
         self._client = client
         self._clock = clock
@@ -77,7 +80,8 @@ class GatewayService:
         self._beside = beside
         self._looking: asyncio.Future[None] | None = None
         self._looked_s = clock.monotonic_s()
-        self.recorder = SpanRecorder(sink, self._spans, clock)
+        self._write = write
+        self.recorder = SpanRecorder[Any](sink, self._written, clock)
         self.tenants = Tenants(
             file=file,
             documents=documents or NoDocuments(),
@@ -175,13 +179,13 @@ class GatewayService:
         await send({"type": "http.response.start", "status": answer.status, "headers": [*answer.headers, length]})
         await send({"type": "http.response.body", "body": answer.body})
 
-    def _spans(self, exchange: Exchange) -> Sequence[Span]:
-        """Return a call's spans, and count its tokens; runs in the recorder's thread."""
+    def _written(self, exchange: Exchange) -> Sequence[Any]:
+        """Return a call as the sink takes it, and count its tokens."""
         kept = exchange.recording
-        spans = spans_of(exchange, content=kept.content, max_content_bytes=kept.max_content_bytes)
-        self.gateway.metrics.count_tokens(spans[0].attributes)
-        self.gateway.traffic.ended(exchange, spans[0].attributes)
-        return spans
+        attributes = attributes_of(exchange, content=kept.content, max_content_bytes=kept.max_content_bytes)
+        self.gateway.metrics.count_tokens(attributes)
+        self.gateway.traffic.ended(exchange, attributes)
+        return self._write(exchange, attributes)
 
     async def _look(self) -> None:
         """Look for changes in a thread; the call that asks waits for it, but not for a database that is away."""

@@ -11,11 +11,10 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 from masthead.model.errors import InvalidInput, MastheadError, NotFound, StoreFull
 from masthead.model.ids import ProjectId
-from masthead.model.span import Span
 from masthead.store.wal import Entry, Wal
 from masthead.store.wal_record import Kind, Record
 
@@ -24,8 +23,8 @@ _FIRST_WAIT_S: Final = 0.5
 _MOST_WAIT_S: Final = 10.0
 _LOGGED_EVERY: Final = 12
 
-Encode = Callable[[Sequence[Span]], bytes]
-"""Spans as a body of OTLP in JSON."""
+Item = TypeVar("Item")
+"""What is spooled: spans, or the lines that they are in OTLP's JSON."""
 Ship = Callable[[ProjectId, bytes], None]
 """Hands a body to the server; blocks. `InvalidInput` or `NotFound` say that it will never be taken, others: not now."""
 
@@ -42,10 +41,11 @@ class SpoolCounters:
     """Bodies that the server will never take; they lie in the spool's folder `set_aside`."""
 
 
-class Spool:
-    """A `Sink` on disk. The folder belongs to one process."""
+class Spool(Generic[Item]):
+    """A sink on disk. The folder belongs to one process."""
 
-    def __init__(self, folder: Path, encode: Encode, ship: Ship, *, max_bytes: int) -> None:
+    def __init__(self, folder: Path, encode: Callable[[Sequence[Item]], bytes], ship: Ship, *, max_bytes: int) -> None:
+        """Open the folder; `encode` makes a body of OTLP in JSON of what is accepted together."""
         self._encode = encode
         self._ship = ship
         self._max_bytes = max_bytes
@@ -63,7 +63,7 @@ class Spool:
         self._thread = threading.Thread(target=self._run, name="gateway-shipper", daemon=True)
         self._thread.start()
 
-    def accept(self, project: ProjectId, spans: Sequence[Span]) -> None:
+    def accept(self, project: ProjectId, spans: Sequence[Item]) -> None:
         """Put the spans on disk.
 
         Raises:

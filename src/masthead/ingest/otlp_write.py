@@ -1,14 +1,32 @@
-"""Spans as OTLP JSON: the form in which runs are exported, and in which the command line hands spans to a server."""
+"""Spans as OTLP JSON: the form in which runs are exported, and in which gateways and command line hand spans on."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, Final, Required, TypedDict, cast
 
 import orjson
 
-from masthead.model.span import Attributes, AttributeValue, Span
+from masthead.model.ids import RunId, SpanId
+from masthead.model.span import Attributes, AttributeValue, Span, SpanEvent, SpanKind, SpanLink, SpanStatus
 
 _KINDS: Final = ("unspecified", "internal", "server", "client", "producer", "consumer")
 _STATUSES: Final = ("unset", "ok", "error")
+
+
+class SpanFields(TypedDict, total=False):
+    """What a span is beside its attributes, resource and scope; as `Span` has it."""
+
+    trace_id: Required[RunId]
+    span_id: Required[SpanId]
+    parent_span_id: SpanId | None
+    name: Required[str]
+    kind: SpanKind
+    start_ns: Required[int]
+    end_ns: Required[int]
+    status: SpanStatus
+    status_message: str | None
+    events: tuple[SpanEvent, ...]
+    links: tuple[SpanLink, ...]
 
 
 def traces_json(spans: Iterable[Span]) -> bytes:
@@ -16,50 +34,131 @@ def traces_json(spans: Iterable[Span]) -> bytes:
 
     Source of the format: opentelemetry-proto, "JSON Protobuf encoding": ids in hexadecimal, 64-bit integers as text.
     """
-    by_resource: dict[bytes, tuple[Attributes, dict[tuple[str | None, str | None], list[dict[str, Any]]]]] = {}
+    by_resource: dict[bytes, tuple[Attributes, dict[tuple[str | None, str | None], list[bytes]]]] = {}
     for span in spans:
         key = orjson.dumps(span.resource, option=orjson.OPT_SORT_KEYS)
         _, by_scope = by_resource.setdefault(key, (span.resource, {}))
-        by_scope.setdefault((span.scope_name, span.scope_version), []).append(_span(span))
+        by_scope.setdefault((span.scope_name, span.scope_version), []).append(_span_json(span))
     resource_spans = [
-        {
-            "resource": {"attributes": _attributes(resource)},
-            "scopeSpans": [{"scope": _scope(*scope), "spans": rows} for scope, rows in by_scope.items()],
-        }
+        _resource_json(resource, [_scope_json(scope, rows) for scope, rows in by_scope.items()])
         for resource, by_scope in by_resource.values()
     ]
-    return orjson.dumps({"resourceSpans": resource_spans})
+    return _request_json(resource_spans)
 
 
-def _scope(name: str | None, version: str | None) -> dict[str, str]:
-    return {key: value for key, value in (("name", name), ("version", version)) if value}
+def lines_json(lines: Sequence[bytes], resource: Attributes, scope_name: str) -> bytes:
+    """Return spans that `span_json` wrote, all of one resource and scope, as one request."""
+    return _request_json([_resource_json(resource, [_scope_json((scope_name, None), lines)])])
 
 
-def _span(span: Span) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        "traceId": span.trace_id,
-        "spanId": span.span_id,
+def _span_json(span: Span) -> bytes:
+    fields: SpanFields = {
+        "trace_id": span.trace_id,
+        "span_id": span.span_id,
+        "parent_span_id": span.parent_span_id,
         "name": span.name,
-        "kind": _KINDS.index(span.kind),
-        "startTimeUnixNano": str(span.start_ns),
-        "endTimeUnixNano": str(span.end_ns),
-        "attributes": _attributes(span.attributes),
+        "kind": span.kind,
+        "start_ns": span.start_ns,
+        "end_ns": span.end_ns,
+        "status": span.status,
+        "status_message": span.status_message,
+        "events": span.events,
+        "links": span.links,
     }
-    if span.parent_span_id:
-        row["parentSpanId"] = span.parent_span_id
-    if span.status != "unset" or span.status_message:
-        row["status"] = {"code": _STATUSES.index(span.status), "message": span.status_message or ""}
-    if span.events:
-        row["events"] = [
+    return span_json(fields, span.attributes)
+
+
+def span_json(span: SpanFields, attributes: Attributes) -> bytes:
+    """Return a span as OTLP's JSON object."""
+    parts = [_json(_head(span))[:-1], b',"attributes":[']
+    # Put together from parts: a dictionary for every attribute costs twice as much.
+    for key, value in attributes.items():
+        kind = type(value)
+        if kind is str:
+            parts += (_text_begun(key), _json(value), b"}},")
+        elif kind is int:
+            parts += (_number_begun(key), b'%d"}},' % value)
+        else:
+            parts += (_begun(key), _json(_value(value)), b"},")
+    if attributes:
+        parts[-1] = parts[-1][:-1]
+    parts.append(b"]}")
+    return b"".join(parts)
+
+
+def _head(span: SpanFields) -> dict[str, Any]:
+    head: dict[str, Any] = {
+        "traceId": span["trace_id"],
+        "spanId": span["span_id"],
+        "name": span["name"],
+        "kind": _KINDS.index(span.get("kind", "internal")),
+        "startTimeUnixNano": str(span["start_ns"]),
+        "endTimeUnixNano": str(span["end_ns"]),
+    }
+    parent, status, message = span.get("parent_span_id"), span.get("status", "unset"), span.get("status_message")
+    events, links = span.get("events"), span.get("links")
+    if parent:
+        head["parentSpanId"] = parent
+    if status != "unset" or message:
+        head["status"] = {"code": _STATUSES.index(status), "message": message or ""}
+    if events:
+        head["events"] = [
             {"timeUnixNano": str(event.time_ns), "name": event.name, "attributes": _attributes(event.attributes)}
-            for event in span.events
+            for event in events
         ]
-    if span.links:
-        row["links"] = [
+    if links:
+        head["links"] = [
             {"traceId": link.trace_id, "spanId": link.span_id, "attributes": _attributes(link.attributes)}
-            for link in span.links
+            for link in links
         ]
-    return row
+    return head
+
+
+def _json(value: object) -> bytes:
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        return orjson.dumps(_plain(value))
+
+
+def _plain(value: object) -> object:
+    """Return a value without halves of surrogate pairs, which no JSON can hold; each becomes a question mark."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, list):
+        return [_plain(item) for item in cast("list[object]", value)]
+    if isinstance(value, dict):
+        return {_plain(key): _plain(item) for key, item in cast("dict[object, object]", value).items()}
+    return value
+
+
+@lru_cache(maxsize=4096)
+def _begun(key: str) -> bytes:
+    return b'{"key":' + _json(key) + b',"value":'
+
+
+@lru_cache(maxsize=4096)
+def _text_begun(key: str) -> bytes:
+    return _begun(key) + b'{"stringValue":'
+
+
+@lru_cache(maxsize=4096)
+def _number_begun(key: str) -> bytes:
+    return _begun(key) + b'{"intValue":"'
+
+
+def _request_json(resource_spans: Sequence[bytes]) -> bytes:
+    return b'{"resourceSpans":[' + b",".join(resource_spans) + b"]}"
+
+
+def _resource_json(resource: Attributes, scope_spans: Sequence[bytes]) -> bytes:
+    attributes = _json(_attributes(resource))
+    return b'{"resource":{"attributes":' + attributes + b'},"scopeSpans":[' + b",".join(scope_spans) + b"]}"
+
+
+def _scope_json(scope: tuple[str | None, str | None], rows: Sequence[bytes]) -> bytes:
+    told = {key: value for key, value in zip(("name", "version"), scope, strict=True) if value}
+    return b'{"scope":' + _json(told) + b',"spans":[' + b",".join(rows) + b"]}"
 
 
 def _attributes(attributes: Attributes) -> list[dict[str, Any]]:

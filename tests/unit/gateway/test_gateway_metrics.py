@@ -7,7 +7,7 @@ from masthead.gateway.call import Attempt, Connection, Exchange, Identity, Targe
 from masthead.gateway.endpoints import endpoint_of
 from masthead.gateway.metrics import Metrics, labelled, text_of
 from masthead.gateway.reading import call_of
-from masthead.gateway.spans import Content, spans_of
+from masthead.gateway.spans import Content, attributes_of
 from masthead.model.ids import ProjectId, RunId, SpanId
 from masthead.providers.dialects import Dialect
 
@@ -35,7 +35,7 @@ def test_calls_tries_tokens_and_times_are_counted() -> None:
     metrics = Metrics()
     for one in (exchange(), exchange(), exchange(status=500, took_s=400)):
         metrics.count(one)
-        metrics.count_tokens(spans_of(one)[0].attributes)
+        metrics.count_tokens(attributes_of(one))
     text = text_of(metrics, {})
     assert 'requests_total{endpoint="chat",connection="up",status="200"} 2' in text
     assert 'requests_total{endpoint="chat",connection="up",status="500"} 1' in text
@@ -59,7 +59,7 @@ def test_large_counts_keep_every_digit_and_labels_are_escaped() -> None:
 
 def test_content_can_be_left_out_or_hashed() -> None:
     kinds: tuple[Content, ...] = ("full", "hashed", "off")
-    full, hashed, off = (str(spans_of(exchange(), content=kind)[0].attributes) for kind in kinds)
+    full, hashed, off = (str(attributes_of(exchange(), content=kind)) for kind in kinds)
     assert '"content":"hi"' in full
     assert '"content":"ho"' in full
     for text in (hashed, off):
@@ -74,7 +74,7 @@ def test_messages_that_are_too_long_keep_the_latest() -> None:
     one = exchange()
     messages = [{"role": "user", "content": str(number) * 100} for number in range(10)]
     one.call = one.call.replacing(messages=messages)
-    attributes = spans_of(one, max_content_bytes=300)[0].attributes
+    attributes = attributes_of(one, max_content_bytes=300)
     assert "9" * 100 in str(attributes["gen_ai.input.messages"])
     assert "1" * 100 not in str(attributes["gen_ai.input.messages"])
     assert attributes["masthead.gateway.is_truncated"] is True
