@@ -11,7 +11,8 @@ from typing import Annotated, Final
 
 import typer
 
-from masthead.cli.listening import listener_of, url_of
+from masthead.cli.listening import listener_of, shared_of, sibling_of, url_of
+from masthead.cli.open_files import raise_open_files
 from masthead.cli.options import console, settings_of
 from masthead.cli.running import start
 from masthead.settings import Settings, environment
@@ -40,11 +41,13 @@ def gateway(
     """
     changed = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = settings_of(context).model_copy(update=changed)
-    listener = listener_of(settings)
+    room = raise_open_files()
+    listener = shared_of(settings) if workers > 1 else listener_of(settings)
     url = url_of(settings, listener)
     out = console()
     out.print(f"[bold]Masthead's gateway[/bold] is up at [bold cyan]{url}/v1[/bold cyan]")
     out.print(f"  set it as your client's base URL; metrics at {url}/metrics; stop with Ctrl+C", style="dim")
+    out.print(f"  {room}{' a worker' if workers > 1 else ''}", style="dim", highlight=False)
     sys.stdout.flush()
     if workers > 1:
         _Supervisor(settings, listener, workers).run()
@@ -57,7 +60,7 @@ def gateway(
 
 
 class _Supervisor:
-    """Keeps workers running on one listening socket, and ends them when it is told to end."""
+    """Keeps workers running on one address, and ends them when it is told to end."""
 
     def __init__(self, settings: Settings, listener: socket.socket, workers: int) -> None:
         self._listener = listener
@@ -89,10 +92,14 @@ class _Supervisor:
         self._is_ending.set()
 
     def _start(self, at: int) -> subprocess.Popen[bytes]:
-        fd = self._listener.fileno()
-        code = "from masthead.wiring_gateway import work; work()"
-        command = [sys.executable, "-c", code, str(fd), str(at), str(self._workers)]
-        return subprocess.Popen(command, pass_fds=(fd,), env=self._environment)  # noqa: S603 - our own command
+        """Start a worker with a socket that nobody else has: what it does not answer, as it has died, others get."""
+        with sibling_of(self._listener) as listener:
+            if at not in self._processes:  # one that is started again gets connections when it is ready for them
+                listener.listen(2048)
+            fd = listener.fileno()
+            code = "from masthead.wiring_gateway import work; work()"
+            command = [sys.executable, "-c", code, str(fd), str(at), str(self._workers)]
+            return subprocess.Popen(command, pass_fds=(fd,), env=self._environment)  # noqa: S603 - our own command
 
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown", pretty_exceptions_enable=False)

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from masthead.cli.client import RunningServer, announced, running_server
 from masthead.cli.listening import listener_of, url_of
+from masthead.cli.open_files import raise_open_files
 from masthead.cli.options import console, settings_of
 from masthead.ingest.allocator import collect_rarely
 from masthead.ingest.samples import sample_bodies
@@ -54,6 +55,7 @@ def up(
 
     # SIGTERM ends it as Ctrl+C does, so that the stores are closed; uvicorn raises either again once it has drained.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    raise_open_files()
     with contextlib.suppress(KeyboardInterrupt), opened(settings) as application:
         check_exposure(settings, application.services.keyring)
         listener = listener_of(settings)
