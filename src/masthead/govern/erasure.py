@@ -18,7 +18,7 @@ from masthead.model.errors import Conflict, NotFound
 from masthead.model.ids import DEFAULT_PROJECT, ProjectId, RunId
 from masthead.model.run import Removed
 from masthead.model.span import Attributes, AttributeValue
-from masthead.store.control import keys, projects
+from masthead.store.control import gateways, keys, projects
 from masthead.store.control.database import Database
 from masthead.store.traces.port import SpanStore
 
@@ -123,8 +123,9 @@ class Eraser:
             self._removed(lambda: self._store.delete_project(project_id))
             self._door.clear_set_aside(project_id)
             with self._database.writing() as session:
-                projects.remove(session, project_id)
                 audit.note(session, self._clock, caller, "project.delete.done", target, details=_counts(removed))
+                projects.remove(session, project_id)
+                gateways.note_change(session, project_id)
         return removed
 
     def _removed(self, remove: Callable[[], Removed]) -> Removed:

@@ -1,13 +1,18 @@
 """Queries on API keys and on the sessions of browsers that logged in with one."""
 
 import hmac
+from typing import Final
 
+from pydantic import TypeAdapter
 from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from masthead.model.ids import ProjectId
-from masthead.model.tenancy import ApiKey, Role
+from masthead.model.tenancy import ApiKey, KeyLimit, Role
 from masthead.store.control.tables import KeyTable, SessionTable
+
+_MODELS: Final = TypeAdapter(tuple[str, ...])
+_LIMITS: Final = TypeAdapter(tuple[KeyLimit, ...])
 
 
 def by_secret(session: Session, secret_hash: bytes) -> ApiKey | None:
@@ -51,6 +56,8 @@ def insert(session: Session, key: ApiKey, secret_hash: bytes) -> None:
             expires_ns=key.expires_ns,
             revoked_ns=key.revoked_ns,
             last_used_ns=key.last_used_ns,
+            models=_MODELS.dump_json(key.models).decode() if key.models else None,
+            limits=_LIMITS.dump_json(key.limits).decode() if key.limits else None,
         )
     )
     session.flush()
@@ -102,4 +109,6 @@ def _key(row: KeyTable) -> ApiKey:
         expires_ns=row.expires_ns,
         revoked_ns=row.revoked_ns,
         last_used_ns=row.last_used_ns,
+        models=() if row.models is None else _MODELS.validate_json(row.models),
+        limits=() if row.limits is None else _LIMITS.validate_json(row.limits),
     )

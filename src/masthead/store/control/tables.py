@@ -5,7 +5,7 @@ from typing import Final
 from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-HEAD: Final = "0003"
+HEAD: Final = "0004"
 """The last migration's revision: that of these tables."""
 
 
@@ -26,7 +26,10 @@ class ProjectTable(Base):
 
 
 class KeyTable(Base):
-    """API keys. `secret_hash` is the SHA-256 of a random secret of 256 bits; the secret is nowhere."""
+    """API keys. `secret_hash` is the SHA-256 of a random secret of 256 bits; the secret is nowhere.
+
+    `models` and `limits` are JSON text: what the key may do at the gateway.
+    """
 
     __tablename__ = "api_keys"
     __table_args__ = (Index("api_keys_by_project", "project_id", "created_ns"),)
@@ -41,6 +44,8 @@ class KeyTable(Base):
     expires_ns: Mapped[int | None] = mapped_column(BigInteger)
     revoked_ns: Mapped[int | None] = mapped_column(BigInteger)
     last_used_ns: Mapped[int | None] = mapped_column(BigInteger)
+    models: Mapped[str | None] = mapped_column(Text)
+    limits: Mapped[str | None] = mapped_column(Text)
 
 
 class SessionTable(Base):
@@ -114,3 +119,50 @@ class ListedRunTable(Base):
     added_by: Mapped[str] = mapped_column(String(200))
     done_ns: Mapped[int | None] = mapped_column(BigInteger)
     done_by: Mapped[str | None] = mapped_column(String(200))
+
+
+class SecretTable(Base):
+    """Secrets of connections, encrypted; what decrypts them is not in this database.
+
+    `ciphertext` is the value under a key of its own, and `wrapped_key` is that key under the master key `key_id`; each
+    begins with its nonce.
+    """
+
+    __tablename__ = "secrets"
+    __table_args__ = (Index("secrets_by_key", "key_id"),)
+
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    key_id: Mapped[str] = mapped_column(String(16))
+    wrapped_key: Mapped[bytes] = mapped_column(LargeBinary)
+    ciphertext: Mapped[bytes] = mapped_column(LargeBinary)
+    created_ns: Mapped[int] = mapped_column(BigInteger)
+    created_by: Mapped[str] = mapped_column(String(200))
+    updated_ns: Mapped[int] = mapped_column(BigInteger)
+    updated_by: Mapped[str] = mapped_column(String(200))
+    last_used_ns: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class GatewayRevisionTable(Base):
+    """Every revision of a project's own gateway configuration, as JSON text; the last one holds."""
+
+    __tablename__ = "gateway_revisions"
+
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True)
+    revision: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    document: Mapped[str] = mapped_column(Text)
+    time_ns: Mapped[int] = mapped_column(BigInteger)
+    actor: Mapped[str] = mapped_column(String(200))
+
+
+class GatewayChangeTable(Base):
+    """When a project's gateway configuration or one of its secrets last changed, by a number that only grows.
+
+    No foreign key: a project that is deleted is one that changed, which gateways must hear of.
+    """
+
+    __tablename__ = "gateway_changes"
+    __table_args__ = (Index("gateway_changes_by_number", "number"),)
+
+    project_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    number: Mapped[int] = mapped_column(BigInteger)
