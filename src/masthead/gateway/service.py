@@ -19,12 +19,13 @@ from masthead.gateway.config_routes import GuardsConfig
 from masthead.gateway.lag import LoopLag
 from masthead.gateway.metrics import text_of
 from masthead.gateway.operations import Operations, Told
+from masthead.gateway.policy.counters import Counters
 from masthead.gateway.policy.health import Fleet
 from masthead.gateway.reading import Receive, Send
 from masthead.gateway.recorder import SinkOf, SpanRecorder
 from masthead.gateway.seams import Identify
 from masthead.gateway.spans import attributes_of, spans_of
-from masthead.gateway.status import Place
+from masthead.gateway.status import Stand
 from masthead.gateway.tenants import Documents, MakeSeams, NoDocuments, Serving, Tenants
 from masthead.gateway.upstream.port import UpstreamClient
 from masthead.model.ids import ProjectId
@@ -68,7 +69,8 @@ class GatewayService:
         gauges: Callable[[], Mapping[str, float]] = dict,
         closing: Callable[[], None] | None = None,
         beside: Beside | None = None,
-        place: Place = Place(),  # noqa: B008 - a tuple, never changed
+        stand: Stand = Stand(),  # noqa: B008 - a tuple, never changed
+        counters: Counters | None = None,
         write: Write = spans_of,
     ) -> None:
         """Put it together; `write` turns a call into what the sink takes."""
@@ -93,13 +95,18 @@ class GatewayService:
         )
         self.gateway = Gateway(identify, self.tenants, clock)
         told = Told(self.gateway.traffic, self.servings, self.recorder.counters, gauges, self.metrics_text)
-        self.operations = Operations(place, clock, told)
+        self.operations = Operations(stand, clock, told, counters)
         self._lag = LoopLag(self.gateway.metrics.loop_lag)
 
     @property
     def config(self) -> GatewayConfig:
         """What the file says, which holds where a project's own document says nothing."""
         return self.tenants.base
+
+    @property
+    def client(self) -> UpstreamClient:
+        """What asks upstreams; belongs to the event loop that serves."""
+        return self._client
 
     def config_of(self, project: ProjectId) -> GatewayConfig:
         """Return what holds for a project's calls; may block.
@@ -159,6 +166,7 @@ class GatewayService:
     def close(self) -> None:
         """Hand on what is still to be recorded, once no more calls come."""
         self.recorder.close()
+        self.tenants.write_uses(is_last=True)
         self.operations.close()
         if self._closing is not None:
             self._closing()
@@ -185,6 +193,7 @@ class GatewayService:
         attributes = attributes_of(exchange, content=kept.content, max_content_bytes=kept.max_content_bytes)
         self.gateway.metrics.count_tokens(attributes)
         self.gateway.traffic.ended(exchange, attributes)
+        self.tenants.note_use(exchange)
         return self._write(exchange, attributes)
 
     async def _look(self) -> None:

@@ -9,7 +9,7 @@ import os
 import socket
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -83,6 +83,7 @@ class ProcessSeen(msgspec.Struct, kw_only=True):
     """`server`, or `worker 0` …"""
     host: str
     pid: int
+    number: int | None = None
     group: int | None = None
     """The same for all workers of one gateway."""
     started_ns: int
@@ -94,7 +95,7 @@ class ProcessSeen(msgspec.Struct, kw_only=True):
 
 
 class Backlog(NamedTuple):
-    """What waits to be recorded at one moment, and how much was handed on since the start."""
+    """What waits in one stage of the recording at one moment, and how much that stage has handed on since the start."""
 
     waiting: int
     handed_on: int
@@ -126,32 +127,35 @@ class Trend:
         return min(samples[-_PART:]) > 1.2 * min(samples[:_PART]) + _SOME
 
 
-class Place(NamedTuple):
-    """Where a process tells of itself. Without a folder it tells nobody, but is asked."""
+class Stand(NamedTuple):
+    """Where a process stands among the others of its data folder."""
 
     name: str = "server"
     folder: Path | None = None
+    """Where the processes tell of themselves; None where there is none to tell."""
+    number: int | None = None
+    """Its own file's; None for a process that is asked itself."""
     group: int | None = None
+    """The same for all workers of one gateway; None for a gateway of one process."""
 
     @property
     def file(self) -> Path | None:
         """The file of its own."""
-        number = self.name.rpartition(" ")[2]
-        return None if self.folder is None else self.folder / f"status-{number}.json"
+        return None if self.folder is None or self.number is None else self.folder / f"status-{self.number}.json"
 
 
 class Reporter:
     """Looks at its process once a second, and writes down what is new."""
 
     def __init__(
-        self, place: Place, clock: Clock, seen: Callable[[ProcessSeen], ProcessSeen], backlog: Callable[[], Backlog]
+        self, stand: Stand, clock: Clock, seen: Callable[[ProcessSeen], None], backlogs: Callable[[], Sequence[Backlog]]
     ) -> None:
-        """Begin; `seen` fills in what a process has to tell, `backlog` tells what waits to be recorded."""
-        self._place = place
+        """Begin; `seen` fills in what a process has to tell, `backlogs` tells what waits, stage by stage."""
+        self._stand = stand
         self._clock = clock
         self._seen = seen
-        self._backlog = backlog
-        self._trend = Trend()
+        self._backlogs = backlogs
+        self._trends: list[Trend] = []
         self._lost = 0
         self._lost_ns: int | None = None
         self._host, self._started_ns = socket.gethostname(), clock.now_ns()
@@ -161,45 +165,52 @@ class Reporter:
         self._thread = threading.Thread(target=self._run, name="gateway-status", daemon=True)
         self._thread.start()
 
-    @property
-    def place(self) -> Place:
-        """Where this process tells of itself."""
-        return self._place
-
     def own(self) -> ProcessSeen:
         """Return what this process has to tell now."""
         now_ns = self._clock.now_ns()
         blank = ProcessSeen(
-            name=self._place.name,
+            name=self._stand.name,
             host=self._host,
             pid=os.getpid(),
-            group=self._place.group,
+            number=self._stand.number,
+            group=self._stand.group,
             started_ns=self._started_ns,
             written_ns=now_ns,
         )
-        seen = self._seen(blank)
-        if seen.records.lost > self._lost:
-            self._lost, self._lost_ns = seen.records.lost, now_ns
-        seen.records.lost_ns = self._lost_ns
-        seen.records.stalled_since_ns = self._trend.stalled_since_ns(now_ns)
-        seen.records.is_growing = self._trend.is_growing()
-        return seen
+        self._seen(blank)
+        return self._judged(blank, now_ns)
 
     def close(self) -> None:
         """End, and take the file away."""
         self._is_closing.set()
         self._thread.join()
-        if self._place.file is not None:
-            self._place.file.unlink(missing_ok=True)
+        if self._stand.file is not None:
+            self._stand.file.unlink(missing_ok=True)
+
+    def _judged(self, seen: ProcessSeen, now_ns: int) -> ProcessSeen:
+        """Say whether what is recorded was lost, gets stuck or piles up."""
+        if seen.records.lost > self._lost:
+            self._lost, self._lost_ns = seen.records.lost, now_ns
+        seen.records.lost_ns = self._lost_ns
+        stalled = [since for trend in self._trends if (since := trend.stalled_since_ns(now_ns)) is not None]
+        seen.records.stalled_since_ns = min(stalled, default=None)
+        seen.records.is_growing = any(trend.is_growing() for trend in self._trends)
+        return seen
 
     def _run(self) -> None:
         while not self._is_closing.wait(EVERY_S):
             try:
-                self._trend.add(self._backlog(), self._clock.now_ns())
-                if self._place.file is not None:
-                    self._write(self._place.file)
+                self._sample()
+                if self._stand.file is not None:
+                    self._write(self._stand.file)
             except Exception:  # noqa: BLE001 - the thread's edge: what is told of a process must never end it
                 _LOG.exception("the gateway's status could not be written")
+
+    def _sample(self) -> None:
+        now_ns, backlogs = self._clock.now_ns(), self._backlogs()
+        self._trends += [Trend() for _ in range(len(backlogs) - len(self._trends))]
+        for trend, backlog in zip(self._trends, backlogs, strict=True):
+            trend.add(backlog, now_ns)
 
     def _write(self, file: Path) -> None:
         seen = _bounded(self.own())
@@ -222,120 +233,3 @@ def _bounded(seen: ProcessSeen) -> ProcessSeen:
         for one in seen.projects.values():
             del one.latest[most:], one.under_way[most:]
     return seen
-
-
-class Ignored(NamedTuple):
-    """A file that is not counted."""
-
-    file: str
-    why: str
-
-
-class Others(NamedTuple):
-    """The other processes that tell of themselves."""
-
-    alive: tuple[ProcessSeen, ...]
-    ignored: tuple[Ignored, ...]
-
-
-_SILENT_S: Final = 10.0
-
-
-def others(folder: Path, now_ns: int, *, own_pid: int, is_alive: Callable[[int], bool] | None = None) -> Others:
-    """Read what the other gateway processes of a data folder tell; what is left of dead ones is ignored, and named."""
-    alive: list[ProcessSeen] = []
-    ignored: list[Ignored] = []
-    for file in sorted(folder.glob("status-*.json")):
-        try:
-            seen = msgspec.json.decode(file.read_bytes(), type=ProcessSeen)
-        except FileNotFoundError:
-            continue
-        except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
-            ignored.append(Ignored(file.name, f"it cannot be read: {error}"))
-            continue
-        if seen.pid == own_pid and seen.host == socket.gethostname():
-            continue
-        why = _why_not(seen, now_ns, is_alive or _is_alive)
-        if why is None:
-            alive.append(seen)
-        else:
-            ignored.append(Ignored(file.name, why))
-    return Others(tuple(alive), tuple(ignored))
-
-
-def _why_not(seen: ProcessSeen, now_ns: int, is_alive: Callable[[int], bool]) -> str | None:
-    if seen.version != VERSION:
-        return f"another release wrote it ({seen.version}, not {VERSION})"
-    if seen.host == socket.gethostname() and not is_alive(seen.pid):
-        return f"its process {seen.pid} ({seen.name}) is gone"
-    silent_s = (now_ns - seen.written_ns) / 1e9
-    if silent_s > _SILENT_S:
-        return f"its process {seen.pid} ({seen.name}) has told nothing for {silent_s:.0f} s"
-    return None
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def left_behind(file: Path, group: int | None) -> str:
-    """Return the counts of an earlier process of the same number and gateway, which its successor goes on from."""
-    try:
-        seen = msgspec.json.decode(file.read_bytes(), type=ProcessSeen)
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
-        return ""
-    return seen.metrics if group is not None and seen.group == group and seen.host == socket.gethostname() else ""
-
-
-def summed(texts: "list[str]", *, gauges_of: int = 0) -> str:
-    """Add up metrics of several processes, sample by sample, in the order of the first; of the others' own samples too.
-
-    `gauges_of`: how many of the texts, from the last, give counters alone, because their process is gone.
-    """
-    values: dict[str, float] = {}
-    heads: dict[str, list[str]] = {}
-    order: list[str] = []
-    kinds: dict[str, str] = {}
-    living = len(texts) - gauges_of
-    for at, text in enumerate(texts):
-        for line in text.splitlines():
-            if line.startswith("#"):
-                _, word, name, *rest = line.split(" ", 3)
-                if word == "TYPE":
-                    kinds[name] = rest[0]
-                if line not in heads.setdefault(name, []):
-                    heads[name].append(line)
-                    order.append(line)
-                continue
-            sample, _, value = line.rpartition(" ")
-            if not sample or (at >= living and kinds.get(sample.partition("{")[0]) == "gauge"):
-                continue
-            if sample not in values:
-                order.append(sample)
-            values[sample] = values.get(sample, 0.0) + float(value)
-    return _in_order(order, values)
-
-
-def _in_order(order: "list[str]", values: Mapping[str, float]) -> str:
-    """Write samples behind the heads of their metric, each head once."""
-    families: dict[str, list[str]] = {}
-    names: dict[str, str] = {}
-    for line in order:
-        if line.startswith("#"):
-            family = line.split(" ", 3)[2]
-            families.setdefault(family, []).append(line)
-            names[family] = family
-    for line in order:
-        if not line.startswith("#"):
-            bare = line.partition("{")[0]
-            family = next((bare.removesuffix(end) for end in ("", "_bucket", "_sum", "_count")
-                           if bare.removesuffix(end) in names), bare)  # fmt: skip
-            value = values[line]
-            families.setdefault(family, []).append(f"{line} {int(value) if value.is_integer() else value}")
-    return "\n".join(line for lines in families.values() for line in lines) + "\n"

@@ -104,10 +104,9 @@ class Traffic:
         """Return those of which calls were seen."""
         return list(self._latest.copy())
 
-    def calls_under_way(self, project: ProjectId | None = None) -> list[CallSeen]:
-        """Return the calls that have not ended, the oldest first; all projects' where none is named."""
-        exchanges = self.under_way.copy().values()
-        return [_begun(one) for one in exchanges if project is None or one.call.identity.project == project]
+    def calls_under_way(self) -> list[tuple[ProjectId, CallSeen]]:
+        """Return the calls that have not ended, and whose they are, the oldest first."""
+        return [(one.call.identity.project, _begun(one)) for one in self.under_way.copy().values()]
 
     def latest(self, project: ProjectId) -> list[CallSeen]:
         """Return the calls that ended last, the latest first."""

@@ -46,6 +46,10 @@ class Counters(Protocol):
         """Count what a call has used; `requests` -1 gives one back."""
         ...
 
+    async def used(self, prefix: str) -> dict[str, Used]:
+        """Return what is used of the slots whose names begin so, for people who look; some of them where too many."""
+        ...
+
     def close(self) -> None:
         """Write down what is to be kept."""
         ...
@@ -77,6 +81,10 @@ class MemoryCounters:
             used.nano_usd += nano_usd
         self._write_now_and_then()
 
+    async def used(self, prefix: str) -> dict[str, Used]:
+        """Return what is used of the slots whose names begin so."""
+        return {name: used for name, used in self._used.items() if name.startswith(prefix)}
+
     def close(self) -> None:
         """Write down what was used."""
         if self._pool is not None:
@@ -106,10 +114,15 @@ class MemoryCounters:
             _LOG.warning("what was used of limits cannot be kept in %s: %s", self._path, error)
 
     def _read(self) -> dict[str, Used]:
-        if self._path is None or not self._path.exists():
-            return {}
-        try:
-            return msgspec.json.decode(self._path.read_bytes(), type=dict[str, Used])
-        except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
-            _LOG.warning("what was used of limits cannot be read from %s, and counts anew: %s", self._path, error)
-            return {}
+        return {} if self._path is None else read_counts(self._path)
+
+
+def read_counts(path: Path) -> dict[str, Used]:
+    """Return what a process wrote down of its limits; nothing where it has not, or where it cannot be read."""
+    if not path.exists():
+        return {}
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, Used])
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        _LOG.warning("what was used of limits cannot be read from %s, and counts anew: %s", path, error)
+        return {}

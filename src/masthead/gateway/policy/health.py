@@ -25,6 +25,12 @@ class Health:
     """Whether a call is out that tries a target that was set aside."""
     latency_s: float | None = None
 
+    def state_at(self, now_s: float) -> State:
+        """Return whether the target takes calls: `half-open` takes one at a time."""
+        if self.open_until_s is None:
+            return "closed"
+        return "half-open" if now_s >= self.open_until_s else "open"
+
 
 class Fleet:
     """The health of all targets. Belongs to one event loop."""
@@ -37,9 +43,7 @@ class Fleet:
     def state(self, target: Target) -> State:
         """Return whether the target takes calls: `half-open` takes one at a time."""
         health = self._health.get(_key(target))
-        if health is None or health.open_until_s is None:
-            return "closed"
-        return "half-open" if self._clock.monotonic_s() >= health.open_until_s else "open"
+        return "closed" if health is None else health.state_at(self._clock.monotonic_s())
 
     def may_try(self, target: Target) -> bool:
         """Say whether a call may go there now; of a target that was set aside, the first asker after the pause may."""

@@ -19,7 +19,7 @@ from masthead.gateway.config_routes import LimitConfig, Subject, Window
 from masthead.gateway.joining import user_of
 from masthead.gateway.policy.counters import NANO_USD, Counters, Slot, Used
 from masthead.gateway.seams import QuietPlugin, Refused
-from masthead.model.ids import SpanId
+from masthead.model.ids import ProjectId, SpanId
 
 _LOG = logging.getLogger(__name__)
 
@@ -106,9 +106,8 @@ class Limits(QuietPlugin):
         names = {subject} if limit.per != "key" else {subject, exchange.call.identity.name}
         if subject is None or (limit.only and not names.intersection(limit.only)):
             return None
-        start, end_ns = window_at(limit.window, self._clock.now_ns())
-        name = "\0".join((exchange.call.identity.project, limit.per, ",".join(limit.only), start, subject))
-        return _Held(limit, Slot(name, end_ns), subject)
+        prefix, end_ns = slots_of(exchange.call.identity.project, limit, self._clock.now_ns())
+        return _Held(limit, Slot(prefix + subject, end_ns), subject)
 
     def _refusal(self, held: _Held, over: str) -> Refused:
         limit = held.limit
@@ -124,6 +123,12 @@ class Limits(QuietPlugin):
             kind="budget_exceeded",
             headers=((b"retry-after", str(wait_s).encode()),),
         )
+
+
+def slots_of(project: ProjectId, limit: LimitConfig, now_ns: int) -> tuple[str, int | None]:
+    """Return how the names of a limit's slots begin now, before the subject, and when their window is over."""
+    start, end_ns = window_at(limit.window, now_ns)
+    return "\0".join((project, limit.per, ",".join(limit.only), start, "")), end_ns
 
 
 def window_at(window: Window, now_ns: int) -> tuple[str, int | None]:

@@ -14,6 +14,8 @@ _PATIENCE_S: Final = 1.0
 _CONNECTIONS: Final = 16
 _SLACK_S: Final = 60
 _PREFIX: Final = "masthead:limit:"
+_FIELDS: Final = ("requests", "tokens", "nano_usd")
+_MOST_SHOWN: Final = 2_000
 
 
 class RedisCounters:
@@ -50,6 +52,21 @@ class RedisCounters:
     async def add(self, slots: Sequence[Slot], *, requests: int = 0, tokens: int = 0, nano_usd: int = 0) -> None:
         """Count what a call has used."""
         await self._all(slots, requests=requests, tokens=tokens, nano_usd=nano_usd)
+
+    async def used(self, prefix: str) -> dict[str, Used]:
+        """Return what is used of the slots whose names begin so."""
+        from redis.exceptions import RedisError  # noqa: PLC0415 - optional
+
+        found: dict[str, Used] = {}
+        try:
+            async for name in self._redis.scan_iter(match=f"{_PREFIX}{prefix}*", count=1000):  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - typed in part
+                numbers = await cast("Awaitable[list[bytes | None]]", self._redis.hmget(name, *_FIELDS))  # pyright: ignore[reportUnknownArgumentType] - as above
+                found[name.decode().removeprefix(_PREFIX)] = Used(*(int(number or 0) for number in numbers))
+                if len(found) >= _MOST_SHOWN:
+                    break
+        except RedisError as error:
+            raise ConnectionError(f"the Redis server of limits does not answer: {error}") from error
+        return found
 
     def close(self) -> None:
         """Leave the sockets to the process's end: what was counted is in the server."""

@@ -107,8 +107,12 @@ class SpanStore(Protocol):
         by: UsageBy | None = None,
         bucket: Bucket = "total",
         limit: int = 100,
+        of_shadows: bool = False,
     ) -> list[UsageRow]:
-        """Return what the calls that began in this time have used, oldest first, in a bucket the dearest first."""
+        """Return what the calls that began in this time have used, oldest first, in a bucket the dearest first.
+
+        Shadow calls, whose answers nobody got, are looked at by themselves.
+        """
         ...
 
     def scores(self, project: ProjectId, chosen: ScoreFilter, *, limit: int, cursor: str | None = None) -> Page[Score]:

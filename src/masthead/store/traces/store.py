@@ -111,10 +111,18 @@ class TraceStore:
         by: UsageBy | None = None,
         bucket: Bucket = "total",
         limit: int = 100,
+        of_shadows: bool = False,
     ) -> list[UsageRow]:
         """Return what the calls that began in this time have used."""
         return usage.usage(
-            self.engine, project, since_ns=since_ns, until_ns=until_ns, by=by, bucket=bucket, limit=limit
+            self.engine,
+            project,
+            since_ns=since_ns,
+            until_ns=until_ns,
+            by=by,
+            bucket=bucket,
+            limit=limit,
+            of_shadows=of_shadows,
         )
 
     def scores(self, project: ProjectId, chosen: ScoreFilter, *, limit: int, cursor: str | None = None) -> Page[Score]:

@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 
 from masthead.model.ids import ProjectId
 from masthead.model.usage import UsageBy, UsageRow
+from masthead.store.traces.bind import Param
 from masthead.store.traces.engine import Engine, fetch
 from masthead.store.traces.filters import hour_of
 from masthead.store.traces.port import Bucket
@@ -12,7 +13,8 @@ from masthead.store.traces.stats import BUCKETS
 
 _ALWAYS: Final = (1 << 63) - 1
 
-# A call is one span; each of its tries is a span `attempt …` below it. FINAL leaves out what was sent twice.
+# A call is one span; each of its tries is a span `attempt …` below it. FINAL leaves out what was sent twice. Shadow calls
+# are asked for by themselves: nobody's answer came from them.
 _USAGE = """
 SELECT {start}, nullIf({group}, '') AS grouped, count() AS calls, countIf(is_error),
     countIf(cost_usd IS NULL AND (input_tokens IS NOT NULL OR output_tokens IS NOT NULL)),
@@ -23,7 +25,7 @@ SELECT {start}, nullIf({group}, '') AS grouped, count() AS calls, countIf(is_err
 FROM spans FINAL
 PREWHERE project_id = {{project:String}} AND start_hour BETWEEN {{from_hour:UInt32}} AND {{to_hour:UInt32}}
 WHERE scope_name = 'masthead.gateway' AND NOT startsWith(name, 'attempt ')
-    AND start_ns >= {{since_ns:Int64}} AND start_ns < {{until_ns:Int64}}
+    AND is_shadow = {{is_shadow:Bool}} AND start_ns >= {{since_ns:Int64}} AND start_ns < {{until_ns:Int64}}
 GROUP BY {bucket} AS bucket, grouped
 ORDER BY bucket, cost DESC NULLS LAST, calls DESC, grouped
 LIMIT {{limit:UInt32}}
@@ -66,19 +68,21 @@ def usage(
     by: UsageBy | None,
     bucket: Bucket,
     limit: int,
+    of_shadows: bool,
 ) -> list[UsageRow]:
     """Return what was used, oldest bucket first, and within one the dearest first."""
     since_ns, until_ns = since_ns or 0, _ALWAYS if until_ns is None else until_ns
     sql = _USAGE.format(
         start="min(start_ns)" if bucket == "total" else "bucket", group=_GROUPS[by], bucket=BUCKETS[bucket]
     )
-    params = {
+    params: dict[str, Param] = {
         "project": project,
         "from_hour": hour_of(since_ns),
         "to_hour": hour_of(until_ns),
         "since_ns": since_ns,
         "until_ns": until_ns,
         "limit": limit,
+        "is_shadow": of_shadows,
     }
     return [_usage(row) for row in fetch(engine, _Row, sql, params)]
 

@@ -16,4 +16,8 @@ ALTER TABLE spans
             JSONExtract(attributes, 'gen_ai.response.time_to_first_chunk', 'Nullable(Float64)'),
             NULL
         ) CODEC(ZSTD(1))
-        AFTER cache;
+        AFTER cache,
+    ADD COLUMN is_shadow Bool
+        DEFAULT scope_name = 'masthead.gateway' AND JSONHas(attributes, 'masthead.gateway.shadow_of')
+            AND NOT JSONExtractBool(attributes, 'masthead.gateway.is_billed')
+        AFTER first_chunk_s;
