@@ -5,6 +5,7 @@ Both have one shape. `merging.py` says what holds for a project's calls.
 
 import ipaddress
 import tomllib
+from collections.abc import Collection
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Final, Literal, NamedTuple, cast
@@ -21,6 +22,7 @@ from pydantic import (
 )
 
 from masthead.gateway.call import Connection, Identity, Target, Timeouts
+from masthead.gateway.config_plugins import PluginConfig
 from masthead.gateway.config_routes import (
     AccessConfig,
     BreakerConfig,
@@ -177,6 +179,9 @@ class GatewayConfig(Part):
     access: tuple[AccessConfig, ...] = ()
     """Which models keys may name; a key that no rule names may name any."""
 
+    plugins: tuple[PluginConfig, ...] = ()
+    """What is done about the content of calls and answers."""
+
     cache: CacheConfig = CacheConfig()
     """Answers that are given again."""
 
@@ -207,12 +212,10 @@ class GatewayConfig(Part):
             if route.model in models:
                 raise ValueError(f"routes.{at} is the second one of the model {route.model!r}")
             models.add(route.model)
-            for target in route.targets:
-                if target.connection not in known:
-                    raise ValueError(
-                        f"routes.{at} ({route.model!r}) names the connection {target.connection!r};"
-                        f" there are: {', '.join(sorted(known)) or 'none'}"
-                    )
+            for target in (*route.targets, *((route.shadow,) if route.shadow is not None else ())):
+                _check_known(f"routes.{at} ({route.model!r})", target.connection, known)
+        if self.cache.semantic is not None:
+            _check_known("cache.semantic", self.cache.semantic.connection, known)
         return self
 
     def under(self, above: tuple[AccessConfig, ...]) -> "GatewayConfig":
@@ -236,6 +239,12 @@ class GatewayConfig(Part):
             if own and not any(fnmatchcase(model, pattern) for rule in own for pattern in rule.models):
                 return False
         return True
+
+
+def _check_known(where: str, connection: str, known: Collection[str]) -> None:
+    if connection not in known:
+        there_are = ", ".join(sorted(known)) or "none"
+        raise ValueError(f"{where} names the connection {connection!r}; there are: {there_are}")
 
 
 def load(path: Path) -> GatewayConfig:

@@ -3,9 +3,10 @@
 from decimal import Decimal
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import Field, StringConstraints, field_validator
 
 from masthead.detect.registry import entries
+from masthead.gateway.config_part import Part
 from masthead.gateway.policy.expression import Expression
 from masthead.model.tenancy import Window
 
@@ -16,12 +17,6 @@ Failure = Literal["connect", "timeout", "broken", "overloaded", "server", "rate"
 ALL_FAILURES: Final[tuple[Failure, ...]] = (
     "connect", "timeout", "broken", "overloaded", "server", "rate", "credential", "context",
 )  # fmt: skip
-
-
-class Part(BaseModel):
-    """What all parts of the configuration share: no unknown names, no changes."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class TargetConfig(Part):
@@ -204,6 +199,22 @@ class AccessConfig(Part):
     """Models and routes that they may name; `*` stands for anything, as in `gpt-*`."""
 
 
+class SemanticConfig(Part):
+    """Answers to questions that say the same in other words. All but the user's last text must be equal."""
+
+    connection: Name
+    """The connection that is asked for embeddings; each is a call that costs."""
+
+    model: str
+    """The model of embeddings, as the connection calls it."""
+
+    threshold: float = Field(default=0.95, ge=0.5, le=1)
+    """How alike two questions must be: the cosine of their embeddings, at least. What fits depends on the model."""
+
+    wait_s: float = Field(default=2.0, gt=0, le=60)
+    """How long a call waits for an embedding; then it goes on without."""
+
+
 class CacheConfig(Part):
     """Answers that are given again for the same request."""
 
@@ -223,7 +234,10 @@ class CacheConfig(Part):
     """Whether calls that offer tools are cached too."""
 
     most_bytes: int = Field(default=64 * 1024 * 1024, ge=1024)
-    """Memory that answers may take, in bytes."""
+    """Memory that answers may take, in bytes; those to questions in other words as much again."""
+
+    semantic: SemanticConfig | None = None
+    """Also give answers to questions that mean the same; unset means the same request only."""
 
 
 class RecordingConfig(Part):

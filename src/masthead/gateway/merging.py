@@ -1,8 +1,8 @@
 """What holds for a project's calls: its own document over the file that holds for all projects.
 
 The project's names win: its connections and routes stand before the file's, and hide those of the same name. What the
-file limits stays limited: its limits and rules of access hold beside the project's own, sizes are the smaller of both.
-Everything else is the project's where it says something, else the file's.
+file limits stays limited: its limits, rules of access and plugins hold beside the project's own, sizes are the smaller
+of both. Everything else is the project's where it says something, else the file's.
 """
 
 import ipaddress
@@ -20,7 +20,7 @@ from masthead.gateway.config import (
 from masthead.gateway.config_routes import CacheConfig
 
 _ONE_BY_ONE: Final = frozenset({
-    "connections", "routes", "limits", "access", "limits_uncounted", "cache", "projects", "max_body_bytes",
+    "connections", "routes", "limits", "access", "plugins", "limits_uncounted", "cache", "projects", "max_body_bytes",
     "max_answer_bytes",
 })  # fmt: skip
 """What is put together in a way of its own; of everything else the project's word is taken whole."""
@@ -64,6 +64,7 @@ def effective(base: GatewayConfig, own: GatewayConfig) -> Effective:
         "routes": (*own.routes, *(route for route in base.routes if route.model not in named)),
         "limits": (*base.limits, *own.limits),
         "access": own.access,
+        "plugins": (*base.plugins, *own.plugins),
         "max_body_bytes": min(base.max_body_bytes, own.max_body_bytes),
         "max_answer_bytes": min(base.max_answer_bytes, own.max_answer_bytes),
     }
