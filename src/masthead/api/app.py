@@ -20,6 +20,7 @@ from masthead.api.routes import (
     beside,
     diagnosis,
     export,
+    gateway_setup,
     health,
     importing,
     jobs,
@@ -85,6 +86,7 @@ def build_api(services: Services | None) -> FastAPI:
         audit,
         session,
         trying,
+        gateway_setup,
     ):
         under.include_router(part.router)
     under.include_router(shelf.router)

@@ -1,11 +1,10 @@
 """What a caller may name as a model: routes, named models, and those that an open connection is known to serve."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import Literal, NamedTuple
 
 from masthead.gateway.call import Identity
 from masthead.gateway.config import ConnectionConfig, GatewayConfig
-from masthead.gateway.config_routes import AccessConfig
 from masthead.providers.vendors import Vendor, known_vendor, vendor
 
 Kind = Literal["route", "named", "known"]
@@ -28,11 +27,6 @@ class Offered(NamedTuple):
     model: str
     kind: Kind
     places: tuple[Place, ...]
-
-
-def may_use(rules: Sequence[AccessConfig], identity: Identity, model: str) -> bool:
-    """Say whether the caller may name the model, by these rules alone."""
-    return GatewayConfig(access=tuple(rules)).may_use(identity, model)
 
 
 def offered(config: GatewayConfig, identity: Identity, known: KnownModels) -> list[Offered]:

@@ -860,6 +860,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/gateway/vendors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Vendors
+         * @description List who serves models: where, and whether it takes a key.
+         */
+        get: operations["list_vendors_api_v1_gateway_vendors_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gateway/connections/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try Connection
+         * @description Ask a connection's provider for its models, or, where it lists none, the named model for one word.
+         *
+         *     That word is the only thing that this can cost.
+         */
+        post: operations["try_connection_api_v1_gateway_connections_try_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/views": {
         parameters: {
             query?: never;
@@ -1568,6 +1610,52 @@ export interface components {
             keys: components["schemas"]["GroupKey"][];
             /** Items */
             items: components["schemas"]["Comparison"][];
+        };
+        /**
+         * ConnectionTrial
+         * @description Which connection to try: one of those in force by its name, or one that is not saved yet.
+         */
+        ConnectionTrial: {
+            /**
+             * Name
+             * @description Its name.
+             */
+            name: string;
+            /**
+             * Connection
+             * @description As it would stand in the document; null for the one of this name that is in force.
+             */
+            connection?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            } | null;
+            /**
+             * Key
+             * @description A key that is not stored yet, instead of the one that the connection names. It is not kept.
+             */
+            key?: string | null;
+            /**
+             * Model
+             * @description A model to ask for a word where the provider does not list its models.
+             */
+            model?: string | null;
+        };
+        /**
+         * ConnectionTried
+         * @description What came of trying a connection.
+         */
+        ConnectionTried: {
+            /** Is Ok */
+            is_ok: boolean;
+            /**
+             * Said
+             * @description In words: what was asked and what came back.
+             */
+            said: string;
+            /**
+             * Models
+             * @description The models that it says it serves.
+             */
+            models: string[];
         };
         /**
          * Contested
@@ -2416,6 +2504,37 @@ export interface components {
             cache_read: string | null;
             /** Cache Write */
             cache_write: string | null;
+        };
+        /**
+         * ModelVendor
+         * @description Somebody who serves models.
+         */
+        ModelVendor: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /**
+             * Base Url
+             * @description Its address, with names in braces where a connection must fill something in; null where it has none of its
+             *     own.
+             */
+            base_url: string | null;
+            /** Needs Key */
+            needs_key: boolean;
+            /**
+             * Key Env
+             * @description The environment variable that its own tools read the key from.
+             */
+            key_env: string | null;
+        };
+        /**
+         * ModelVendors
+         * @description Who serves models, the best known first.
+         */
+        ModelVendors: {
+            /** Items */
+            items: components["schemas"]["ModelVendor"][];
         };
         /**
          * NewKey
@@ -3777,6 +3896,8 @@ export type CodeVerdict = components['schemas']['CodeVerdict'];
 export type Comparison = components['schemas']['Comparison'];
 export type ComparisonTest = components['schemas']['ComparisonTest'];
 export type Comparisons = components['schemas']['Comparisons'];
+export type ConnectionTrial = components['schemas']['ConnectionTrial'];
+export type ConnectionTried = components['schemas']['ConnectionTried'];
 export type Contested = components['schemas']['Contested'];
 export type ConversationWindow = components['schemas']['ConversationWindow'];
 export type Coverage = components['schemas']['Coverage'];
@@ -3822,6 +3943,8 @@ export type MapRow = components['schemas']['MapRow'];
 export type Me = components['schemas']['Me'];
 export type MissedCheck = components['schemas']['MissedCheck'];
 export type ModelPrices = components['schemas']['ModelPrices'];
+export type ModelVendor = components['schemas']['ModelVendor'];
+export type ModelVendors = components['schemas']['ModelVendors'];
 export type NewKey = components['schemas']['NewKey'];
 export type NewList = components['schemas']['NewList'];
 export type NewProject = components['schemas']['NewProject'];
@@ -5838,6 +5961,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RecordedCall"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_vendors_api_v1_gateway_vendors_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelVendors"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    try_connection_api_v1_gateway_connections_try_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConnectionTrial"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionTried"];
                 };
             };
             /** @description What went wrong, and the remedy. */
