@@ -212,6 +212,8 @@ class Exchange:
     """What plugins and guards add to the span."""
     headers: list[Header] = field(default_factory=list[Header])
     """What they add to the answer."""
+    cache_asked: Any = None
+    """Kept by `policy/cache.py`: what the answer is kept under."""
     links: tuple[SpanLink, ...] = ()
     """Spans of other runs that this call belongs to."""
     purpose: Literal["shadow", "cache"] | None = None

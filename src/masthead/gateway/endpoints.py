@@ -7,12 +7,13 @@ from masthead.gateway.call import Endpoint
 from masthead.providers.dialects import Dialect
 
 MODELS: Final = Endpoint("models", Dialect.OPENAI_CHAT, "/models", "", is_model_call=False)
+EMBEDDINGS: Final = Endpoint("embeddings", Dialect.OPENAI_CHAT, "/embeddings", "embeddings")
 _MODEL_CALLS: Final = {
     "/v1/chat/completions": Endpoint("chat", Dialect.OPENAI_CHAT, "/chat/completions", "chat"),
     "/v1/responses": Endpoint("responses", Dialect.OPENAI_RESPONSES, "/responses", "chat"),
     "/v1/messages": Endpoint("messages", Dialect.ANTHROPIC, "/messages", "chat"),
     "/v1/messages/count_tokens": Endpoint("count_tokens", Dialect.ANTHROPIC, "/messages/count_tokens", "count_tokens"),
-    "/v1/embeddings": Endpoint("embeddings", Dialect.OPENAI_CHAT, "/embeddings", "embeddings"),
+    "/v1/embeddings": EMBEDDINGS,
     "/v1/moderations": Endpoint("moderations", Dialect.OPENAI_CHAT, "/moderations", "moderation"),
     "/v1/images/generations": Endpoint("passed_through", Dialect.OPENAI_CHAT, "/images/generations", "generate_image"),
     "/v1/audio/speech": Endpoint("passed_through", Dialect.OPENAI_CHAT, "/audio/speech", "generate_speech"),

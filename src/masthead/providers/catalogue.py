@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final, cast
 
-from masthead.providers.cards import Capability, ModelCard
+from masthead.providers.cards import Capability, ModelCard, ModelLimits
 from masthead.providers.limits import Known, Limits, load_limits
 from masthead.providers.overrides import FILE_NAME as OVERRIDES
 from masthead.providers.overrides import Override, read_overrides
@@ -21,6 +21,7 @@ from masthead.providers.vendors import VENDORS, Vendor, known_vendor
 
 FETCHED_LIMITS: Final = "catalogue/limits.json"
 _log = logging.getLogger(__name__)
+_REMEMBERED: Final = 20_000
 _MAKERS: Final = ("openai", "anthropic", "google")
 _MAKERS_FIRST: Final = sorted(VENDORS.values(), key=lambda vendor: vendor.id not in _MAKERS)
 """Where a model is looked for when its provider is not named."""
@@ -39,6 +40,7 @@ class Catalogue:
         self._guard = threading.Lock()
         """Protects the catalogue from the threads that ask for lists."""
         self._asked: dict[tuple[str | None, str], ModelCard | None] = {}
+        self._read_write: dict[tuple[str, str], ModelLimits | None] = {}
 
     def find(self, provider: str | None, model: str, *, at_ns: int) -> ModelCard | None:
         """Return a model's card with its prices at a time; None, and a warning once, where nothing is known of it."""
@@ -51,6 +53,17 @@ class Catalogue:
         if card is None:
             return None
         return replace(card, rates=self._prices.rates(provider=provider, model=model, at_ns=at_ns))
+
+    def limits_of(self, provider: str, model: str) -> ModelLimits | None:
+        """Return how much a model can read and write; None where nothing is known of it."""
+        key = (provider, model)
+        if key not in self._read_write:
+            card = self._find(provider, model)
+            if len(self._read_write) >= _REMEMBERED:
+                self._read_write.clear()
+            known = None if card is None else ModelLimits(card.context_tokens, card.max_output_tokens)
+            self._read_write[key] = known
+        return self._read_write[key]
 
     def cards(
         self, *, at_ns: int, provider: str | None = None, query: str = "", capability: Capability | None = None

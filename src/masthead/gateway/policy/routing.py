@@ -92,6 +92,22 @@ class PolicyRouter:
         hedge = None if route.config.hedge_after_s is None else Hedge(call, route.config.hedge_after_s)
         return TargetsPlan(targets, route.config.retry, self._fleet, self._clock, hedge)
 
+    def may_use(self, identity: Identity, model: str) -> bool:
+        """Say whether the key may name the model."""
+        return self._may(identity, model)
+
+    def way(self, exchange: Exchange) -> str:
+        """Return where a call's route leads, where that is not the same for all calls that name its model."""
+        route = self._routes.get(exchange.call.model)
+        if route is None:
+            return ""
+        chosen = [one.target for one in self._chosen(route, exchange)]
+        if route.config.sticky is not None and chosen:
+            chosen = self._ordered(route, self._chosen(route, exchange), exchange)[:1]
+        elif len(chosen) == len(route.candidates):
+            return ""
+        return " ".join(f"{one.connection.name}/{one.model}" for one in chosen)
+
     def only(self, connection: str, model: str) -> Plan:
         """Return the plan of a call of the gateway's own: this target, once."""
         return TargetsPlan((self._target(connection, model),), _ONCE, self._fleet, self._clock)

@@ -93,7 +93,8 @@ def _vertex(texts: Sequence[str], model: str, fields: Fields) -> tuple[str, dict
 
     def read(answer: Mapping[str, Any]) -> _Vectors:
         found: list[dict[str, Any]] = [one["embeddings"] for one in answer["predictions"]]
-        counts: list[float | None] = [(one.get("statistics") or {}).get("token_count") for one in found]
+        told: list[dict[str, Any]] = [one.get("statistics") or {} for one in found]
+        counts: list[float | None] = [one.get("token_count") for one in told]
         known = [int(count) for count in counts if count is not None]
         tokens = sum(known) if len(known) == len(counts) else None
         return [one["values"] for one in found], tokens
