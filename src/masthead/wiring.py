@@ -14,15 +14,18 @@ from masthead.api.access import project_of_writer
 from masthead.api.app import build_app
 from masthead.api.conversations import Conversations
 from masthead.api.gateway_callers import caller_of
+from masthead.api.gateway_desk import GatewayDesk
 from masthead.api.jobs import Jobs
 from masthead.api.otlp import OtlpTraces
 from masthead.api.services import ImportFile, Services
 from masthead.clock import Clock, SystemClock
 from masthead.diagnose.quiet import QuietRuns
 from masthead.gateway.service import GatewayService
+from masthead.gateway.status import Stand
 from masthead.govern.attempts import FailedAttempts
 from masthead.govern.directory import Directory
 from masthead.govern.erasure import Eraser
+from masthead.govern.gateway_documents import GatewayDocuments
 from masthead.govern.keyring import Keyring
 from masthead.govern.projects import Registry
 from masthead.govern.shelf import Shelf
@@ -44,7 +47,7 @@ from masthead.store.traces.port import SpanStore
 from masthead.store.traces.upkeep import Upkeep
 from masthead.store.traces.words import Words
 from masthead.web.app import web_app
-from masthead.wiring_gateway import gateway_of
+from masthead.wiring_gateway import StoredDocuments, gateway_of, vault_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,7 +135,16 @@ def _application(
     quiet: QuietRuns,
 ) -> Application:
     token = secrets.token_urlsafe(32)
-    gateway = gateway_of(settings, door, clock, lambda scope: caller_of(services, dict(scope)))
+    vault = vault_of(settings, database, clock)
+    documents = GatewayDocuments(database, clock)
+    gateway = gateway_of(
+        settings,
+        door,
+        clock,
+        lambda scope: caller_of(services, dict(scope)),
+        documents=StoredDocuments(documents, vault),
+        stand=Stand(folder=settings.data_dir / "gateway"),
+    )
     services = Services(
         settings=settings,
         clock=clock,
@@ -153,6 +165,8 @@ def _application(
         door_counters=door.counters,
         otlp=OtlpTraces(door, lambda scope: project_of_writer(services, scope)),
         gateway=gateway,
+        vault=vault,
+        gateway_documents=GatewayDesk(documents, vault, gateway),
         web=web_app(path_prefix=settings.path_prefix),
         local_token=SecretStr(token),
     )

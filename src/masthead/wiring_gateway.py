@@ -4,12 +4,14 @@ Imported by the process that serves models and nothing else, so it must stay lig
 """
 
 import contextlib
+import json
 import logging
+import os
 import signal
 import socket
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Generator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Generator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -26,30 +28,41 @@ from masthead.gateway.agents.shared import SharedGuards, counts
 from masthead.gateway.agents.wire import Place
 from masthead.gateway.alone import Alone
 from masthead.gateway.call import Call, Identity
-from masthead.gateway.config_routes import GuardsConfig
+from masthead.gateway.config_routes import CacheConfig, GuardsConfig
 from masthead.gateway.http_server import PatientProtocol
 from masthead.gateway.identity import FRESH_S, ByKey, Remembered
 from masthead.gateway.metrics import labelled
+from masthead.gateway.neighbours import clear_away
+from masthead.gateway.own_calls import OwnCalls
 from masthead.gateway.policy.cache import Cache
 from masthead.gateway.policy.counters import Counters, MemoryCounters
 from masthead.gateway.policy.limits import Limits
 from masthead.gateway.policy.redis_counters import RedisCounters
 from masthead.gateway.policy.routing import PolicyRouter
+from masthead.gateway.policy.shadow import Shadows
 from masthead.gateway.seams import Plugin, Seams
 from masthead.gateway.service import GatewayService
 from masthead.gateway.shipping import Server, Shipper
 from masthead.gateway.spans import body_of, lines_of, spans_of
 from masthead.gateway.spool import Spool
-from masthead.gateway.tenants import Documents, Tenant
+from masthead.gateway.status import Stand
+from masthead.gateway.tenants import Documents, Stored, Tenant
 from masthead.gateway.upstream.pool import Http1Client
 from masthead.gateway.upstream.port import UpstreamClient
 from masthead.govern.attempts import FailedAttempts
 from masthead.govern.directory import Directory
 from masthead.govern.exposure import are_keys_required, is_loopback
+from masthead.govern.gateway_documents import GatewayDocuments
+from masthead.govern.master_keys import MasterKeys
+from masthead.govern.vault import Vault
 from masthead.ingest.allocator import collect_rarely, return_large_blocks, share_one_arena
 from masthead.model.errors import SettingsError, StoreBusy
+from masthead.model.ids import ProjectId
 from masthead.model.ports import Sink
 from masthead.model.reading import Usage
+from masthead.model.stored import SecretId
+from masthead.providers.cards import ModelLimits
+from masthead.providers.catalogue import Catalogue
 from masthead.providers.prices import Prices
 from masthead.settings import Settings, environment, load
 from masthead.store.control.database import Database, sqlite_url
@@ -68,37 +81,38 @@ def gateway_of(
     workers: int = 1,
     gauges: Callable[[], Mapping[str, float]] = dict,
     documents: Documents | None = None,
+    stand: Stand = Stand(),  # noqa: B008 - a tuple, never changed
 ) -> GatewayService:
     """Return the gateway, ready to be mounted. What it records goes to the sink.
 
     Raises:
         SettingsError: its configuration cannot be taken.
     """
-    keeper = Keeper(settings.data_dir / "gateway" / f"runs-{worker}.jsonl")
+    own = "server" if stand.number is None else str(worker)
+    keeper = Keeper(settings.data_dir / "gateway" / f"runs-{own}.jsonl")
 
     def guards_of(call: Call) -> GuardsConfig:
         return service.guards_of(call)
+
+    def own_calls() -> OwnCalls:
+        return service.gateway.own_calls
 
     costs = _Costs(clock, settings.data_dir)
     guards = AgentGuards(by_asker(guards_of), costs, clock, keeper)
     shared = None
     if workers > 1:
         shared = SharedGuards(guards, guards_of, worker, workers, Place(settings.data_dir / "gateway"))
-    counters = _counters(settings, clock, worker)
+    counters = _counters(settings, clock, own)
 
-    def make_seams(tenant: Tenant) -> Seams:
-        config = tenant.config
-        plugins: list[Plugin] = [shared or guards]
-        if config.limits:
-            if workers > 1 and settings.redis_url is None:
-                message = f"{workers} workers would count limits each by itself: set MASTHEAD_REDIS_URL, or use one"
-                raise SettingsError(message)
-            is_open = config.limits_uncounted == "allow"
-            plugins.append(Limits(config.limits, counters, costs, clock, fails_open=is_open))
-        if config.cache.is_on:
-            plugins.append(Cache(config.cache, clock))
-        router = PolicyRouter(config, tenant.secrets, tenant.fleet, clock, costs.of_a_million)
-        return Seams(router=router, recorder=tenant.recorder, plugins=tuple(plugins))
+    alone = f"{workers} workers would count limits each by itself: set MASTHEAD_REDIS_URL, or use one"
+    bench = _Bench(
+        costs=costs,
+        counters=counters,
+        guards=shared or guards,
+        clock=clock,
+        own_calls=own_calls,
+        uncountable=alone if workers > 1 and settings.redis_url is None else None,
+    )
 
     def close() -> None:
         guards.close()
@@ -106,7 +120,7 @@ def gateway_of(
 
     service = GatewayService(
         file=settings.gateway_file or settings.data_dir / "gateway.toml",
-        make_seams=make_seams,
+        make_seams=bench.seams,
         identify=Remembered(identify, clock),
         sink=sink,
         client=_client(settings),
@@ -117,8 +131,79 @@ def gateway_of(
         closing=close,
         beside=shared,
         write=lines_of if isinstance(sink, Spool) else spans_of,
+        stand=stand,
+        counters=counters,
     )
     return service
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Bench:
+    """What every project's seams are made from; what they remember of calls is told apart by project."""
+
+    costs: "_Costs"
+    counters: Counters
+    guards: Plugin
+    clock: Clock
+    own_calls: Callable[[], OwnCalls]
+    uncountable: str | None
+    """Why limits cannot be counted here."""
+
+    def seams(self, tenant: Tenant) -> Seams:
+        """Return what is plugged in for a project; raise `SettingsError` where a secret or setting is missing."""
+        config, clock = tenant.config, self.clock
+        if config.limits and self.uncountable is not None:
+            raise SettingsError(self.uncountable)
+        limits = Limits(
+            config.limits,
+            self.counters,
+            self.costs,
+            clock,
+            fails_open=config.limits_uncounted == "allow",
+            uncountable=self.uncountable,
+        )
+        router = PolicyRouter(
+            config, tenant.secrets, tenant.fleet, clock, self.costs.of_a_million, limits_of=self.costs.limits_of
+        )
+        plugins: list[Plugin] = [self.guards, limits]
+        if config.cache.is_on:
+            plugins.append(_cache(config.cache, router, self.own_calls, clock))
+        shadows = {route.model: route.shadow for route in config.routes if route.shadow is not None}
+        if shadows:
+            plugins.append(Shadows(shadows, router.only, self.own_calls, clock, limits))
+        return Seams(router=router, recorder=tenant.recorder, plugins=tuple(plugins))
+
+
+class StoredDocuments:
+    """What gateways read of control data: projects' own configurations and secrets."""
+
+    def __init__(self, documents: GatewayDocuments, vault: Vault) -> None:
+        self._documents = documents
+        self._vault = vault
+
+    def changes(self, since: int) -> tuple[int, Collection[ProjectId]]:
+        """Return the number of the last change, and whose documents or secrets changed after `since`."""
+        return self._documents.changes(since)
+
+    def document(self, project: ProjectId) -> Stored | None:
+        """Return the project's document, None where it has none."""
+        found = self._documents.latest(project)
+        return None if found is None else Stored(found.revision, json.loads(found.document))
+
+    def secret(self, which: SecretId) -> str | None:
+        """Return a secret."""
+        return self._vault.read(which)
+
+    def note_uses(self, uses: Mapping[SecretId, int]) -> None:
+        """Note when secrets were last used."""
+        self._vault.note_uses(uses)
+
+
+def vault_of(settings: Settings, database: Database, clock: Clock) -> Vault:
+    """Return the secrets of all projects, under the master key that the settings name."""
+    own = settings.data_dir / "secrets.key"
+    keys = MasterKeys(given=settings.secrets_key, file=settings.secrets_key_file, own_file=own)
+    return Vault(database, keys, clock)
 
 
 def _breakers(service: GatewayService) -> dict[str, float]:
@@ -144,18 +229,34 @@ def _client(settings: Settings) -> UpstreamClient:
     return AiohttpClient()
 
 
-def _counters(settings: Settings, clock: Clock, worker: int) -> Counters:
+def _counters(settings: Settings, clock: Clock, own: str) -> Counters:
     if settings.redis_url is not None:
         return RedisCounters(settings.redis_url.get_secret_value())
-    return MemoryCounters(clock, settings.data_dir / "gateway" / f"limits-{worker}.json")
+    return MemoryCounters(clock, settings.data_dir / "gateway" / f"limits-{own}.json")
+
+
+def _cache(config: CacheConfig, router: PolicyRouter, own_calls: Callable[[], OwnCalls], clock: Clock) -> Cache:
+    semantic = None
+    if config.semantic is not None:
+        from masthead.gateway.policy.semantic import Semantic  # noqa: PLC0415 - numpy: 10 MB, 0.06 s
+
+        semantic = Semantic(
+            config.semantic,
+            most_bytes=config.most_bytes,
+            plan_of=router.only,
+            own_calls=own_calls,
+            clock=clock,
+        )
+    return Cache(config, clock, may_use=router.may_use, way_of=router.way, semantic=semantic)
 
 
 class _Costs:
-    """What tokens cost. The catalogue takes a second to read, so that is done in the background from the start."""
+    """What tokens cost, and how many fit. Reading the catalogue takes a second: it is done in the background."""
 
     def __init__(self, clock: Clock, folder: Path) -> None:
         self._clock = clock
         self._prices = Prices(folder)
+        self._catalogue = Catalogue(self._prices, folder)
         self._is_ready = threading.Event()
         threading.Thread(target=self._load, name="gateway-prices", daemon=True).start()
 
@@ -177,8 +278,13 @@ class _Costs:
         """Return what a million tokens cost, half of them in and half out."""
         return self(model, Usage(input_tokens=500_000, output_tokens=500_000))
 
+    def limits_of(self, provider: str, model: str) -> ModelLimits | None:
+        """Return how much a model can read and write, None where that is not known, or not yet."""
+        return self._catalogue.limits_of(provider, model) if self._is_ready.is_set() else None
+
     def _load(self) -> None:
         self._prices.load()
+        self._catalogue.limits_of("openai", "")
         self._is_ready.set()
 
 
@@ -215,7 +321,15 @@ def opened_alone(settings: Settings, *, worker: int = 0, workers: int = 1) -> Ge
             note_failure=FailedAttempts(clock).note,
         )
         service = gateway_of(
-            settings, spools[0], clock, identify, worker=worker, workers=workers, gauges=lambda: _gauges(spools)
+            settings,
+            spools[0],
+            clock,
+            identify,
+            worker=worker,
+            workers=workers,
+            gauges=lambda: _gauges(spools),
+            documents=StoredDocuments(GatewayDocuments(database, clock), vault_of(settings, database, clock)),
+            stand=_stand(settings, worker, workers),
         )
         stack.callback(service.close)
         asgi = Alone(service, lambda: server.should_exit)
@@ -254,6 +368,14 @@ def _server_config(asgi: Alone, settings: Settings) -> uvicorn.Config:
         timeout_graceful_shutdown=settings.gateway_drain_s,
         timeout_keep_alive=75,
     )
+
+
+def _stand(settings: Settings, worker: int, workers: int) -> Stand:
+    """Return where this worker tells of itself; the first one clears away what dead ones left."""
+    folder = settings.data_dir / "gateway"
+    if worker == 0:
+        clear_away(folder, keep=workers)
+    return Stand(f"worker {worker}", folder, worker, os.getppid() if workers > 1 else None)
 
 
 def _spools(settings: Settings, worker: int, workers: int) -> list[Spool[bytes]]:

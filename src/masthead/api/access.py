@@ -161,7 +161,7 @@ def _holder(connection: HTTPConnection, key: ApiKey) -> Caller:
     named = _named_project(connection)
     if named is not None:
         _check_own(key.project_id, named)
-    return Caller(actor=f"key:{key.id}", project_id=key.project_id, role=key.role, is_operator=False)
+    return Caller(actor=f"key:{key.id}", project_id=key.project_id, role=key.role, is_operator=False, key=key)
 
 
 def _operator(services: Services, connection: HTTPConnection, actor: str) -> Caller:

@@ -20,7 +20,10 @@ from masthead.api.routes import (
     beside,
     diagnosis,
     export,
+    gateway_config,
+    gateway_secrets,
     gateway_setup,
+    gateway_watch,
     health,
     importing,
     jobs,
@@ -87,10 +90,13 @@ def build_api(services: Services | None) -> FastAPI:
         session,
         trying,
         gateway_setup,
+        gateway_config,
+        gateway_secrets,
     ):
         under.include_router(part.router)
     under.include_router(shelf.router)
     under.include_router(models.router)
+    under.include_router(gateway_watch.router)
     under.include_router(health.under)
     app.include_router(under)
     app.include_router(health.router)

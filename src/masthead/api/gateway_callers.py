@@ -9,6 +9,7 @@ from masthead.api.services import Services
 from masthead.gateway.call import Identity
 from masthead.gateway.identity import secret_in
 from masthead.govern.directory import NotInMemoryError, from_memory
+from masthead.model.access import Caller
 from masthead.model.tenancy import Role
 
 
@@ -29,7 +30,15 @@ async def caller_of(services: Services, scope: Scope) -> Identity:
 def _identity(services: Services, scope: Scope) -> Identity:
     caller = authenticate(services, scope)
     caller.require(Role.EDITOR)
-    return Identity(caller.project_id, None if caller.is_operator else caller.actor.removeprefix("key:"), caller.actor)
+    return identity_of(caller)
+
+
+def identity_of(caller: Caller) -> Identity:
+    """Return who the gateway takes a caller for: by its key, or without one."""
+    key = caller.key
+    if key is None:
+        return Identity(caller.project_id)
+    return Identity(caller.project_id, key.id, key.name, key.models, key.limits)
 
 
 def _with_authorization(scope: Scope) -> Scope:

@@ -31,6 +31,10 @@ STATUSES: Final[tuple[tuple[type[errors.MastheadError], HTTPStatus, str], ...]] 
 """Which status and which word an error has; the first class that fits counts."""
 
 
+_SECRET: Final = ("/gateway/", "/session", "/keys")
+"""Paths of requests that may hold secrets: what was wrong with them is told without their values."""
+
+
 def problem(
     status: int,
     word: str,
@@ -75,13 +79,17 @@ def _ours(_: Request, error: Exception) -> Response:
     return of_error(error)
 
 
-def _unreadable(_: Request, error: Exception) -> Response:
+def _unreadable(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise TypeError(f"{error!r} is no validation error")
     faults = [
         (".".join(str(part) for part in fault["loc"]), fault["msg"], fault.get("input")) for fault in error.errors()
     ]
-    detail = "; ".join(f"{where}: {message} (got {_shortened(value)})" for where, message, value in faults[:5])
+    is_secret = any(part in request.url.path for part in _SECRET)
+    detail = "; ".join(
+        f"{where}: {message}" + ("" if is_secret else f" (got {_shortened(value)})")
+        for where, message, value in faults[:5]
+    )
     return problem(422, "invalid-input", detail, where=faults[0][0] if faults else None)
 
 

@@ -8,6 +8,7 @@ from pydantic import SecretStr
 from starlette.types import ASGIApp
 
 from masthead.api.conversations import Conversations
+from masthead.api.gateway_desk import GatewayDesk
 from masthead.api.jobs import Jobs
 from masthead.clock import Clock
 from masthead.gateway.service import GatewayService
@@ -17,6 +18,7 @@ from masthead.govern.erasure import Eraser
 from masthead.govern.keyring import Keyring
 from masthead.govern.projects import Registry
 from masthead.govern.shelf import Shelf
+from masthead.govern.vault import Vault
 from masthead.ingest.door import DoorCounters
 from masthead.model.ids import ProjectId
 from masthead.model.importing import ImportReport
@@ -57,6 +59,10 @@ class Services:
     """Answers `/v1/traces`."""
     gateway: GatewayService
     """Answers everything else under `/v1/`, and `/metrics`."""
+    gateway_documents: GatewayDesk
+    """Projects' own gateway configurations: checked, changed and shown."""
+    vault: Vault
+    """Secrets of connections."""
     web: ASGIApp | None
     """Serves the pages; None where they were not built."""
     local_token: SecretStr | None

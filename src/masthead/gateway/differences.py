@@ -28,7 +28,13 @@ class Difference(NamedTuple):
 
 def between(before: GatewayConfig, after: GatewayConfig) -> list[Difference]:
     """Return what changed. Secrets are references, so none is told."""
-    return list(differences(dumped(before), dumped(after)))
+    one, other = (_EMPTY | config.model_dump(mode="json", exclude_defaults=True) for config in (before, after))
+    return list(differences(one, other))
+
+
+def between_documents(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Difference]:
+    """Yield what changed between two documents as they were given, whether or not they can be taken."""
+    return differences(_EMPTY | dict(before), _EMPTY | dict(after))
 
 
 def dumped(config: GatewayConfig) -> dict[str, Any]:

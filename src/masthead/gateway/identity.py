@@ -132,4 +132,4 @@ def identity_of(key: ApiKey, headers: Mapping[bytes, bytes]) -> Identity:
     named = headers.get(b"x-masthead-project", b"").decode("latin-1")
     if named and named != key.project_id:
         raise NotAllowed(f"this key belongs to the project {key.project_id!r}, not {named!r}")
-    return Identity(key.project_id, key.id, key.name)
+    return Identity(key.project_id, key.id, key.name, key.models, key.limits)

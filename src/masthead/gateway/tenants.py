@@ -15,18 +15,20 @@ from typing import Final, NamedTuple, Protocol
 
 from masthead.clock import Clock
 from masthead.gateway import differences
-from masthead.gateway.call import Call
+from masthead.gateway.call import Call, Exchange
 from masthead.gateway.conduct import Conductor
 from masthead.gateway.config import ConfigRefused, Fault, GatewayConfig, load
 from masthead.gateway.config_routes import GuardsConfig
-from masthead.gateway.merging import document, effective
+from masthead.gateway.merging import Effective, document, effective
 from masthead.gateway.policy.health import Fleet
 from masthead.gateway.seams import Recorder, Refused, Seams
 from masthead.gateway.secret import SecretReader, Secrets
 from masthead.model.errors import SettingsError, StoreError
 from masthead.model.ids import DEFAULT_PROJECT, ProjectId
+from masthead.model.stored import SecretId
 
 _LOG = logging.getLogger(__name__)
+_NOTED_EVERY_NS: Final = 60 * 1_000_000_000
 _MOST: Final = 1024
 """Projects that are kept ready at once."""
 
@@ -49,8 +51,12 @@ class Documents(Protocol):
         """Return the project's document, None where it has none."""
         ...
 
-    def secret(self, project: ProjectId, name: str) -> str | None:
-        """Return a secret of the project; raise `SettingsError` where it cannot be decrypted."""
+    def secret(self, which: SecretId) -> str | None:
+        """Return a secret; raise `SettingsError` where it cannot be decrypted."""
+        ...
+
+    def note_uses(self, uses: Mapping[SecretId, int]) -> None:
+        """Note when secrets were last used, in Unix nanoseconds."""
         ...
 
 
@@ -65,9 +71,12 @@ class NoDocuments:
         """Return none."""
         return None
 
-    def secret(self, project: ProjectId, name: str) -> str | None:  # noqa: ARG002 - the port's
+    def secret(self, which: SecretId) -> str | None:  # noqa: ARG002 - the port's
         """Return none."""
         return None
+
+    def note_uses(self, uses: Mapping[SecretId, int]) -> None:
+        """Note nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +158,8 @@ class Tenants:
         self._servings: dict[ProjectId, Serving] = {}
         self._broken: dict[ProjectId, _Broken] = {}
         self._seen = 0
+        self._uses: dict[SecretId, int] = {}
+        self._uses_noted: dict[SecretId, int] = {}
         self.file_fault: str | None = None
         """Why the file as it is now is not what holds."""
         self.base, self._stamp = _read(file)
@@ -196,8 +207,43 @@ class Tenants:
         above = () if self.file_fault is None else (Fault("gateway.toml", self.file_fault),)
         return (*above, *(broken.faults if broken is not None else ()))
 
+    def trial(self, project: ProjectId, given: object) -> Effective:
+        """Return what would hold for the project with this document, and change nothing; blocks.
+
+        Raises:
+            SettingsError: it cannot be taken; as `ConfigRefused`, with every fault.
+        """
+        found = effective(self.base, document(given, self.base, where="the document"))
+        fleet = Fleet(self._clock, found.config.breaker)
+        secrets = Secrets(self._environment, lambda _name: "to be stored")
+        self._make_seams(
+            Tenant(project=project, config=found.config, secrets=secrets, fleet=fleet, recorder=self._recorder)
+        )
+        return found
+
+    def note_use(self, exchange: Exchange) -> None:
+        """Remember which stored secrets a finished call used; they are noted once a minute."""
+        for attempt in exchange.attempts:
+            name = attempt.target.connection.stored_secret
+            if name is not None:
+                self._uses[SecretId(exchange.call.identity.project, name)] = attempt.start_ns
+
+    def write_uses(self, *, is_last: bool = False) -> None:
+        """Note when stored secrets were used, where that is due; blocks."""
+        every_ns = 0 if is_last else _NOTED_EVERY_NS
+        uses = {one: at for one, at in self._uses.copy().items() if at - self._uses_noted.get(one, 0) > every_ns}
+        if not uses:
+            return
+        try:
+            self._documents.note_uses(uses)
+        except StoreError as error:
+            _LOG.warning("the use of secrets was not noted: %s", error)
+            return
+        self._uses_noted |= uses
+
     def look(self) -> None:
         """Take up what changed in the file and in the documents of projects that are ready; blocks."""
+        self.write_uses()
         with self._lock:
             known = {*self._servings, *self._broken}
             projects = known if self._look_at_file() else known.intersection(self._note_changes())
@@ -272,7 +318,7 @@ class Tenants:
             config, warnings = effective(self.base, own)
         fleet = before.tenant.fleet if before is not None else Fleet(self._clock, config.breaker)
         fleet.breaker = config.breaker
-        secrets = Secrets(self._environment, lambda name: self._documents.secret(project, name))
+        secrets = Secrets(self._environment, lambda name: self._documents.secret(SecretId(project, name)))
         tenant = Tenant(project=project, config=config, secrets=secrets, fleet=fleet, recorder=self._recorder)
         return Serving(
             tenant=tenant,

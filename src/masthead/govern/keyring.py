@@ -13,13 +13,12 @@ from masthead.govern.directory import Directory, hash_of
 from masthead.model.access import Caller
 from masthead.model.errors import NotAuthenticated, NotFound
 from masthead.model.span import Attributes
-from masthead.model.tenancy import ApiKey, Role
+from masthead.model.tenancy import ApiKey, KeyLimit, Role
 from masthead.store.control import keys
 from masthead.store.control.database import Database
 
 SESSION_S = 12 * 3600
 """How long a browser stays logged in."""
-_DAY_NS = 86_400 * 1_000_000_000
 _PREFIX = "mh_"
 _PREFIX_SHOWN = len(_PREFIX) + 6
 
@@ -46,8 +45,17 @@ class Keyring:
         self._directory = directory
         self._clock = clock
 
-    def create(self, caller: Caller, *, name: str, role: Role, expires_in_days: int | None) -> NewKey:
-        """Make a key of the caller's project."""
+    def create(
+        self,
+        caller: Caller,
+        *,
+        name: str,
+        role: Role,
+        lifetime_s: int | None = None,
+        models: tuple[str, ...] = (),
+        limits: tuple[KeyLimit, ...] = (),
+    ) -> NewKey:
+        """Make a key of the caller's project; `models` and `limits` hold for its calls of models."""
         now_ns = self._clock.now_ns()
         secret = _PREFIX + secrets.token_urlsafe(32)
         key = ApiKey(
@@ -57,11 +65,17 @@ class Keyring:
             role=role,
             prefix=secret[:_PREFIX_SHOWN],
             created_ns=now_ns,
-            expires_ns=None if expires_in_days is None else now_ns + expires_in_days * _DAY_NS,
+            expires_ns=None if lifetime_s is None else now_ns + lifetime_s * 1_000_000_000,
+            models=models,
+            limits=limits,
         )
         with self._database.writing() as session:
             keys.insert(session, key, hash_of(secret))
             details: Attributes = {"name": name, "role": role.value, "expires_ns": key.expires_ns}
+            if models:
+                details = {**details, "models": list(models)}
+            if limits:
+                details = {**details, "limits": [_words(one) for one in limits]}
             audit.note(session, self._clock, caller, "key.created", f"key:{key.id}", details=details)
         self._directory.forget()
         return NewKey(key, SecretStr(secret))
@@ -123,3 +137,8 @@ class Keyring:
 def csrf_of(token: str) -> str:
     """Return the word that belongs to a session's token. It cannot be turned back into the token."""
     return hmac.new(token.encode("utf-8", "surrogatepass"), b"masthead csrf", hashlib.sha256).hexdigest()
+
+
+def _words(limit: KeyLimit) -> str:
+    amounts = (("requests", limit.requests), ("tokens", limit.tokens), ("USD", limit.cost_usd))
+    return ", ".join(f"{amount} {what}" for what, amount in amounts if amount is not None) + f" per {limit.window}"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from masthead.model.errors import NotAllowed
 from masthead.model.ids import ProjectId
-from masthead.model.tenancy import Role
+from masthead.model.tenancy import ApiKey, Role
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,6 +21,8 @@ class Caller:
     is_operator: bool
     csrf_token: str | None = None
     """Set where a browser's cookie spoke for the caller."""
+    key: ApiKey | None = None
+    """The key that the caller holds, or that its browser logged in with."""
 
     def require(self, role: Role) -> None:
         """Go on where the caller's role includes `role`.

@@ -96,7 +96,7 @@ def site_in(folder: Path, **settings: Any) -> Generator[Site, None, None]:
             services.registry.create(OPERATOR, Project(id=ProjectId(name), name=name, created_ns=0))
             caller = Caller(actor="test", project_id=ProjectId(name), role=Role.OWNER, is_operator=True)
             for role in Role:
-                made = services.keyring.create(caller, name=role.value, role=role, expires_in_days=None)
+                made = services.keyring.create(caller, name=role.value, role=role)
                 keys[name, role.value] = made.secret.get_secret_value()
         put(application.door, "one", *(conversation(n, marker="s3cr3t-one", user="u/1") for n in range(1, 6)))
         put(application.door, "two", *(conversation(n, marker="s3cr3t-two", user="u/1") for n in range(11, 13)))

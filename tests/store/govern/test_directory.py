@@ -50,7 +50,7 @@ def keyring(database: Database, directory: Directory, clock: FixedClock) -> Keyr
 
 
 def test_a_key_works_until_it_expires(keyring: Keyring, directory: Directory, clock: FixedClock) -> None:
-    made = keyring.create(OWNER, name="short", role=Role.VIEWER, expires_in_days=1)
+    made = keyring.create(OWNER, name="short", role=Role.VIEWER, lifetime_s=86_400)
     secret = made.secret.get_secret_value()
     assert directory.key(secret) == made.key
     clock.advance(DAY_S - 1)
@@ -63,7 +63,7 @@ def test_another_server_sees_a_revocation_within_the_promised_time(
     keyring: Keyring, database: Database, clock: FixedClock
 ) -> None:
     elsewhere = Directory(database, clock)
-    made = keyring.create(OWNER, name="k", role=Role.VIEWER, expires_in_days=None)
+    made = keyring.create(OWNER, name="k", role=Role.VIEWER)
     secret = made.secret.get_secret_value()
     assert elsewhere.key(secret) is not None
     keyring.revoke(OWNER, made.key.id)
@@ -74,12 +74,12 @@ def test_another_server_sees_a_revocation_within_the_promised_time(
 
 def test_a_key_that_is_made_later_is_found_at_once(keyring: Keyring, directory: Directory) -> None:
     assert directory.key("mh_unknown") is None
-    secret = keyring.create(OWNER, name="k", role=Role.VIEWER, expires_in_days=None).secret.get_secret_value()
+    secret = keyring.create(OWNER, name="k", role=Role.VIEWER).secret.get_secret_value()
     assert directory.key(secret) is not None
 
 
 def test_use_is_noted_once_a_minute(database: Database, keyring: Keyring, clock: FixedClock) -> None:
-    made = keyring.create(OWNER, name="k", role=Role.VIEWER, expires_in_days=None)
+    made = keyring.create(OWNER, name="k", role=Role.VIEWER)
     secret = made.secret.get_secret_value()
 
     def last_used() -> int | None:
@@ -100,7 +100,7 @@ def test_use_is_noted_once_a_minute(database: Database, keyring: Keyring, clock:
 
 
 def test_the_secret_is_not_in_the_database(keyring: Keyring, database: Database, tmp_path: Path) -> None:
-    made = keyring.create(OWNER, name="k", role=Role.OWNER, expires_in_days=None)
+    made = keyring.create(OWNER, name="k", role=Role.OWNER)
     secret = made.secret.get_secret_value()
     token = keyring.log_in(secret).token.get_secret_value()
     database.close()
@@ -112,7 +112,7 @@ def test_the_secret_is_not_in_the_database(keyring: Keyring, database: Database,
 
 
 def test_a_session_ends_by_itself(keyring: Keyring, directory: Directory, clock: FixedClock) -> None:
-    secret = keyring.create(OWNER, name="k", role=Role.OWNER, expires_in_days=None).secret.get_secret_value()
+    secret = keyring.create(OWNER, name="k", role=Role.OWNER).secret.get_secret_value()
     token = keyring.log_in(secret).token.get_secret_value()
     clock.advance(SESSION_S - FRESH_S - 1)
     assert directory.session(token) is not None
@@ -134,7 +134,7 @@ def test_the_server_does_not_start_in_the_open_without_a_key(keyring: Keyring, c
     for settings in (Settings(host="192.0.2.1"), Settings(require_keys=True)):
         with pytest.raises(SettingsError, match="masthead key create"):
             check_exposure(settings, keyring)
-    keyring.create(OWNER, name="k", role=Role.OWNER, expires_in_days=1)
+    keyring.create(OWNER, name="k", role=Role.OWNER, lifetime_s=86_400)
     check_exposure(Settings(host="192.0.2.1"), keyring)
     clock.advance(DAY_S)
     with pytest.raises(SettingsError, match=r"'192\.0\.2\.1'"):

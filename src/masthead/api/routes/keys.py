@@ -17,7 +17,14 @@ def list_keys(services: With, caller: Owner) -> t.Keys:
 @router.post("/keys", status_code=201)
 def create_key(services: With, caller: Owner, new: t.NewKey) -> t.CreatedKey:
     """Make a key; the answer is the only place where its secret ever stands."""
-    made = services.keyring.create(caller, name=new.name, role=new.role, expires_in_days=new.expires_in_days)
+    made = services.keyring.create(
+        caller,
+        name=new.name,
+        role=new.role,
+        lifetime_s=new.lifetime_s(),
+        models=new.models,
+        limits=tuple(one.noun() for one in new.limits),
+    )
     return t.CreatedKey(key=t.Key.of(made.key), secret=made.secret.get_secret_value())
 
 

@@ -2,10 +2,10 @@
 
 from fastapi import APIRouter
 
+from masthead.api.gateway_callers import identity_of
 from masthead.api.routes.taken import RunIdPath, SpanIdPath, Viewer, With
 from masthead.api.schema import trying as t
 from masthead.api.services import Services
-from masthead.gateway.call import Identity
 from masthead.gateway.offer import Offered, offered
 from masthead.gateway.recorded import recorded_call
 from masthead.model.errors import NotFound
@@ -19,8 +19,7 @@ router = APIRouter(tags=["gateway"])
 def list_served_models(services: With, caller: Viewer) -> t.ServedModels:
     """List what the caller may name as a model at this project's gateway, with limits and prices."""
     config = services.gateway.config_of(caller.project_id)
-    key_id = None if caller.is_operator else caller.actor.removeprefix("key:")
-    names = offered(config, Identity(caller.project_id, key_id, caller.actor), lambda row: _known(services, row))
+    names = offered(config, identity_of(caller), lambda row: _known(services, row))
     takes_any = any(not one.models for one in config.connections.values())
     return t.ServedModels(items=[_served(services, one) for one in names], takes_any=takes_any)
 

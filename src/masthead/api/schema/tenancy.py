@@ -1,10 +1,11 @@
 """Projects, keys, the audit log, and who the caller is."""
 
+from decimal import Decimal
 from typing import Annotated
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, model_validator
 
-from masthead.api.schema.base import Input, Output, PageQuery, Time, time_or_none
+from masthead.api.schema.base import Input, Output, PageQuery, Time, Usd, time_or_none, usd_or_none
 from masthead.govern.chain import Verdict
 from masthead.govern.projects import UNCHANGED, Change
 from masthead.model import tenancy as noun
@@ -14,6 +15,7 @@ from masthead.model.times import rfc3339
 _Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 _ProjectId = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$")]
 _Days = Annotated[int, Field(ge=1, le=36_500)]
+_Pattern = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x20\x7f]*$")]
 
 
 class RedactionRuleSchema(Input):
@@ -126,6 +128,44 @@ class ProjectChange(Input):
         )
 
 
+class KeyLimitSchema(Input):
+    """What a key may use up at the gateway in a window of time, by the clock in UTC."""
+
+    window: noun.Window
+    requests: Annotated[int, Field(ge=1, le=10**15)] | None = None
+    """Calls."""
+    tokens: Annotated[int, Field(ge=1, le=10**15)] | None = None
+    """Tokens, in and out."""
+    cost_usd: Annotated[Decimal, Field(gt=0, max_digits=18, decimal_places=9)] | None = None
+    """US dollars, of the calls whose price is known."""
+
+    @model_validator(mode="after")
+    def _check_any(self) -> "KeyLimitSchema":
+        if self.requests is None and self.tokens is None and self.cost_usd is None:
+            raise ValueError("limits nothing: give requests, tokens or cost_usd")
+        return self
+
+    def noun(self) -> noun.KeyLimit:
+        """Return the limit."""
+        return noun.KeyLimit(window=self.window, requests=self.requests, tokens=self.tokens, cost_usd=self.cost_usd)
+
+
+class KeyLimit(Output):
+    """What a key may use up at the gateway in a window of time."""
+
+    window: noun.Window
+    requests: int | None
+    tokens: int | None
+    cost_usd: Usd | None
+
+    @classmethod
+    def of(cls, limit: noun.KeyLimit) -> "KeyLimit":
+        """Render a limit."""
+        return cls.trusted(
+            window=limit.window, requests=limit.requests, tokens=limit.tokens, cost_usd=usd_or_none(limit.cost_usd)
+        )
+
+
 class Key(Output):
     """A key as lists show it: its secret is shown once, when it is made, and stored only as a hash."""
 
@@ -140,6 +180,10 @@ class Key(Output):
     revoked: Time | None
     last_used: Time | None
     """To the minute."""
+    models: list[str]
+    """What it may name as a model at the gateway, with `*` for anything; empty means any."""
+    limits: list[KeyLimit]
+    """What it may use up at the gateway, beside what the configuration says."""
 
     @classmethod
     def of(cls, key: noun.ApiKey) -> "Key":
@@ -154,6 +198,8 @@ class Key(Output):
             expires=time_or_none(key.expires_ns),
             revoked=time_or_none(key.revoked_ns),
             last_used=time_or_none(key.last_used_ns),
+            models=list(key.models),
+            limits=[KeyLimit.of(one) for one in key.limits],
         )
 
 
@@ -170,6 +216,18 @@ class NewKey(Input):
     role: noun.Role = noun.Role.EDITOR
     expires_in_days: _Days | None = None
     """Null never expires."""
+    expires_in_s: Annotated[int, Field(ge=1, le=36_500 * 86_400)] | None = None
+    """The same in seconds; counts where it is given."""
+    models: Annotated[tuple[_Pattern, ...], Field(max_length=100)] = ()
+    """Models and routes that it may name at the gateway, with `*` for anything; none given means any."""
+    limits: Annotated[tuple[KeyLimitSchema, ...], Field(max_length=20)] = ()
+    """What it may use up at the gateway."""
+
+    def lifetime_s(self) -> int | None:
+        """Return how long the key works; None for ever."""
+        if self.expires_in_s is not None:
+            return self.expires_in_s
+        return None if self.expires_in_days is None else self.expires_in_days * 86_400
 
 
 class CreatedKey(Output):

@@ -5,21 +5,24 @@ So requests are never exceeded, and tokens and money by no more than the calls t
 """
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from functools import partial
-from typing import NamedTuple
+from functools import lru_cache, partial
+from typing import Literal, NamedTuple
 
 from masthead.clock import Clock
 from masthead.gateway.call import Answer, Exchange
 from masthead.gateway.charge import CostOf, charge_of
-from masthead.gateway.config_routes import LimitConfig, Subject, Window
+from masthead.gateway.config_routes import LimitConfig, Window
 from masthead.gateway.joining import user_of
 from masthead.gateway.policy.counters import NANO_USD, Counters, Slot, Used
+from masthead.gateway.policy.uncounted import refuse_uncounted
 from masthead.gateway.seams import QuietPlugin, Refused
 from masthead.model.ids import ProjectId, SpanId
+from masthead.model.tenancy import KeyLimit
 
 _LOG = logging.getLogger(__name__)
 
@@ -41,8 +44,16 @@ class Limits(QuietPlugin):
         clock: Clock,
         *,
         fails_open: bool = True,
+        uncountable: str | None = None,
+        connections: Collection[str] = (),
     ) -> None:
-        self._limits = limits
+        """Hold calls to these limits, and to those of their keys; `uncountable` says why none can be counted.
+
+        A model that is named by its connection (`CONNECTION/MODEL`) counts as that model.
+        """
+        self._connections = frozenset(connections)
+        self._limits = tuple(limits)
+        self._uncountable = uncountable
         self._counters = counters
         self._cost_of = cost_of
         self._clock = clock
@@ -52,11 +63,16 @@ class Limits(QuietPlugin):
 
     async def before(self, exchange: Exchange) -> Answer | None:
         """Take one request of each limit, or refuse the call."""
-        held = [one for limit in self._limits if (one := self._held(limit, exchange)) is not None]
+        own = exchange.call.identity.limits
+        limits = (*self._limits, *of_key(own)) if own else self._limits
+        held = [one for limit in limits if (one := self._held(limit, exchange)) is not None]
         if not held:
             return None
+        refuse_uncounted(exchange.call, (one.limit for one in held))
+        if self._uncountable is not None:
+            raise Refused(self._uncountable, status=503, kind="limits_unavailable")
         try:
-            used = await self._counters.take([one.slot for one in held])
+            used = await self._take(held)
         except (OSError, TimeoutError) as error:
             _LOG.warning("limits cannot be counted: %s", error)
             if self._fails_open:
@@ -66,7 +82,7 @@ class Limits(QuietPlugin):
         for one, so_far in zip(held, used, strict=True):
             over = _over(one.limit, so_far)
             if over is not None:
-                await self._counters.add([each.slot for each in held], requests=-1)
+                await self._give_back(held)
                 raise self._refusal(one, over)
         self._open[exchange.span_id] = held
         exchange.take_more = partial(self._more, held)
@@ -74,15 +90,24 @@ class Limits(QuietPlugin):
 
     async def _more(self, held: Sequence[_Held]) -> bool:
         """Take one more request of each limit, for a call that is sent twice; say whether there was room."""
-        slots = [one.slot for one in held]
         try:
-            used = await self._counters.take(slots)
+            used = await self._take(held)
         except (OSError, TimeoutError):
             return self._fails_open
         if all(_over(one.limit, so_far) is None for one, so_far in zip(held, used, strict=True)):
             return True
-        await self._counters.add(slots, requests=-1)
+        await self._give_back(held)
         return False
+
+    async def _give_back(self, held: Sequence[_Held]) -> None:
+        with contextlib.suppress(OSError, TimeoutError):  # then one too many stays counted
+            await self._counters.add(_slots(held), requests=-1)
+
+    async def _take(self, held: Sequence[_Held]) -> list[Used]:
+        """Count one request in each slot, and return what is used of each limit. Several limits may share a slot."""
+        slots = _slots(held)
+        used = dict(zip((slot.name for slot in slots), await self._counters.take(slots), strict=True))
+        return [used[one.slot.name] for one in held]
 
     def ended(self, exchange: Exchange) -> None:
         """Add what the call has used."""
@@ -90,7 +115,7 @@ class Limits(QuietPlugin):
         used = charge_of(exchange, self._cost_of) if held is not None else None
         if held is None or used is None or not used.tokens:
             return
-        adding = self._add([one.slot for one in held], used.tokens, int((used.cost_usd or Decimal(0)) * NANO_USD))
+        adding = self._add(_slots(held), used.tokens, int((used.cost_usd or Decimal(0)) * NANO_USD))
         task = asyncio.get_running_loop().create_task(adding)
         self._adding.add(task)
         task.add_done_callback(self._adding.discard)
@@ -102,12 +127,17 @@ class Limits(QuietPlugin):
             _LOG.warning("what a call used of its limits could not be counted: %s", error)
 
     def _held(self, limit: LimitConfig, exchange: Exchange) -> _Held | None:
-        subject = _subject(limit.per, exchange)
+        subject = self._model(exchange) if limit.per == "model" else _subject(limit.per, exchange)
         names = {subject} if limit.per != "key" else {subject, exchange.call.identity.name}
         if subject is None or (limit.only and not names.intersection(limit.only)):
             return None
         prefix, end_ns = slots_of(exchange.call.identity.project, limit, self._clock.now_ns())
         return _Held(limit, Slot(prefix + subject, end_ns), subject)
+
+    def _model(self, exchange: Exchange) -> str | None:
+        model = exchange.call.model
+        connection, _, name = model.partition("/")
+        return (name if name and connection in self._connections else model) or None
 
     def _refusal(self, held: _Held, over: str) -> Refused:
         limit = held.limit
@@ -123,6 +153,19 @@ class Limits(QuietPlugin):
             kind="budget_exceeded",
             headers=((b"retry-after", str(wait_s).encode()),),
         )
+
+
+@lru_cache(maxsize=4096)
+def of_key(limits: tuple[KeyLimit, ...]) -> tuple[LimitConfig, ...]:
+    """Return a key's own limits as those of a configuration are written."""
+    return tuple(
+        LimitConfig(per="key", window=one.window, requests=one.requests, tokens=one.tokens, cost_usd=one.cost_usd)
+        for one in limits
+    )
+
+
+def _slots(held: Sequence[_Held]) -> list[Slot]:
+    return list({one.slot.name: one.slot for one in held}.values())
 
 
 def slots_of(project: ProjectId, limit: LimitConfig, now_ns: int) -> tuple[str, int | None]:
@@ -151,7 +194,7 @@ def window_at(window: Window, now_ns: int) -> tuple[str, int | None]:
     return f"{window} {start:%Y-%m-%dT%H:%M}", int(end.timestamp()) * NANO_USD
 
 
-def _subject(per: Subject, exchange: Exchange) -> str | None:
+def _subject(per: Literal["project", "key", "user", "agent", "run"], exchange: Exchange) -> str | None:
     identity = exchange.call.identity
     match per:
         case "project":
@@ -165,8 +208,6 @@ def _subject(per: Subject, exchange: Exchange) -> str | None:
             return name if isinstance(name, str) else None
         case "run":
             return exchange.links[0].trace_id if exchange.purpose == "shadow" else exchange.trace_id
-        case "model":
-            return exchange.call.model or None
 
 
 def _over(limit: LimitConfig, used: Used) -> str | None:

@@ -4,6 +4,7 @@ Each slot is a hash of whole numbers that the server adds to, so no two processe
 a minute after its window.
 """
 
+import asyncio
 from collections.abc import Awaitable, Sequence
 from typing import Any, Final, cast
 
@@ -11,6 +12,7 @@ from masthead.gateway.policy.counters import NANO_USD, Slot, Used
 from masthead.model.errors import SettingsError
 
 _PATIENCE_S: Final = 1.0
+_PAUSE_S: Final = 1.0
 _CONNECTIONS: Final = 16
 _SLACK_S: Final = 60
 _PREFIX: Final = "masthead:limit:"
@@ -29,15 +31,24 @@ class RedisCounters:
         """
         try:
             from redis.asyncio import BlockingConnectionPool, Redis  # noqa: PLC0415 - optional, and 0.1 s
+            from redis.asyncio.retry import Retry  # noqa: PLC0415 - as above
+            from redis.backoff import NoBackoff  # noqa: PLC0415 - as above
+            from redis.exceptions import ConnectionError as GoneError  # noqa: PLC0415 - as above
         except ImportError as error:
             raise SettingsError(
                 "redis_url is set, but its client is not installed: pip install masthead[redis]"
             ) from error
         try:
             pool = BlockingConnectionPool.from_url(  # pyright: ignore[reportUnknownMemberType] - typed in part
-                url, max_connections=_CONNECTIONS, socket_timeout=_PATIENCE_S, socket_connect_timeout=_PATIENCE_S
+                url,
+                max_connections=_CONNECTIONS,
+                timeout=_PATIENCE_S,
+                socket_timeout=_PATIENCE_S,
+                socket_connect_timeout=_PATIENCE_S,
+                retry=Retry(NoBackoff(), 1, (GoneError,)),  # once: a kept connection may be to a server that ended
             )
             self._redis = Redis.from_pool(pool)
+            self._paused_until_s = 0.0
         except ValueError as error:
             raise SettingsError(f"redis_url is no address of a Redis server: {error}") from error
 
@@ -78,6 +89,9 @@ class RedisCounters:
     async def _all(self, slots: Sequence[Slot], *, requests: int, tokens: int, nano_usd: int) -> list[list[int]]:
         from redis.exceptions import RedisError  # noqa: PLC0415 - optional
 
+        begun_s = asyncio.get_running_loop().time()
+        if begun_s < self._paused_until_s:
+            raise ConnectionError("the Redis server of limits hung a moment ago; it is asked again soon")
         try:
             async with self._redis.pipeline(transaction=True) as pipe:
                 for slot in slots:
@@ -91,5 +105,8 @@ class RedisCounters:
                         pipe.expireat(name, slot.end_ns // NANO_USD + _SLACK_S)
                 answers = await cast("Awaitable[list[Any]]", pipe.execute())
         except RedisError as error:
+            now_s = asyncio.get_running_loop().time()
+            if now_s - begun_s >= _PATIENCE_S / 2:
+                self._paused_until_s = now_s + _PAUSE_S  # it hangs: not every call is to wait for it
             raise ConnectionError(f"the Redis server of limits does not answer: {error}") from error
         return [[int(number) for number in answers[at : at + 3]] for at in range(0, len(answers), 4)]
