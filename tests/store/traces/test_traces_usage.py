@@ -1,8 +1,9 @@
 """What calls through the gateway used: by time and group, checked by hand, for calls stored before the columns too."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -21,22 +22,32 @@ DAY_S = 86_400
 DAY_NS = DAY_S * 1_000_000_000
 
 
-def _call(project: ProjectId, span: int, **more: object) -> SpanRow:
+def _call(
+    project: ProjectId,
+    span: int,
+    *,
+    key: str | None = "k1",
+    connection: str = "openai",
+    cache: str | None = None,
+    first_chunk_s: float | None = None,
+    also: Mapping[str, object] | None = None,
+    **more: Any,
+) -> SpanRow:
     attributes = {
-        "masthead.gateway.key": more.pop("key", "k1"),
-        "masthead.gateway.connection": more.pop("connection", "openai"),
-        "masthead.gateway.cache": more.pop("cache", None),
-        "gen_ai.response.time_to_first_chunk": more.pop("first_chunk_s", None),
-    }
+        "masthead.gateway.key": key,
+        "masthead.gateway.connection": connection,
+        "masthead.gateway.cache": cache,
+        "gen_ai.response.time_to_first_chunk": first_chunk_s,
+    } | dict(also or {})
     said = {name: value for name, value in attributes.items() if value is not None}
-    fields: dict[str, object] = {
+    fields: dict[str, Any] = {
         "name": "chat m",
         "scope_name": "masthead.gateway",
         "operation": "llm",
         "model": "m",
         "attributes": json.dumps(said).encode(),
     }
-    return span_row(project, span=span, **(fields | more))  # pyright: ignore[reportArgumentType] - fields of SpanRow
+    return span_row(project, span=span, **(fields | more))
 
 
 def _rows(project: ProjectId) -> list[SpanRow]:
@@ -119,8 +130,21 @@ def test_nothing_is_known_of_first_chunks_where_nothing_was_streamed(store: Trac
     assert row.output_tokens is None
 
 
+def test_shadow_calls_are_counted_by_themselves(store: TraceStore, append: Append, project: ProjectId) -> None:
+    shadow = {"masthead.gateway.shadow_of": "00000000000000aa"}
+    append(
+        [
+            _call(project, 1, cost_usd=Decimal(1)),
+            _call(project, 2, run=2, cost_usd=Decimal(2), also=shadow),
+            _call(project, 3, run=3, cost_usd=Decimal(4), also=shadow | {"masthead.gateway.is_billed": True}),
+        ]
+    )
+    assert [(row.calls, row.cost_usd) for row in store.usage(project)] == [(2, Decimal(5))]
+    assert [(row.calls, row.cost_usd) for row in store.usage(project, of_shadows=True)] == [(1, Decimal(2))]
+
+
 def test_calls_that_were_stored_before_the_columns_are_added_up_as_well(store: TraceStore, project: ProjectId) -> None:
-    for name in ("gateway_key", "connection", "cache", "first_chunk_s"):
+    for name in ("gateway_key", "connection", "cache", "first_chunk_s", "is_shadow"):
         store.engine.query(f"ALTER TABLE spans DROP COLUMN {name}", {})
     Appender(store.engine).append(_rows(project), token="before", received_ns=EPOCH_NS)
     store.engine.query("ALTER TABLE masthead DELETE WHERE version >= 5 SETTINGS mutations_sync = 2", {})

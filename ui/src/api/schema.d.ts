@@ -902,6 +902,194 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/gateway/config": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Gateway Config
+         * @description Show what holds for the project's calls: its own document, the server's file, and both put together.
+         */
+        get: operations["get_gateway_config_api_v1_gateway_config_get"];
+        /**
+         * Put Gateway Config
+         * @description Make a document hold from the next call on; 422 with every fault where it cannot be taken.
+         */
+        put: operations["put_gateway_config_api_v1_gateway_config_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gateway/config/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Gateway Config
+         * @description Say what a document would change, and what is wrong with it; nothing is changed.
+         */
+        post: operations["check_gateway_config_api_v1_gateway_config_check_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gateway/config/schema": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Gateway Config Schema
+         * @description Describe documents, as JSON Schema.
+         */
+        get: operations["get_gateway_config_schema_api_v1_gateway_config_schema_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gateway/config/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Gateway Configs
+         * @description List who changed the project's document, when, and what, the latest change first.
+         */
+        get: operations["list_gateway_configs_api_v1_gateway_config_history_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gateway/config/history/{revision}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Earlier Gateway Config
+         * @description Show an earlier document.
+         */
+        get: operations["get_earlier_gateway_config_api_v1_gateway_config_history__revision__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gateway/config/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore Gateway Config
+         * @description Make an earlier document hold again, as a new revision.
+         */
+        post: operations["restore_gateway_config_api_v1_gateway_config_restore_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gateway/secrets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Secrets
+         * @description List the project's secrets: names, who stored them, when, and their last use.
+         */
+        get: operations["list_secrets_api_v1_gateway_secrets_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gateway/secrets/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put Secret
+         * @description Keep a secret, encrypted, in the stead of one of the same name; calls use it at once.
+         */
+        put: operations["put_secret_api_v1_gateway_secrets__name__put"];
+        post?: never;
+        /**
+         * Delete Secret
+         * @description Forget a secret; connections that name it fail until it is stored anew.
+         */
+        delete: operations["delete_secret_api_v1_gateway_secrets__name__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gateway/secrets/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rotate Secrets
+         * @description Wrap all projects' secrets under the present master key: a new one, where the server made its key itself.
+         */
+        post: operations["rotate_secrets_api_v1_gateway_secrets_rotate_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/views": {
         parameters: {
             query?: never;
@@ -1090,6 +1278,106 @@ export interface paths {
          * @description List the models that vendors serve, with limits, capabilities and prices, by vendor and name.
          */
         get: operations["list_models_api_v1_models_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gateway/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Usage
+         * @description Add up what calls through the gateway used: calls, tokens, cost, errors and latencies.
+         */
+        get: operations["get_usage_api_v1_gateway_usage_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gateway/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Limits
+         * @description Show how much of each limit is used up at present, and when it begins anew.
+         */
+        get: operations["list_limits_api_v1_gateway_limits_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gateway/traffic": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Traffic
+         * @description Show the calls that are under way and the latest that ended, over all processes of the gateway.
+         */
+        get: operations["get_traffic_api_v1_gateway_traffic_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gateway/targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Targets
+         * @description Show how each target fares: whether it is set aside, its errors by kind, its latency and its last error.
+         */
+        get: operations["list_targets_api_v1_gateway_targets_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gateway/records": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Records
+         * @description Show whether every call was recorded, and what waits to be; all projects together.
+         */
+        get: operations["get_records_api_v1_gateway_records_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1368,6 +1656,29 @@ export interface components {
             head: string;
         };
         /**
+         * Breaker
+         * @description Whether a target takes calls, as one process sees it.
+         */
+        Breaker: {
+            /** Process */
+            process: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "closed" | "open" | "half-open";
+            /**
+             * Failures
+             * @description In a row.
+             */
+            failures: number;
+            /**
+             * Until
+             * @description Until when it is set aside.
+             */
+            until: string | null;
+        };
+        /**
          * Brief
          * @description What a list says of a run beside its row.
          */
@@ -1610,6 +1921,121 @@ export interface components {
             keys: components["schemas"]["GroupKey"][];
             /** Items */
             items: components["schemas"]["Comparison"][];
+        };
+        /**
+         * ConfigChange
+         * @description One value that changed. Values of headers are shown as `(hidden)`.
+         */
+        ConfigChange: {
+            /** Where */
+            where: string;
+            /**
+             * Change
+             * @enum {string}
+             */
+            change: "added" | "removed" | "changed";
+            before: components["schemas"]["JsonValue"];
+            after: components["schemas"]["JsonValue"];
+        };
+        /**
+         * ConfigChecked
+         * @description What a document would come to; nothing was changed.
+         */
+        ConfigChecked: {
+            /** Is Ok */
+            is_ok: boolean;
+            /** Faults */
+            faults: components["schemas"]["ConfigFault"][];
+            /** Warnings */
+            warnings: components["schemas"]["ConfigFault"][];
+            /** Changes */
+            changes: components["schemas"]["ConfigChange"][];
+        };
+        /**
+         * ConfigFault
+         * @description What is wrong with a configuration, and where.
+         */
+        ConfigFault: {
+            /**
+             * Where
+             * @description The path of the value, such as `connections.openai.secret`.
+             */
+            where: string;
+            /** Message */
+            message: string;
+        };
+        /**
+         * ConfigHistory
+         * @description One page of revisions, the latest first.
+         */
+        ConfigHistory: {
+            /** Items */
+            items: components["schemas"]["ConfigRevision"][];
+            /** Cursor */
+            cursor: string | null;
+        };
+        /**
+         * ConfigInput
+         * @description A document, and the revision that it is to follow.
+         */
+        ConfigInput: {
+            /**
+             * Revision
+             * @description The present one, as it was read; 0 where there is none. Another one is answered with 409.
+             */
+            revision: number;
+            /**
+             * Document
+             * @description As gateway.toml has it; see …/config/schema.
+             */
+            document: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+        };
+        /**
+         * ConfigRevision
+         * @description One revision of the project's document.
+         */
+        ConfigRevision: {
+            /** Revision */
+            revision: number;
+            /**
+             * Time
+             * Format: date-time
+             */
+            time: string;
+            /** Actor */
+            actor: string;
+            /**
+             * Changes
+             * @description Null where the revision before is no longer kept.
+             */
+            changes: components["schemas"]["ConfigChange"][] | null;
+        };
+        /**
+         * ConfigTaken
+         * @description A new revision, and what it changed in the project's document.
+         */
+        ConfigTaken: {
+            /** Revision */
+            revision: number;
+            /** Changes */
+            changes: components["schemas"]["ConfigChange"][];
+            /** Warnings */
+            warnings: components["schemas"]["ConfigFault"][];
+        };
+        /**
+         * ConfigTrial
+         * @description A document that is to be looked at.
+         */
+        ConfigTrial: {
+            /**
+             * Document
+             * @description As gateway.toml has it; see …/config/schema.
+             */
+            document: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
         };
         /**
          * ConnectionTrial
@@ -1941,6 +2367,28 @@ export interface components {
             lost: string[];
         };
         /**
+         * EarlierConfig
+         * @description One revision with its document.
+         */
+        EarlierConfig: {
+            /** Revision */
+            revision: number;
+            /**
+             * Time
+             * Format: date-time
+             */
+            time: string;
+            /** Actor */
+            actor: string;
+            /**
+             * Document
+             * @description As gateway.toml has it; see …/config/schema.
+             */
+            document: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+        };
+        /**
          * Ending
          * @description How the run stopped, and its answer where it gave one.
          */
@@ -2122,6 +2570,251 @@ export interface components {
             cost: components["schemas"]["FailureCost"];
         };
         /**
+         * GatewayCall
+         * @description One call, under way or ended. What is not known, or not known yet, is null.
+         */
+        GatewayCall: {
+            /**
+             * Process
+             * @description Which of the gateway's processes has it.
+             */
+            process: string;
+            /** Run Id */
+            run_id: string;
+            /** Span Id */
+            span_id: string;
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            /** End */
+            end: string | null;
+            /** Endpoint */
+            endpoint: string;
+            /** Key Id */
+            key_id: string | null;
+            /**
+             * Key
+             * @description The key's name.
+             */
+            key: string | null;
+            /** Agent */
+            agent: string | null;
+            /** User */
+            user: string | null;
+            /** Model Asked */
+            model_asked: string;
+            /**
+             * Model
+             * @description As the target names it.
+             */
+            model: string | null;
+            /** Connection */
+            connection: string | null;
+            /** Status */
+            status: number | null;
+            /** Error */
+            error: string | null;
+            /** Input Tokens */
+            input_tokens: number | null;
+            /** Output Tokens */
+            output_tokens: number | null;
+            /** Cache Read Tokens */
+            cache_read_tokens: number | null;
+            /** First Chunk S */
+            first_chunk_s: number | null;
+            /** Is Stream */
+            is_stream: boolean;
+            /**
+             * Tries
+             * @description Above 1 where it was tried again or fell back on another target.
+             */
+            tries: number;
+            /**
+             * Cache
+             * @description `hit` where the answer was kept.
+             */
+            cache: string | null;
+            /**
+             * Guard
+             * @description What the guards did: `recorded`, `warned`, `corrected` or `stopped`.
+             */
+            guard: string | null;
+            /**
+             * Purpose
+             * @description `shadow` or `cache` where no client asked for the call.
+             */
+            purpose: string | null;
+        };
+        /**
+         * GatewayConfig
+         * @description What holds for a project's calls: its own document over the server's file.
+         */
+        GatewayConfig: {
+            /**
+             * Revision
+             * @description Of the project's document; 0 where it has none yet.
+             */
+            revision: number;
+            /** Updated */
+            updated: string | null;
+            /** Updated By */
+            updated_by: string | null;
+            /**
+             * Document
+             * @description As gateway.toml has it; see …/config/schema.
+             */
+            document: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /**
+             * File
+             * @description As gateway.toml has it; see …/config/schema.
+             */
+            file: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /**
+             * Effective
+             * @description As gateway.toml has it; see …/config/schema.
+             */
+            effective: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /**
+             * Faults
+             * @description Why what holds is not the latest document or file.
+             */
+            faults: components["schemas"]["ConfigFault"][];
+            /**
+             * Warnings
+             * @description What holds and will not work, such as a secret that is not stored yet.
+             */
+            warnings: components["schemas"]["ConfigFault"][];
+        };
+        /**
+         * GatewayProcess
+         * @description One process of the gateway.
+         */
+        GatewayProcess: {
+            /**
+             * Name
+             * @description `server`, or `worker 0` …
+             */
+            name: string;
+            /**
+             * Started
+             * Format: date-time
+             */
+            started: string;
+            /**
+             * Told
+             * Format: date-time
+             * @description Of when its figures are.
+             */
+            told: string;
+        };
+        /**
+         * GatewayRecords
+         * @description Whether every call was recorded.
+         */
+        GatewayRecords: {
+            /** Alerts */
+            alerts: components["schemas"]["RecordsAlert"][];
+            /** Processes */
+            processes: components["schemas"]["ProcessRecords"][];
+        };
+        /**
+         * GatewayTarget
+         * @description How one target fared since the processes of the gateway began.
+         */
+        GatewayTarget: {
+            /** Connection */
+            connection: string;
+            /**
+             * Provider
+             * @description Null where the configuration does not name the connection any more.
+             */
+            provider: string | null;
+            /** Model */
+            model: string;
+            /**
+             * State
+             * @description The worst that any process sees.
+             * @enum {string}
+             */
+            state: "closed" | "open" | "half-open";
+            /** Breakers */
+            breakers: components["schemas"]["Breaker"][];
+            /**
+             * Calls
+             * @description Tries that ended.
+             */
+            calls: number;
+            /**
+             * Errors
+             * @description By kind of failure; `other` for what was the caller's own.
+             */
+            errors: {
+                [key: string]: number;
+            };
+            /**
+             * Latency P50 S
+             * @description Of its latest good answers, whole.
+             */
+            latency_p50_s: number | null;
+            /** Latency P95 S */
+            latency_p95_s: number | null;
+            /** Last Error */
+            last_error: string | null;
+            /** Last Error Time */
+            last_error_time: string | null;
+            /**
+             * Last
+             * @description When its latest try ended.
+             */
+            last: string | null;
+        };
+        /**
+         * GatewayTargets
+         * @description Where calls of the project went, those that are set aside first.
+         */
+        GatewayTargets: {
+            /** Items */
+            items: components["schemas"]["GatewayTarget"][];
+            /**
+             * Idle
+             * @description Connections that are configured and were not tried yet.
+             */
+            idle: string[];
+        };
+        /**
+         * GatewayTraffic
+         * @description What passes through the gateway now, over all of its processes.
+         */
+        GatewayTraffic: {
+            /**
+             * Time
+             * Format: date-time
+             */
+            time: string;
+            /**
+             * Under Way
+             * @description The oldest first.
+             */
+            under_way: components["schemas"]["GatewayCall"][];
+            /**
+             * Latest
+             * @description Those that ended last, the latest first.
+             */
+            latest: components["schemas"]["GatewayCall"][];
+            /** Processes */
+            processes: components["schemas"]["GatewayProcess"][];
+            /** Ignored */
+            ignored: components["schemas"]["IgnoredStatus"][];
+        };
+        /**
          * GroupKey
          * @description A key to group runs by, and how many values it has among them.
          */
@@ -2199,6 +2892,16 @@ export interface components {
             reason: string;
             /** Evidence */
             evidence: number[];
+        };
+        /**
+         * IgnoredStatus
+         * @description A file in which a process told of itself, and that is not counted.
+         */
+        IgnoredStatus: {
+            /** File */
+            file: string;
+            /** Why */
+            why: string;
         };
         /**
          * ImportProblem
@@ -2327,6 +3030,59 @@ export interface components {
              * @description To the minute.
              */
             last_used: string | null;
+            /**
+             * Models
+             * @description What it may name as a model at the gateway, with `*` for anything; empty means any.
+             */
+            models: string[];
+            /**
+             * Limits
+             * @description What it may use up at the gateway, beside what the configuration says.
+             */
+            limits: components["schemas"]["KeyLimit"][];
+        };
+        /**
+         * KeyLimit
+         * @description What a key may use up at the gateway in a window of time.
+         */
+        KeyLimit: {
+            /**
+             * Window
+             * @enum {string}
+             */
+            window: "minute" | "hour" | "day" | "month" | "total";
+            /** Requests */
+            requests: number | null;
+            /** Tokens */
+            tokens: number | null;
+            /** Cost Usd */
+            cost_usd: string | null;
+        };
+        /**
+         * KeyLimitSchema
+         * @description What a key may use up at the gateway in a window of time, by the clock in UTC.
+         */
+        KeyLimitSchema: {
+            /**
+             * Window
+             * @enum {string}
+             */
+            window: "minute" | "hour" | "day" | "month" | "total";
+            /**
+             * Requests
+             * @description Calls.
+             */
+            requests?: number | null;
+            /**
+             * Tokens
+             * @description Tokens, in and out.
+             */
+            tokens?: number | null;
+            /**
+             * Cost Usd
+             * @description US dollars, of the calls whose price is known.
+             */
+            cost_usd?: number | string | null;
         };
         /**
          * Keys
@@ -2335,6 +3091,75 @@ export interface components {
         Keys: {
             /** Items */
             items: components["schemas"]["Key"][];
+        };
+        /**
+         * LimitState
+         * @description What one subject used of one limit in the present window. A bound that is null does not exist.
+         */
+        LimitState: {
+            /**
+             * Per
+             * @enum {string}
+             */
+            per: "project" | "key" | "user" | "agent" | "run" | "model";
+            /**
+             * Only
+             * @description The subjects that it holds for; empty means all.
+             */
+            only: string[];
+            /**
+             * Window
+             * @enum {string}
+             */
+            window: "minute" | "hour" | "day" | "month" | "total";
+            /**
+             * Until
+             * @description When it begins anew; null never.
+             */
+            until: string | null;
+            /**
+             * Subject
+             * @description Null where nobody has used anything of it yet.
+             */
+            subject: string | null;
+            /**
+             * Label
+             * @description The key's name, where the subject is a key that still exists.
+             */
+            label: string | null;
+            /**
+             * Share
+             * @description How much is used up, of whatever it bounds the most of: 1 is all.
+             */
+            share: number;
+            /** Requests Used */
+            requests_used: number;
+            /** Requests */
+            requests: number | null;
+            /** Tokens Used */
+            tokens_used: number;
+            /** Tokens */
+            tokens: number | null;
+            /**
+             * Usd Used
+             * Format: decimal
+             */
+            usd_used: string;
+            /** Usd */
+            usd: string | null;
+        };
+        /**
+         * LimitStates
+         * @description How much of each limit is used up, the fullest first.
+         */
+        LimitStates: {
+            /** Items */
+            items: components["schemas"]["LimitState"][];
+            /**
+             * Is Cut
+             * @description Whether there is more than these rows.
+             */
+            is_cut: boolean;
         };
         /**
          * ListChange
@@ -2550,6 +3375,23 @@ export interface components {
              * @description Null never expires.
              */
             expires_in_days?: number | null;
+            /**
+             * Expires In S
+             * @description The same in seconds; counts where it is given.
+             */
+            expires_in_s?: number | null;
+            /**
+             * Models
+             * @description Models and routes that it may name at the gateway, with `*` for anything; none given means any.
+             * @default []
+             */
+            models: string[];
+            /**
+             * Limits
+             * @description What it may use up at the gateway.
+             * @default []
+             */
+            limits: components["schemas"]["KeyLimitSchema"][];
         };
         /**
          * NewList
@@ -2684,6 +3526,37 @@ export interface components {
             catalogue: string;
         };
         /**
+         * ProcessRecords
+         * @description How the recording goes in one process, since it began; all projects together.
+         */
+        ProcessRecords: {
+            /** Process */
+            process: string;
+            /**
+             * Started
+             * Format: date-time
+             */
+            started: string;
+            /** Recorded */
+            recorded: number;
+            /**
+             * Lost
+             * @description Calls that were answered and not recorded.
+             */
+            lost: number;
+            /**
+             * Thinned
+             * @description Calls of which the request's content was left out, because too much waited.
+             */
+            thinned: number;
+            /** Waiting */
+            waiting: number;
+            /** Waiting Bytes */
+            waiting_bytes: number;
+            /** Set Aside */
+            set_aside: number;
+        };
+        /**
          * Project
          * @description A tenant. `retention_days` is null where spans are kept for ever.
          */
@@ -2799,6 +3672,23 @@ export interface components {
              * @description What of the call is missing here, in words.
              */
             losses: string[];
+        };
+        /**
+         * RecordsAlert
+         * @description Something that is wrong with the recording of calls.
+         */
+        RecordsAlert: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "lost" | "stalled" | "growing" | "set_aside";
+            /** Process */
+            process: string;
+            /** Since */
+            since: string | null;
+            /** Message */
+            message: string;
         };
         /**
          * Redacted
@@ -2933,6 +3823,22 @@ export interface components {
             advice: components["schemas"]["Advice"][];
             /** Trends */
             trends: components["schemas"]["Trend"][];
+        };
+        /**
+         * RestoreInput
+         * @description An earlier revision that is to hold again.
+         */
+        RestoreInput: {
+            /**
+             * Revision
+             * @description The present one, as it was read.
+             */
+            revision: number;
+            /**
+             * Restore
+             * @description The one that is wanted.
+             */
+            restore: number;
         };
         /**
          * Role
@@ -3257,6 +4163,73 @@ export interface components {
         ScoresTaken: {
             /** Ids */
             ids: string[];
+        };
+        /**
+         * Secret
+         * @description A secret of the project's connections. Its value is never shown.
+         */
+        Secret: {
+            /**
+             * Name
+             * @description `stored:NAME` in a connection means it.
+             */
+            name: string;
+            /**
+             * Created
+             * Format: date-time
+             */
+            created: string;
+            /** Created By */
+            created_by: string;
+            /**
+             * Updated
+             * Format: date-time
+             */
+            updated: string;
+            /** Updated By */
+            updated_by: string;
+            /**
+             * Last Used
+             * @description To the minute; null where no call used it yet.
+             */
+            last_used: string | null;
+        };
+        /**
+         * SecretInput
+         * @description A secret's value, which nobody sees again.
+         */
+        SecretInput: {
+            /**
+             * Value
+             * Format: password
+             */
+            value: string;
+        };
+        /**
+         * Secrets
+         * @description The project's secrets, by name.
+         */
+        Secrets: {
+            /** Items */
+            items: components["schemas"]["Secret"][];
+        };
+        /**
+         * SecretsRotated
+         * @description What wrapping all projects' secrets under the present master key came to.
+         */
+        SecretsRotated: {
+            /**
+             * Key Id
+             * @description The present master key's.
+             */
+            key_id: string;
+            /** Rewrapped */
+            rewrapped: number;
+            /**
+             * Left
+             * @description Secrets whose master key is not there any more; they must be stored anew.
+             */
+            left: number;
         };
         /**
          * ServedModel
@@ -3817,6 +4790,86 @@ export interface components {
             items: components["schemas"]["UnpricedModel"][];
         };
         /**
+         * Usage
+         * @description What calls through the gateway used.
+         */
+        Usage: {
+            /**
+             * Items
+             * @description Oldest bucket first, in a bucket the dearest first.
+             */
+            items: components["schemas"]["UsageRow"][];
+            /**
+             * Is Cut
+             * @description Whether there is more than these rows.
+             */
+            is_cut: boolean;
+            /** @description Copies of calls that went to another target and whose answers nobody got: not counted in `items`. */
+            shadows: components["schemas"]["UsageRow"] | null;
+        };
+        /**
+         * UsageRow
+         * @description The calls of one bucket of time, and of one group where split. What nobody counted is null.
+         */
+        UsageRow: {
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            /**
+             * Last
+             * Format: date-time
+             * @description When the latest call began.
+             */
+            last: string;
+            /**
+             * Group
+             * @description A key's id, a model, an agent, an end user, a run's id or a connection; null for calls that name none.
+             */
+            group: string | null;
+            /**
+             * Label
+             * @description The key's name, where the group is a key that still exists.
+             */
+            label: string | null;
+            /** Calls */
+            calls: number;
+            /** Errors */
+            errors: number;
+            /**
+             * Unpriced
+             * @description Calls with tokens whose price is not known: what they cost is missing from `cost_usd`.
+             */
+            unpriced: number;
+            /** Cache Hits */
+            cache_hits: number;
+            /** Input Tokens */
+            input_tokens: number | null;
+            /** Output Tokens */
+            output_tokens: number | null;
+            /**
+             * Cache Read Tokens
+             * @description Of the input tokens, those that the provider had cached.
+             */
+            cache_read_tokens: number | null;
+            /** Cost Usd */
+            cost_usd: string | null;
+            /** Latency P50 S */
+            latency_p50_s: number | null;
+            /** Latency P95 S */
+            latency_p95_s: number | null;
+            /** First Chunk P50 S */
+            first_chunk_p50_s: number | null;
+            /** First Chunk P95 S */
+            first_chunk_p95_s: number | null;
+            /**
+             * Agents
+             * @description Who called, at most five of them.
+             */
+            agents: string[];
+        };
+        /**
          * Worst
          * @description A run that lost most after its failure began.
          */
@@ -3881,6 +4934,7 @@ export type Attribution = components['schemas']['Attribution'];
 export type AuditEntry = components['schemas']['AuditEntry'];
 export type AuditPage = components['schemas']['AuditPage'];
 export type AuditVerdict = components['schemas']['AuditVerdict'];
+export type Breaker = components['schemas']['Breaker'];
 export type Brief = components['schemas']['Brief'];
 export type Briefs = components['schemas']['Briefs'];
 export type BriefsInput = components['schemas']['BriefsInput'];
@@ -3896,6 +4950,14 @@ export type CodeVerdict = components['schemas']['CodeVerdict'];
 export type Comparison = components['schemas']['Comparison'];
 export type ComparisonTest = components['schemas']['ComparisonTest'];
 export type Comparisons = components['schemas']['Comparisons'];
+export type ConfigChange = components['schemas']['ConfigChange'];
+export type ConfigChecked = components['schemas']['ConfigChecked'];
+export type ConfigFault = components['schemas']['ConfigFault'];
+export type ConfigHistory = components['schemas']['ConfigHistory'];
+export type ConfigInput = components['schemas']['ConfigInput'];
+export type ConfigRevision = components['schemas']['ConfigRevision'];
+export type ConfigTaken = components['schemas']['ConfigTaken'];
+export type ConfigTrial = components['schemas']['ConfigTrial'];
 export type ConnectionTrial = components['schemas']['ConnectionTrial'];
 export type ConnectionTried = components['schemas']['ConnectionTried'];
 export type Contested = components['schemas']['Contested'];
@@ -3907,6 +4969,7 @@ export type Diagnosis = components['schemas']['Diagnosis'];
 export type Difference = components['schemas']['Difference'];
 export type DoneInput = components['schemas']['DoneInput'];
 export type Door = components['schemas']['Door'];
+export type EarlierConfig = components['schemas']['EarlierConfig'];
 export type Ending = components['schemas']['Ending'];
 export type EndingKind = components['schemas']['EndingKind'];
 export type Evaluator = components['schemas']['Evaluator'];
@@ -3919,11 +4982,19 @@ export type Flow = components['schemas']['Flow'];
 export type FlowEdge = components['schemas']['FlowEdge'];
 export type FlowNode = components['schemas']['FlowNode'];
 export type Followed = components['schemas']['Followed'];
+export type GatewayCall = components['schemas']['GatewayCall'];
+export type GatewayConfig = components['schemas']['GatewayConfig'];
+export type GatewayProcess = components['schemas']['GatewayProcess'];
+export type GatewayRecords = components['schemas']['GatewayRecords'];
+export type GatewayTarget = components['schemas']['GatewayTarget'];
+export type GatewayTargets = components['schemas']['GatewayTargets'];
+export type GatewayTraffic = components['schemas']['GatewayTraffic'];
 export type GroupKey = components['schemas']['GroupKey'];
 export type Health = components['schemas']['Health'];
 export type Hit = components['schemas']['Hit'];
 export type HitPage = components['schemas']['HitPage'];
 export type Hypothesis = components['schemas']['Hypothesis'];
+export type IgnoredStatus = components['schemas']['IgnoredStatus'];
 export type ImportProblem = components['schemas']['ImportProblem'];
 export type ImportReport = components['schemas']['ImportReport'];
 export type Interval = components['schemas']['Interval'];
@@ -3931,7 +5002,11 @@ export type Job = components['schemas']['Job'];
 export type Jobs = components['schemas']['Jobs'];
 export type JsonValue = components['schemas']['JsonValue'];
 export type Key = components['schemas']['Key'];
+export type KeyLimit = components['schemas']['KeyLimit'];
+export type KeyLimitSchema = components['schemas']['KeyLimitSchema'];
 export type Keys = components['schemas']['Keys'];
+export type LimitState = components['schemas']['LimitState'];
+export type LimitStates = components['schemas']['LimitStates'];
 export type ListChange = components['schemas']['ListChange'];
 export type ListChanged = components['schemas']['ListChanged'];
 export type ListedRun = components['schemas']['ListedRun'];
@@ -3953,6 +5028,7 @@ export type NextRun = components['schemas']['NextRun'];
 export type Outline = components['schemas']['Outline'];
 export type PairRow = components['schemas']['PairRow'];
 export type PriceCatalogue = components['schemas']['PriceCatalogue'];
+export type ProcessRecords = components['schemas']['ProcessRecords'];
 export type Project = components['schemas']['Project'];
 export type ProjectChange = components['schemas']['ProjectChange'];
 export type Projects = components['schemas']['Projects'];
@@ -3960,6 +5036,7 @@ export type Rate = components['schemas']['Rate'];
 export type Rates = components['schemas']['Rates'];
 export type Readiness = components['schemas']['Readiness'];
 export type RecordedCall = components['schemas']['RecordedCall'];
+export type RecordsAlert = components['schemas']['RecordsAlert'];
 export type Redacted = components['schemas']['Redacted'];
 export type Redaction = components['schemas']['Redaction'];
 export type RedactionInput = components['schemas']['RedactionInput'];
@@ -3968,6 +5045,7 @@ export type RedactionTrial = components['schemas']['RedactionTrial'];
 export type ReliabilityBin = components['schemas']['ReliabilityBin'];
 export type Removed = components['schemas']['Removed'];
 export type Report = components['schemas']['Report'];
+export type RestoreInput = components['schemas']['RestoreInput'];
 export type Role = components['schemas']['Role'];
 export type Run = components['schemas']['Run'];
 export type RunDetail = components['schemas']['RunDetail'];
@@ -3983,6 +5061,10 @@ export type ScoreInput = components['schemas']['ScoreInput'];
 export type ScorePage = components['schemas']['ScorePage'];
 export type ScoresInput = components['schemas']['ScoresInput'];
 export type ScoresTaken = components['schemas']['ScoresTaken'];
+export type Secret = components['schemas']['Secret'];
+export type SecretInput = components['schemas']['SecretInput'];
+export type Secrets = components['schemas']['Secrets'];
+export type SecretsRotated = components['schemas']['SecretsRotated'];
 export type ServedModel = components['schemas']['ServedModel'];
 export type ServedModels = components['schemas']['ServedModels'];
 export type ServedPlace = components['schemas']['ServedPlace'];
@@ -4012,6 +5094,8 @@ export type Turn = components['schemas']['Turn'];
 export type TurnHits = components['schemas']['TurnHits'];
 export type UnpricedModel = components['schemas']['UnpricedModel'];
 export type UnpricedModels = components['schemas']['UnpricedModels'];
+export type Usage = components['schemas']['Usage'];
+export type UsageRow = components['schemas']['UsageRow'];
 export type Worst = components['schemas']['Worst'];
 export type Problem = components['schemas']['Problem'];
 export type $defs = Record<string, never>;
@@ -6036,6 +7120,356 @@ export interface operations {
             };
         };
     };
+    get_gateway_config_api_v1_gateway_config_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayConfig"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_gateway_config_api_v1_gateway_config_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfigInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConfigTaken"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    check_gateway_config_api_v1_gateway_config_check_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfigTrial"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConfigChecked"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_gateway_config_schema_api_v1_gateway_config_schema_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: components["schemas"]["JsonValue"];
+                    };
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_gateway_configs_api_v1_gateway_config_history_get: {
+        parameters: {
+            query?: {
+                /** @description The project, for callers without a key (the header `X-Masthead-Project` says the same). */
+                project?: string | null;
+                /** @description How many items at most. */
+                limit?: number;
+                /** @description Where to go on: the `cursor` of the page before, with the same filters. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConfigHistory"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_earlier_gateway_config_api_v1_gateway_config_history__revision__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                revision: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EarlierConfig"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    restore_gateway_config_api_v1_gateway_config_restore_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RestoreInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConfigTaken"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_secrets_api_v1_gateway_secrets_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Secrets"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_secret_api_v1_gateway_secrets__name__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `stored:NAME` in a connection. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecretInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Secret"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_secret_api_v1_gateway_secrets__name__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `stored:NAME` in a connection. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rotate_secrets_api_v1_gateway_secrets_rotate_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecretsRotated"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_views_api_v1_views_get: {
         parameters: {
             query?: never;
@@ -6462,6 +7896,176 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CatalogueModels"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_usage_api_v1_gateway_usage_get: {
+        parameters: {
+            query?: {
+                /** @description The project, for callers without a key (the header `X-Masthead-Project` says the same). */
+                project?: string | null;
+                /** @description Calls that began at or after this RFC 3339 time (or date, UTC). */
+                since?: string | null;
+                /** @description Calls that began before this RFC 3339 time. */
+                until?: string | null;
+                /** @description Split by this; left out, all calls together. */
+                by?: ("key" | "model" | "agent" | "user" | "run" | "connection") | null;
+                /** @description The length of a bucket of time, in UTC; `total` is one bucket for everything. */
+                bucket?: "minute" | "hour" | "day" | "week" | "total";
+                /** @description How many rows at most: of one bucket the dearest, of several the earliest. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Usage"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_limits_api_v1_gateway_limits_get: {
+        parameters: {
+            query?: {
+                /** @description The project, for callers without a key (the header `X-Masthead-Project` says the same). */
+                project?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LimitStates"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_traffic_api_v1_gateway_traffic_get: {
+        parameters: {
+            query?: {
+                /** @description The project, for callers without a key (the header `X-Masthead-Project` says the same). */
+                project?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayTraffic"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_targets_api_v1_gateway_targets_get: {
+        parameters: {
+            query?: {
+                /** @description The project, for callers without a key (the header `X-Masthead-Project` says the same). */
+                project?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayTargets"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_records_api_v1_gateway_records_get: {
+        parameters: {
+            query?: {
+                /** @description The project, for callers without a key (the header `X-Masthead-Project` says the same). */
+                project?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayRecords"];
                 };
             };
             /** @description What went wrong, and the remedy. */
