@@ -168,6 +168,7 @@ class Semantic:
             is_joined=True,
             recording=exchange.recording,
             purpose="cache",
+            attributes={"masthead.gateway.purpose": "cache"},
         )
 
 

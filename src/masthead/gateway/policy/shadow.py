@@ -88,6 +88,7 @@ class Shadows(QuietPlugin):
             links=(SpanLink(trace_id=exchange.trace_id, span_id=exchange.span_id),),
         )
         copy.attributes |= {name: exchange.attributes[name] for name in _COPIED if name in exchange.attributes}
+        copy.attributes["masthead.gateway.purpose"] = "shadow"
         copy.attributes[SHADOW_OF] = exchange.span_id
         copy.attributes[names.RUN_SYSTEM] = f"{header(call, SYSTEM_HEADER) or call.model} (shadow: {target})"
         return copy
