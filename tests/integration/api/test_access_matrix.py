@@ -36,6 +36,11 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/api/v1/lists"): {"name": "made by the matrix", "kind": "queue"},
     ("POST", "/api/v1/lists/{list_id}/runs"): {"add": []},
     ("POST", "/api/v1/lists/{list_id}/done"): {"run_id": RUN_OF_ONE, "is_done": True},
+    ("PUT", "/api/v1/gateway/config"): {"revision": 0, "document": {}},
+    ("POST", "/api/v1/gateway/config/check"): {"document": {}},
+    ("POST", "/api/v1/gateway/connections/try"): {"name": "absent"},
+    ("POST", "/api/v1/gateway/config/restore"): {"revision": 0, "restore": 1},
+    ("PUT", "/api/v1/gateway/secrets/{name}"): {"value": "s3cr3t-one"},
     ("POST", "/api/v1/tags"): {"run_ids": [RUN_OF_ONE], "add": ["matrix"]},
 }
 
@@ -49,6 +54,7 @@ QUERIES: dict[str, dict[str, Any]] = {
 def request(site: Site, method: str, path: str, key: str | None, **ids: str) -> Any:
     names = {"run_id": ABSENT, "other_id": ABSENT, "job_id": "f" * 16, "project_id": "absent", "user_id": "nobody"}
     names |= dict.fromkeys(("span_id", "key_id", "view_id", "list_id"), "f" * 16)
+    names |= {"name": "absent", "revision": "2147483647"}
     body = BODIES.get((method, path))
     options: dict[str, Any] = {"params": QUERIES.get(path.rpartition("/")[2], {})}
     if isinstance(body, bytes):
@@ -108,7 +114,7 @@ def test_another_projects_ids_are_as_if_they_did_not_exist(site: Site, method: s
         assert response.status_code == 404, response.text
     if needed != "operator":
         named = site.ask(
-            method, path.format(**(ids | {"user_id": "u"})), site.key("two"), headers={"X-Masthead-Project": "one"}
+            method, path.format(**(ids | {"user_id": "u", "name": "n", "revision": "1"})), site.key("two"), headers={"X-Masthead-Project": "one"}
         )
         assert named.status_code == 404, named.text
 
