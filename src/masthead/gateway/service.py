@@ -17,7 +17,7 @@ from masthead.gateway.conduct import Conductor
 from masthead.gateway.config import GatewayConfig
 from masthead.gateway.config_routes import GuardsConfig
 from masthead.gateway.lag import LoopLag
-from masthead.gateway.metrics import text_of
+from masthead.gateway.metrics import labelled, text_of
 from masthead.gateway.operations import Operations, Told
 from masthead.gateway.policy.counters import Counters
 from masthead.gateway.policy.health import Fleet
@@ -147,7 +147,11 @@ class GatewayService:
             "masthead_gateway_records_queued_bytes": counters.queued_bytes,
             "masthead_gateway_loop_lag_longest_seconds": self._lag.longest_s,
         }
-        return text_of(self.gateway.metrics, own | dict(self._gauges()))
+        left_out = {
+            labelled("masthead_gateway_shadows_left_out_total", model=model): float(count)
+            for model, count in self.gateway.own_calls.left_out.items()
+        }
+        return text_of(self.gateway.metrics, own | left_out | dict(self._gauges()))
 
     async def connect(self) -> None:
         """Begin what lives in the event loop that serves, before its first call."""
