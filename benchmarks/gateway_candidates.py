@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
@@ -51,30 +51,30 @@ def cpu_s(candidate: Candidate) -> float | None:
     """Return the processor time of a candidate and its children."""
     if candidate.process is None:
         return None
-    return sum(one.cpu_times().user + one.cpu_times().system for one in _family(candidate.process))
+    return sum(one.cpu_times().user + one.cpu_times().system for one in family(candidate))
 
 
 def resident_mb(candidate: Candidate) -> float:
     """Return the resident memory of a candidate and its children."""
-    if candidate.process is None:
-        return 0.0
-    return sum(one.memory_info().rss for one in _family(candidate.process)) / 1e6
+    return sum(one.memory_info().rss for one in family(candidate)) / 1e6
 
 
-def _family(process: psutil.Process) -> tuple[psutil.Process, ...]:
-    return process, *process.children(recursive=True)
+def family(candidate: Candidate) -> Sequence[psutil.Process]:
+    """Return a candidate's process and its children."""
+    return [] if candidate.process is None else [candidate.process, *candidate.process.children(recursive=True)]
 
 
 def metric(candidate: Candidate, name: str) -> float:
-    """Return one of our own gateway's metrics, the sum over its labels."""
+    """Return one of our own gateway's metrics: of all its labels the sum, unless they are named."""
     connection = HTTPConnection("127.0.0.1", candidate.port, timeout=10)
     connection.request("GET", "/metrics", headers=dict(candidate.headers))
     text = connection.getresponse().read().decode()
     connection.close()
-    found = [line for line in text.splitlines() if line.partition(" ")[0].partition("{")[0] == name]
+    named = (line.rpartition(" ") for line in text.splitlines() if not line.startswith("#"))
+    found = [float(value) for label, _, value in named if name in {label, label.partition("{")[0]}]
     if not found:
         raise RuntimeError(f"there is no metric {name!r}")
-    return sum(float(line.rpartition(" ")[2]) for line in found)
+    return sum(found)
 
 
 @contextmanager

@@ -1,16 +1,19 @@
-"""A static upstream for `benchmarks/gateway.py`: answers every request with the same completion, or the same stream.
+"""A static upstream for the gateway's benchmarks: answers every request with the same completion, or the same stream.
 
-Not the bottleneck: some 40,000 answers a second on one busy core. Arguments: port, bytes of the answer, chunks.
+Not the bottleneck: some 40,000 answers a second on one busy core. Arguments: port, bytes of the answer, chunks. What is
+asked of the model `idle-1` is a stream that sends an event every five seconds and never ends.
 """
 
 import asyncio
 import json
+import random
 import sys
 
 import httptools
 import uvloop
 
 CHUNKS_A_WRITE = 8
+IDLE_S = 5.0
 
 
 def completion(size: int) -> bytes:
@@ -49,13 +52,20 @@ class Static(asyncio.Protocol):
     """Answers requests."""
 
     whole: bytes = b""
+    event: bytes = b""
     pieces: list[bytes] = []  # noqa: RUF012 - set once, before the first connection
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Be ready."""
         self.transport: asyncio.Transport = transport  # type: ignore[assignment]
         self.parser = httptools.HttpRequestParser(self)
-        self.is_stream = False
+        self.is_stream = self.is_idle = False
+        self.timer: asyncio.TimerHandle | None = None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop an idle stream."""
+        if self.timer is not None:
+            self.timer.cancel()
 
     def data_received(self, data: bytes) -> None:
         """Parse."""
@@ -63,18 +73,26 @@ class Static(asyncio.Protocol):
 
     def on_message_begin(self) -> None:
         """Forget the request before."""
-        self.is_stream = False
+        self.is_stream = self.is_idle = False
 
     def on_body(self, body: bytes) -> None:
         """Look whether a stream is wanted."""
         self.is_stream = self.is_stream or b'"stream":true' in body
+        self.is_idle = self.is_idle or b'"model":"idle-1"' in body
 
     def on_message_complete(self) -> None:
         """Answer; a stream piece by piece, each in a turn of the loop of its own."""
-        if self.is_stream:
+        if self.is_idle:
+            self.transport.write(self.pieces[0])
+            self._tick(IDLE_S * random.random())
+        elif self.is_stream:
             self._next(0)
         else:
             self.transport.write(self.whole)
+
+    def _tick(self, after_s: float) -> None:
+        self.transport.write(self.event)
+        self.timer = asyncio.get_running_loop().call_later(after_s, self._tick, IDLE_S)
 
     def _next(self, at: int) -> None:
         if self.transport.is_closing():
@@ -87,7 +105,9 @@ class Static(asyncio.Protocol):
 async def main(port: int, size: int, chunks: int) -> None:
     """Serve until killed."""
     Static.whole, Static.pieces = completion(size), streamed(chunks)
-    server = await asyncio.get_running_loop().create_server(Static, "127.0.0.1", port)
+    event = streamed(1)[1].partition(b"\r\n")[2].partition(b"\n\n")[0] + b"\n\n"
+    Static.event = b"%x\r\n%s\r\n" % (len(event), event)
+    server = await asyncio.get_running_loop().create_server(Static, "127.0.0.1", port, backlog=4096)
     await server.serve_forever()
 
 

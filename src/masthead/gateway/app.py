@@ -25,6 +25,7 @@ from masthead.gateway.seams import AskAgain, Identify, Plugin, Refused, Router, 
 from masthead.gateway.streams import Pipe, UsageTaken
 from masthead.gateway.tenants import Serving
 from masthead.gateway.traffic import Traffic
+from masthead.gateway.turns import LARGE_BYTES, Turns
 from masthead.gateway.upstream.port import UpstreamFailed
 from masthead.model.ids import ProjectId, SpanId
 from masthead.providers.dialects import Dialect, Translation
@@ -53,6 +54,7 @@ class Gateway:
         self.metrics = Metrics()
         self.own_calls = OwnCalls(self.by_itself)
         self.traffic = Traffic()
+        self._turns = Turns()
         self._identify = identify
         self._tenants = tenants
         self._clock = clock
@@ -78,6 +80,8 @@ class Gateway:
                 await _send(send, said(endpoint.dialect, 405, _NOT_ALLOWED, headers=((b"allow", b"POST"),)))
                 return
             body = await body_of(scope, receive, serving.config.max_body_bytes)
+            if len(body) > LARGE_BYTES:
+                await self._turns.take()
             call = call_of(endpoint, identity, scope, body)
         except ClientGone:
             return
@@ -116,7 +120,11 @@ class Gateway:
             exchange.end_ns = exchange.end_ns or self._clock.now_ns()
             departure.over()
             del self.traffic.under_way[exchange.span_id]
-            self._ended(exchange, serving.seams)
+            try:
+                if len(call.body) > LARGE_BYTES:  # a larger call that goes on from this one takes its turn later
+                    await self._turns.take()
+            finally:
+                self._ended(exchange, serving.seams)
 
     async def by_itself(self, exchange: Exchange, router: Router, plugins: tuple[Plugin, ...]) -> None:
         """Make a call that no client asked for, and record it; what it is answered is kept in the exchange."""
