@@ -46,6 +46,11 @@ class OwnCalls:
 
         task.add_done_callback(over)
 
+    @property
+    def under_way(self) -> int:
+        """How many were begun and are not over."""
+        return len(self._tasks)
+
     async def make(self, exchange: Exchange, plan: Plan, plugins: tuple[Plugin, ...] = ()) -> None:
         """Make a call, and wait for it."""
         await self._make(exchange, OnePlan(plan), plugins)

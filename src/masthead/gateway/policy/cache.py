@@ -154,6 +154,7 @@ def _again(exchange: Exchange, kept: Kept) -> Answer:
     exchange.attributes[_HIT] = "hit"
     exchange.attributes["masthead.gateway.cache_of"] = kept.span_id
     exchange.attributes[names.COST_USD] = 0
+    exchange.usage = None
     exchange.is_stream_answer = kept.is_stream
     exchange.headers.append((CACHE_HEADER, b"hit"))
     return Answer(200, (_EVENTS if kept.is_stream else _JSON,), kept.body)
