@@ -38,7 +38,11 @@ def gateway(
         masthead gateway --port 8770
 
         masthead gateway --host 0.0.0.0 --workers 4     (demands keys: see `masthead key create`)
+
+        masthead gateway check gateway.toml
     """
+    if context.invoked_subcommand is not None:
+        return
     changed = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = settings_of(context).model_copy(update=changed)
     room = raise_open_files()

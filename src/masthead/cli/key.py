@@ -1,13 +1,19 @@
 """`masthead key`: the API keys of a project."""
 
-from typing import Annotated, Any
+from collections.abc import Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Any, Final
 
 import typer
 from rich.table import Table
 
 from masthead.cli.client import call, connect
 from masthead.cli.options import AsJson, Project, console, print_json, settings_of
+from masthead.model.errors import InvalidInput
 from masthead.model.tenancy import Role
+
+_SECONDS: Final = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
+_WINDOWS: Final = ("minute", "hour", "day", "month", "total")
 
 key = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown", help="Make, list and revoke API keys.")
 
@@ -17,7 +23,14 @@ def create(
     context: typer.Context,
     name: Annotated[str, typer.Option("--name", "-n", help="What people call the key.")],
     role: Annotated[Role, typer.Option(help="What the key may do; each role includes those after it.")] = Role.EDITOR,
-    expires_in_days: Annotated[int | None, typer.Option(min=1, help="How long it works; for ever if left out.")] = None,
+    expires: Annotated[str | None, typer.Option(help="How long it works: `30d`, `12h`, `15m`; else for ever.")] = None,
+    expires_in_days: Annotated[int | None, typer.Option(min=1, help="The same in days.", hidden=True)] = None,
+    model: Annotated[
+        list[str] | None, typer.Option(help="A model or route that it may name; `*` for anything; may be repeated.")
+    ] = None,
+    budget_usd: Annotated[list[str] | None, typer.Option(help="What it may spend: `5/day`, `100/month`.")] = None,
+    requests: Annotated[list[str] | None, typer.Option(help="How many calls it may make: `60/minute`.")] = None,
+    tokens: Annotated[list[str] | None, typer.Option(help="How many tokens it may use: `1000000/day`.")] = None,
     project: Project = None,
     as_json: AsJson = False,
 ) -> None:
@@ -27,11 +40,17 @@ def create(
 
         masthead key create --name me --role owner
 
-        masthead key create --name ci --project shop --expires-in-days 90
+        masthead key create --name ci --project shop --expires 90d
+
+        masthead key create --name bot --model gpt-4o-mini --budget-usd 5/day --requests 60/minute --expires 30d
 
         export MASTHEAD_KEY=$(masthead key create --name ci --json | jq -r .secret)
     """
-    body = {"name": name, "role": role.value, "expires_in_days": expires_in_days}
+    body: dict[str, Any] = {"name": name, "role": role.value, "expires_in_days": expires_in_days}
+    if expires is not None:
+        body["expires_in_s"] = lifetime_s(expires)
+    body["models"] = model or []
+    body["limits"] = limits_of({"cost_usd": budget_usd, "requests": requests, "tokens": tokens})
     with connect(settings_of(context), project) as client:
         made = call(client, "POST", "/api/v1/keys", json=body)
     if as_json:
@@ -65,14 +84,28 @@ def list_keys(context: typer.Context, project: Project = None, as_json: AsJson =
         console().print("No keys yet: masthead key create --name NAME")
         return
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in ("KEY", "NAME", "ROLE", "STARTS WITH", "CREATED", "EXPIRES", "LAST USED", "REVOKED"):
-        table.add_column(column, no_wrap=column != "NAME")
+    for column in (
+        "KEY",
+        "NAME",
+        "ROLE",
+        "MODELS",
+        "LIMITS",
+        "STARTS WITH",
+        "CREATED",
+        "EXPIRES",
+        "LAST USED",
+        "REVOKED",
+    ):
+        table.add_column(column, no_wrap=column not in {"NAME", "MODELS", "LIMITS"})
     for entry in found:
         times = [
             (entry[field] or "–")[:16].replace("T", " ") for field in ("created", "expires", "last_used", "revoked")
         ]
         style = "dim" if entry["revoked"] else None
-        table.add_row(entry["id"], entry["name"], entry["role"], entry["prefix"] + "…", *times, style=style)
+        models = ", ".join(entry["models"]) or "any"
+        limits = ", ".join(map(_words, entry["limits"])) or "–"
+        shown = (entry["id"], entry["name"], entry["role"], models, limits, entry["prefix"] + "…", *times)
+        table.add_row(*shown, style=style)
     console().print(table)
 
 
@@ -95,3 +128,54 @@ def revoke(
         print_json(revoked)
     else:
         console().print(f"Revoked key {revoked['id']} ({revoked['name']}).", markup=False)
+
+
+def lifetime_s(given: str) -> int:
+    """Read how long a key works.
+
+    Raises:
+        InvalidInput: it is no whole number with d, h, m or s.
+    """
+    number, unit = given[:-1], given[-1:]
+    if not (number.isascii() and number.isdigit()) or unit not in _SECONDS or int(number) == 0:
+        raise InvalidInput(f"{given!r} is no time: write 30d, 12h, 15m or 90s", where="--expires")
+    return int(number) * _SECONDS[unit]
+
+
+def limits_of(given: Mapping[str, Sequence[str] | None]) -> list[dict[str, Any]]:
+    """Read limits as the API takes them: what is limited, and amounts such as `5/day`.
+
+    Raises:
+        InvalidInput: one is no amount a window.
+    """
+    windows: dict[str, dict[str, Any]] = {}
+    for what, amounts in given.items():
+        for one in amounts or ():
+            amount, _, window = one.partition("/")
+            limit = windows.setdefault(window, {"window": window})
+            if window not in _WINDOWS or what in limit:
+                message = (
+                    f"{one!r} is no limit, or the second one of its kind: write 5/day; windows: {', '.join(_WINDOWS)}"
+                )
+                raise InvalidInput(message, where=_OPTIONS[what])
+            limit[what] = _amount(amount, what)
+    return list(windows.values())
+
+
+_OPTIONS: Final = {"cost_usd": "--budget-usd", "requests": "--requests", "tokens": "--tokens"}
+
+
+def _amount(given: str, what: str) -> str | int:
+    try:
+        amount = Decimal(given)
+    except InvalidOperation:
+        amount = Decimal(0)
+    if not amount.is_finite() or amount <= 0 or (what != "cost_usd" and amount != int(amount)):
+        raise InvalidInput(f"{given!r} is no amount above zero", where=_OPTIONS[what])
+    return f"{amount:f}" if what == "cost_usd" else int(amount)
+
+
+def _words(limit: dict[str, Any]) -> str:
+    amounts = ("$" + limit["cost_usd"] if limit["cost_usd"] else None, limit["requests"], limit["tokens"])
+    named = zip(amounts, ("", " requests", " tokens"), strict=True)
+    return " and ".join(f"{amount}{what}" for amount, what in named if amount is not None) + f" a {limit['window']}"
