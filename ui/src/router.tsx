@@ -182,10 +182,13 @@ const tryRoute = createRoute({
     compact({ run: text(search.run), span: text(search.span), model: text(search.model) }),
 });
 
+export type ConfigurationSearch = RootSearch & { part?: string | undefined };
+
 const configurationRoute = createRoute({
   getParentRoute: () => gatewayRoute,
   path: "/configuration",
   component: lazyRouteComponent(() => import("./gateway/config/ConfigurationPart"), "ConfigurationPart"),
+  validateSearch: (search: Record<string, unknown>): ConfigurationSearch => compact({ part: text(search.part) }),
 });
 
 const gatewayParts = [trafficRoute, usageRoute, targetsRoute, configurationRoute, tryRoute] as const;

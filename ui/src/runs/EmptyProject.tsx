@@ -72,7 +72,8 @@ function KeyLine({ secret, onMade }: { secret: string | null; onMade: (secret: s
   const project = useProject();
   const isOwner = useMay("owner");
   const making = useMutation({
-    mutationFn: () => createKey(project, { name: "first run", role: "editor", expires_in_days: null }),
+    mutationFn: () =>
+      createKey(project, { name: "first run", role: "editor", expires_in_days: null, models: [], limits: [] }),
     onSuccess: (made) => onMade(made.secret),
   });
   if (secret) {

@@ -2,7 +2,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { revokeKey } from "@/api/settings";
 import type { Keys } from "@/api/types";
-import { UNKNOWN } from "@/formats/numbers";
+import { plural, UNKNOWN, usd } from "@/formats/numbers";
 import { ago, moment } from "@/formats/time";
 import { useProject } from "@/shell/project";
 import { Outcome } from "./Wait";
@@ -13,6 +13,19 @@ function stateOf(key: Key): { word: string; isUsable: boolean } {
   if (key.revoked) return { word: `revoked ${ago(key.revoked, Date.now())}`, isUsable: false };
   if (key.expires && Date.parse(key.expires) <= Date.now()) return { word: "expired", isUsable: false };
   return { word: key.expires ? `until ${moment(key.expires)}` : "in use", isUsable: true };
+}
+
+/** What a key may use at the gateway, and how much. */
+function allowance(key: Key): string {
+  const budgets = key.limits.map(({ window, cost_usd, tokens, requests }) => {
+    const amounts = [
+      cost_usd === null ? null : usd(cost_usd),
+      tokens === null ? null : plural(tokens, "token"),
+      requests === null ? null : plural(requests, "request"),
+    ].filter((each) => each !== null);
+    return `${amounts.join(", ")} ${window === "total" ? "in all" : `a ${window}`}`;
+  });
+  return [...(key.models.length > 0 ? [key.models.join(", ")] : []), ...budgets].join("; ") || "any";
 }
 
 /** One key, and its end: asked for twice, because nothing brings it back. */
@@ -34,6 +47,7 @@ export function KeyRow({ item }: { item: Key }): ReactNode {
       <td>
         <code>{item.prefix}…</code>
       </td>
+      <td>{allowance(item)}</td>
       <td title={moment(item.created)}>{ago(item.created, Date.now())}</td>
       <td title={item.last_used ? moment(item.last_used) : undefined}>
         {item.last_used ? ago(item.last_used, Date.now()) : UNKNOWN}

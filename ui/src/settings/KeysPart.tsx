@@ -2,11 +2,15 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, type ReactNode, useState } from "react";
 import { createKey, keys as keysQuery } from "@/api/settings";
 import { CopyButton } from "@/design/CopyButton";
+import { typedList } from "@/formats/lists";
 import { useProject } from "@/shell/project";
 import type { Role } from "@/shell/useMay";
 import { KeyRow } from "./KeyRow";
 import { Outcome, Wait } from "./Wait";
 import { Wide } from "./Wide";
+
+const WINDOWS = ["minute", "hour", "day", "month", "total"] as const;
+type Window = (typeof WINDOWS)[number];
 
 const ROLES: ReadonlyArray<{ role: Role; help: string }> = [
   { role: "viewer", help: "reads runs and figures" },
@@ -47,6 +51,7 @@ export function KeysPart(): ReactNode {
                     <th scope="col">Name</th>
                     <th scope="col">Role</th>
                     <th scope="col">Begins with</th>
+                    <th scope="col">Models, budget</th>
                     <th scope="col">Made</th>
                     <th scope="col">Last used</th>
                     <th scope="col">State</th>
@@ -75,9 +80,19 @@ function MakeKey({ onMade }: { onMade: (secret: string) => void }): ReactNode {
   const [name, setName] = useState("");
   const [role, setRole] = useState<Role>("editor");
   const [days, setDays] = useState("");
+  const [models, setModels] = useState("");
+  const [amount, setAmount] = useState("");
+  const [per, setPer] = useState<Window>("day");
+  const mayCall = role === "editor" || role === "owner";
   const making = useMutation({
     mutationFn: () =>
-      createKey(project, { name: name.trim(), role, expires_in_days: days === "" ? null : Number(days) }),
+      createKey(project, {
+        name: name.trim(),
+        role,
+        expires_in_days: days === "" ? null : Number(days),
+        models: typedList(models),
+        limits: amount === "" ? [] : [{ window: per, cost_usd: amount }],
+      }),
     onSuccess: async (made) => {
       onMade(made.secret);
       setName("");
@@ -129,6 +144,47 @@ function MakeKey({ onMade }: { onMade: (secret: string) => void }): ReactNode {
           />
         </label>
       </div>
+      {mayCall ? (
+        <div className="form-row form-grid">
+          <label>
+            Models it may use
+            <input
+              className="field"
+              placeholder="all; or best, gpt-*"
+              autoComplete="off"
+              spellCheck={false}
+              value={models}
+              onChange={(event) => setModels(event.target.value)}
+            />
+          </label>
+          <label>
+            Budget in US dollars
+            <input
+              className="field"
+              type="number"
+              min={0}
+              step="any"
+              placeholder="any amount"
+              value={amount}
+              onChange={(event) => setAmount(event.target.value)}
+            />
+          </label>
+          <label>
+            Within
+            <select
+              className="field"
+              value={per}
+              onChange={(event) => setPer(WINDOWS.find((each) => each === event.target.value) ?? "day")}
+            >
+              {WINDOWS.map((each) => (
+                <option key={each} value={each}>
+                  {each === "total" ? "all time" : `a ${each}`}
+                </option>
+              ))}
+            </select>
+          </label>
+        </div>
+      ) : null}
       <p className="quiet">
         {role}: {ROLES.find((each) => each.role === role)?.help}.
       </p>

@@ -1,6 +1,205 @@
-import type { ReactNode } from "react";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { type ReactNode, useDeferredValue, useEffect, useMemo, useState } from "react";
+import { checked, configuration } from "@/api/configuration";
+import type { GatewayConfig } from "@/api/schema";
+import { plural } from "@/formats/numbers";
+import { ago } from "@/formats/time";
+import { Wait } from "@/settings/Wait";
+import { useProject } from "@/shell/project";
+import { ConnectionsPart } from "./ConnectionsPart";
+import { DocumentPart } from "./DocumentPart";
+import type { Document } from "./document";
+import { type Draft, DraftProvider } from "./Fields";
+import { HistoryPart } from "./HistoryPart";
+import { AccessPart, LimitsPart, PluginsPart } from "./Lists";
+import { Review } from "./Review";
+import { RoutesPart } from "./RoutesPart";
+import { SecretsPart } from "./SecretsPart";
+import { CachePart, GuardsPart, RecordingPart } from "./Singles";
+import "../try/try.css";
+import "./config.css";
+import "@/text/text.css";
 
-/** Connections, routes, limits and guards of a project. */
+export const PARTS = [
+  ["connections", "Connections"],
+  ["secrets", "Secrets"],
+  ["routes", "Routes"],
+  ["limits", "Limits"],
+  ["access", "Who may use what"],
+  ["guards", "Guards"],
+  ["content", "Content"],
+  ["cache", "Cache"],
+  ["recording", "Recording, failures"],
+  ["document", "As a document"],
+  ["history", "History"],
+] as const;
+
+/** What the gateway does for this project: read, changed with the difference shown, and restored. */
 export function ConfigurationPart(): ReactNode {
-  return <p className="quiet">The configuration stands in gateway.toml in the data folder.</p>;
+  const project = useProject();
+  const asked = useQuery(configuration(project));
+  return <Wait asked={asked}>{(config) => <Editor key={project} config={config} />}</Wait>;
+}
+
+function Editor({ config }: { config: GatewayConfig }): ReactNode {
+  const project = useProject();
+  const queryClient = useQueryClient();
+  const navigate = useNavigate();
+  const part = useSearch({ from: "/gateway/configuration", select: (search) => search.part }) ?? "connections";
+  const stored = config.document as Document;
+  const [draft, setDraft] = useState<{ document: Document; revision: number } | null>(null);
+  const [isReviewing, setIsReviewing] = useState(false);
+  const document = draft?.document ?? stored;
+  const revision = draft?.revision ?? config.revision;
+  const isChanged = draft !== null && JSON.stringify(draft.document) !== JSON.stringify(stored);
+  const settled = useSettled(useDeferredValue(document));
+  const check = useQuery({ ...checked(project, settled, revision), enabled: isChanged });
+  const faults = isChanged ? (check.data?.faults ?? []) : config.faults;
+  const warnings = isChanged ? (check.data?.warnings ?? []) : config.warnings;
+  useWarning(isChanged);
+  const value = useMemo<Draft>(
+    () => ({
+      document,
+      effective: config.effective as Document,
+      file: config.file as Document,
+      faults,
+      warnings,
+      change: (next) => setDraft({ document: next, revision }),
+    }),
+    [document, revision, config.effective, config.file, faults, warnings],
+  );
+  const again = () => {
+    setDraft(null);
+    setIsReviewing(false);
+    void queryClient.invalidateQueries({ queryKey: [project] });
+  };
+  return (
+    <DraftProvider value={value}>
+      <div className="config">
+        <nav className="config-nav" aria-label="Configuration">
+          {PARTS.map(([name, word]) => (
+            <button
+              key={name}
+              type="button"
+              className="tab"
+              aria-current={part === name ? "page" : undefined}
+              onClick={() =>
+                void navigate({ to: "/gateway/configuration", search: (current) => ({ ...current, part: name }) })
+              }
+            >
+              {word}
+            </button>
+          ))}
+        </nav>
+        <div className="config-body">
+          <Standing
+            config={config}
+            isChanged={isChanged}
+            faults={check.data?.faults.length ?? 0}
+            changes={check.data?.changes.length ?? null}
+          >
+            <button type="button" className="button button-primary" onClick={() => setIsReviewing(true)}>
+              Review and save
+            </button>
+            <button type="button" className="button" onClick={() => setDraft(null)}>
+              Discard
+            </button>
+          </Standing>
+          {part === "history" ? <HistoryPart revision={config.revision} /> : <Shown part={part} />}
+        </div>
+      </div>
+      {isReviewing ? (
+        <Review
+          document={document}
+          revision={revision}
+          onSaved={again}
+          onTakeLatest={again}
+          onClose={() => setIsReviewing(false)}
+        />
+      ) : null}
+    </DraftProvider>
+  );
+}
+
+const SHOWN: Record<string, () => ReactNode> = {
+  connections: ConnectionsPart,
+  secrets: SecretsPart,
+  routes: RoutesPart,
+  limits: LimitsPart,
+  access: AccessPart,
+  guards: GuardsPart,
+  content: PluginsPart,
+  cache: CachePart,
+  recording: RecordingPart,
+  document: DocumentPart,
+};
+
+function Shown({ part }: { part: string }): ReactNode {
+  const Part = SHOWN[part] ?? ConnectionsPart;
+  return <Part />;
+}
+
+type StandingProps = {
+  config: GatewayConfig;
+  isChanged: boolean;
+  faults: number;
+  changes: number | null;
+  children: ReactNode;
+};
+
+/** Where the document stands: what holds since when, or what is changed and not saved. */
+function Standing({ config, isChanged, faults, changes, children }: StandingProps): ReactNode {
+  if (isChanged) {
+    return (
+      <div className="config-standing is-changed" role="status">
+        <span>
+          {changes === null ? "Changed" : plural(changes, "change")}, not saved
+          {faults > 0 ? <span className="tone-bad">; {plural(faults, "fault")} to look at</span> : null}
+        </span>
+        {children}
+      </div>
+    );
+  }
+  return (
+    <div className="config-standing" role="status">
+      <span className="quiet">
+        {config.revision === 0 || config.updated === null
+          ? "This project has no document of its own yet: the server's gateway.toml holds."
+          : `Revision ${config.revision}, saved ${ago(config.updated, Date.now())} by ${config.updated_by}`}
+      </span>
+      {config.faults.map(({ where, message }) => (
+        <p key={`${where} ${message}`} className="tone-bad">
+          <code>{where}</code> {message}
+        </p>
+      ))}
+      {config.warnings.map(({ where, message }) => (
+        <p key={`${where} ${message}`} className="tone-warn">
+          <code>{where}</code> {message}
+        </p>
+      ))}
+    </div>
+  );
+}
+
+const SETTLES_MS = 350;
+
+/** A value once it has stopped changing for a moment. */
+function useSettled<T>(value: T): T {
+  const [settled, setSettled] = useState(value);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(value), SETTLES_MS);
+    return () => clearTimeout(timer);
+  }, [value]);
+  return settled;
+}
+
+/** Asks before the page is left with changes that are not saved. */
+function useWarning(isChanged: boolean): void {
+  useEffect(() => {
+    if (!isChanged) return;
+    const warn = (event: BeforeUnloadEvent) => event.preventDefault();
+    addEventListener("beforeunload", warn);
+    return () => removeEventListener("beforeunload", warn);
+  }, [isChanged]);
 }

@@ -1,0 +1,261 @@
+/** What can be set, in words. Anything that is not here stands in the document view. */
+
+export type Field = {
+  name: string;
+  label: string;
+  help?: string;
+  kind: "text" | "number" | "money" | "list" | "choice" | "check";
+  choices?: ReadonlyArray<{ value: string; word: string }>;
+  placeholder?: string;
+  /** What holds where nothing is chosen, for values that the server cannot be asked for. */
+  otherwise?: string;
+  /** Shown only when asked for: few people need it. */
+  isRare?: boolean;
+};
+
+const choices = (...pairs: ReadonlyArray<readonly [string, string]>) => pairs.map(([value, word]) => ({ value, word }));
+
+export const CONNECTION: Field[] = [
+  { name: "base_url", label: "Address", kind: "text", help: "With its version. Empty means the provider's own." },
+  {
+    name: "models",
+    label: "Models",
+    kind: "list",
+    placeholder: "any",
+    help: "Names that calls may use for it, by commas. Empty means any that no other connection names.",
+  },
+  {
+    name: "allow_networks",
+    label: "Private networks",
+    kind: "list",
+    placeholder: "none",
+    help: "Where the address is not public: a range such as 10.0.0.0/8, or loopback. The server's operator permits them.",
+    isRare: true,
+  },
+  {
+    name: "api_version",
+    label: "API version",
+    kind: "text",
+    help: "Azure's, where its deployments are asked.",
+    isRare: true,
+  },
+  { name: "connect_s", label: "Connecting may take, seconds", kind: "number", isRare: true },
+  { name: "first_byte_s", label: "The first byte may take, seconds", kind: "number", isRare: true },
+  { name: "between_chunks_s", label: "A stream may be silent, seconds", kind: "number", isRare: true },
+  { name: "whole_s", label: "An answer may take, seconds", kind: "number", isRare: true },
+];
+
+export const ROUTE: Field[] = [
+  { name: "model", label: "Name", kind: "text", help: "What programs name as their model.", placeholder: "best" },
+  {
+    name: "pick",
+    label: "Which target comes first",
+    kind: "choice",
+    choices: choices(
+      ["order", "the first in the list"],
+      ["weight", "by weight"],
+      ["latency", "the fastest at present"],
+      ["price", "the cheapest"],
+    ),
+    help: "The others follow where it fails.",
+  },
+  {
+    name: "sticky",
+    label: "The same target for the same",
+    kind: "choice",
+    choices: choices(
+      ["", "nobody: each call by itself"],
+      ["user", "user"],
+      ["run", "run"],
+      ["session", "session"],
+      ["agent", "agent"],
+    ),
+    help: "By weight: this makes it an experiment.",
+    isRare: true,
+  },
+  {
+    name: "hedge_after_s",
+    label: "Ask a second target after, seconds",
+    kind: "number",
+    placeholder: "never",
+    isRare: true,
+  },
+];
+
+export const RETRY: Field[] = [
+  { name: "times", label: "Tries more at the same target", kind: "number", isRare: true },
+  { name: "budget_s", label: "No new try after, seconds", kind: "number", isRare: true },
+];
+
+export const LIMIT: Field[] = [
+  {
+    name: "per",
+    label: "For each",
+    kind: "choice",
+    choices: choices(
+      ["key", "key"],
+      ["user", "end user"],
+      ["agent", "agent"],
+      ["run", "run"],
+      ["model", "model"],
+      ["project", "the whole project"],
+    ),
+  },
+  {
+    name: "window",
+    label: "Within",
+    kind: "choice",
+    otherwise: "day",
+    choices: choices(
+      ["minute", "a minute"],
+      ["hour", "an hour"],
+      ["day", "a day"],
+      ["month", "a month"],
+      ["total", "all time"],
+    ),
+  },
+  { name: "cost_usd", label: "US dollars", kind: "money", placeholder: "any amount" },
+  { name: "requests", label: "Requests", kind: "number", placeholder: "any number" },
+  { name: "tokens", label: "Tokens", kind: "number", placeholder: "any number" },
+  {
+    name: "only",
+    label: "Only these",
+    kind: "list",
+    placeholder: "all",
+    help: "Names, by commas. Empty means each of them.",
+  },
+];
+
+export const ACCESS: Field[] = [
+  { name: "keys", label: "Keys", kind: "list", help: "By name or id, by commas.", placeholder: "team-a" },
+  {
+    name: "models",
+    label: "May name",
+    kind: "list",
+    help: "Models and routes; * stands for anything.",
+    placeholder: "best, gpt-*",
+  },
+];
+
+export const GUARDS: Field[] = [
+  {
+    name: "on_finding",
+    label: "When a run repeats itself",
+    kind: "choice",
+    choices: choices(
+      ["record", "note it in the run"],
+      ["warn", "also tell the caller in a header"],
+      ["correct", "add a note to the model, stop it if that does not help"],
+      ["stop", "stop the run"],
+    ),
+    help: "Loops, calls that fail again and again, talk after the end.",
+  },
+];
+
+export const RUN_BUDGET: Field[] = [
+  { name: "cost_usd", label: "US dollars a run", kind: "money", placeholder: "any amount" },
+  { name: "calls", label: "Calls a run", kind: "number", placeholder: "any number" },
+  { name: "tokens", label: "Tokens a run", kind: "number", placeholder: "any number" },
+  { name: "seconds", label: "Seconds a run", kind: "number", placeholder: "any number" },
+  { name: "depth", label: "Agents calling agents, deep", kind: "number", placeholder: "any depth" },
+];
+
+export const CACHE: Field[] = [
+  { name: "is_on", label: "Give the same answer to the same request", kind: "check" },
+  { name: "ttl_s", label: "For, seconds", kind: "number" },
+  {
+    name: "per",
+    label: "Answers are shared by",
+    kind: "choice",
+    choices: choices(["user", "calls of one key and end user"], ["project", "the whole project"]),
+  },
+  { name: "sampled", label: "Also where the temperature is not 0", kind: "check" },
+  { name: "tool_calls", label: "Also where tools are offered", kind: "check" },
+];
+
+export const RECORDING: Field[] = [
+  {
+    name: "content",
+    label: "What was said",
+    kind: "choice",
+    choices: choices(["full", "is kept"], ["hashed", "is kept as a hash"], ["off", "is not kept"]),
+    help: "Names, times, tokens and prices are always kept. Redaction of the project holds beside this.",
+  },
+];
+
+export const BREAKER: Field[] = [
+  { name: "failures", label: "Failures in a row", kind: "number", help: "So many set a target aside." },
+  { name: "pause_s", label: "For, seconds", kind: "number", help: "Then one call at a time tries it." },
+];
+
+const ACTIONS = {
+  name: "on",
+  label: "Then",
+  kind: "choice",
+  choices: choices(["correct", "correct it"], ["block", "refuse it"], ["record", "only note it"]),
+} as const satisfies Field;
+const FOR_MODELS = {
+  name: "models",
+  label: "Only for these models",
+  kind: "list",
+  placeholder: "all",
+  help: "As programs name them, by commas; * stands for anything.",
+} as const satisfies Field;
+const AT = {
+  name: "at",
+  label: "Look at",
+  kind: "choice",
+  choices: choices(["request", "requests"], ["response", "answers"], ["both", "both"]),
+} as const satisfies Field;
+
+export const PLUGINS: Record<string, { word: string; help: string; first: Record<string, string>; fields: Field[] }> = {
+  pii: {
+    word: "Personal data",
+    help: "Replaced by placeholders on the way out, and put back into the answer.",
+    first: {},
+    fields: [
+      ACTIONS,
+      AT,
+      { name: "find", label: "Look for", kind: "list", placeholder: "email, phone, iban, card, ip, secret" },
+      {
+        name: "record",
+        label: "Runs keep",
+        kind: "choice",
+        choices: choices(["placeholders", "the placeholders"], ["original", "what was said"]),
+      },
+      FOR_MODELS,
+    ],
+  },
+  banned: {
+    word: "Banned words",
+    help: "What may not be said.",
+    first: {},
+    fields: [
+      { name: "words", label: "Words", kind: "list", help: "Words and phrases, by commas, in whichever case." },
+      { ...ACTIONS, otherwise: "block" },
+      { ...AT, otherwise: "both" },
+      FOR_MODELS,
+    ],
+  },
+  json: {
+    word: "JSON that fits",
+    help: "Answers that are to be JSON are repaired, or refused where that cannot be.",
+    first: {},
+    fields: [
+      ACTIONS,
+      { name: "asks_again", label: "Ask once more before refusing; costs a second call", kind: "check" },
+      FOR_MODELS,
+    ],
+  },
+  max_output: {
+    word: "Longest answer",
+    help: "How long an answer may become.",
+    first: {},
+    fields: [
+      { name: "tokens", label: "Tokens", kind: "number", placeholder: "any number" },
+      { name: "characters", label: "Characters", kind: "number", placeholder: "any number" },
+      ACTIONS,
+      FOR_MODELS,
+    ],
+  },
+};
