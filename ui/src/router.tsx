@@ -7,6 +7,7 @@ import {
   retainSearchParams,
 } from "@tanstack/react-router";
 import { MOUNT } from "./api/client";
+import { CAPABILITIES, type Capability } from "./api/gateway";
 import { me, outline, run as runQuery, runs, TURNS_A_PAGE, turnsPage } from "./api/queries";
 import { USAGE_BY, type UsageBy } from "./gateway/by";
 import { VIEWS, type View } from "./run/views";
@@ -196,7 +197,7 @@ const gatewayParts = [trafficRoute, usageRoute, targetsRoute, configurationRoute
 export type ModelsSearch = RootSearch & {
   q?: string | undefined;
   provider?: string | undefined;
-  capability?: string | undefined;
+  capability?: Capability | undefined;
 };
 
 export const modelsRoute = createRoute({
@@ -204,7 +205,11 @@ export const modelsRoute = createRoute({
   path: "/models",
   component: lazyRouteComponent(() => import("./models/ModelsPage"), "ModelsPage"),
   validateSearch: (search: Record<string, unknown>): ModelsSearch =>
-    compact({ q: text(search.q), provider: text(search.provider), capability: text(search.capability) }),
+    compact({
+      q: text(search.q),
+      provider: text(search.provider),
+      capability: CAPABILITIES.find((each) => each === search.capability),
+    }),
 });
 
 const listsRoute = createRoute({

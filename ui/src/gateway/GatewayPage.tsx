@@ -1,5 +1,6 @@
 import { Link, Outlet } from "@tanstack/react-router";
 import type { ReactNode } from "react";
+import { RecordsAlerts } from "./RecordsAlerts";
 import "@/settings/settings.css";
 import "@/overview/overview.css";
 import "./gateway.css";
@@ -18,6 +19,7 @@ export function GatewayPage(): ReactNode {
     <div className="settings gateway">
       <header className="page-head">
         <h1>Gateway</h1>
+        <RecordsAlerts />
       </header>
       <nav className="settings-nav" aria-label="Gateway">
         {PARTS.map(({ to, word }) => (

@@ -1,6 +1,5 @@
 import { type PointerEvent, type ReactNode, useState } from "react";
 import type { Bucket } from "@/api/queries";
-import type { Stat } from "@/api/types";
 import { count, UNKNOWN, usd } from "@/formats/numbers";
 import { duration } from "@/formats/time";
 import { BUCKET_MS } from "@/runs/range";
@@ -8,13 +7,13 @@ import { BUCKET_MS } from "@/runs/range";
 const HEIGHT = 120;
 const FEWEST = 12;
 
-export type Series = { name: string; of: (row: Stat) => number | null; tone: "accent" | "bad" | "quiet" };
+export type Series<T> = { name: string; of: (row: T) => number | null; tone: "accent" | "bad" | "quiet" };
 type Unit = "count" | "usd" | "seconds";
-type Props = {
+type Props<T> = {
   title: string;
-  rows: readonly Stat[];
+  rows: readonly T[];
   bucket: Exclude<Bucket, "total">;
-  series: readonly Series[];
+  series: readonly Series<T>[];
   unit?: Unit;
 };
 
@@ -25,7 +24,13 @@ const WRITE: Record<Unit, (value: number | null) => string> = {
 };
 
 /** Bars over time. What is unknown has no bar; pointing at a bar says its figures and its time. */
-export function Chart({ title, rows, bucket, series, unit = "count" }: Props): ReactNode {
+export function Chart<T extends { start: string }>({
+  title,
+  rows,
+  bucket,
+  series,
+  unit = "count",
+}: Props<T>): ReactNode {
   const [pointed, setPointed] = useState<number | null>(null);
   const write = WRITE[unit];
   const columns = columnsOf(rows, bucket);
@@ -81,10 +86,10 @@ export function Chart({ title, rows, bucket, series, unit = "count" }: Props): R
 }
 
 /** One column a bucket, quiet ones too, and never so few that one run fills the plot. */
-function columnsOf(
-  rows: readonly Stat[],
+function columnsOf<T extends { start: string }>(
+  rows: readonly T[],
   bucket: Exclude<Bucket, "total">,
-): Array<{ start: number; row: Stat | undefined }> {
+): Array<{ start: number; row: T | undefined }> {
   const width = BUCKET_MS[bucket];
   const byStart = new Map(rows.map((row) => [Date.parse(row.start), row]));
   const last = Math.max(...byStart.keys());

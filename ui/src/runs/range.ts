@@ -1,5 +1,4 @@
 import type { Bucket, Range } from "@/api/queries";
-import type { Stat } from "@/api/types";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -43,7 +42,7 @@ export function bucketFor(lengthMs: number): Exclude<Bucket, "total"> {
 }
 
 /** From when to when the histogram reaches: as asked, or else as far as the days have runs. Null where there are none. */
-export function reachOf(range: Range, days: readonly Stat[]): { from: number; to: number } | null {
+export function reachOf(range: Range, days: ReadonlyArray<{ start: string }>): { from: number; to: number } | null {
   const [first, last] = [days[0], days.at(-1)];
   const from = range.since ?? first?.start;
   if (from === undefined) return null;
