@@ -18,7 +18,7 @@ from masthead.clock import Clock
 from masthead.govern import audit
 from masthead.govern.master_keys import MasterKey, MasterKeys
 from masthead.model.access import Caller
-from masthead.model.errors import Conflict, InvalidInput, NotFound, SettingsError, TooLarge
+from masthead.model.errors import InvalidInput, NotFound, SettingsError, TooLarge
 from masthead.model.span import Attributes
 from masthead.model.stored import Sealed, SecretId, StoredSecret
 from masthead.store.control import gateways, secrets
@@ -119,29 +119,25 @@ class Vault:
 
         Raises:
             NotAllowed: the caller is not the operator.
-            Conflict: a rotation is under way.
         """
         caller.require_operator()
-        if not self._lock.acquire(blocking=False):
-            raise Conflict("secrets are being wrapped anew, or stored, at this moment; try again")
-        try:
-            present = self._keys.present()
+        with self._lock:
             if self._keys.is_own:
+                self._keys.present()
                 self._keys.begin_change()
-                present = self._keys.present()
-            with self._database.writing() as session:
-                details: Attributes = {"key_id": present.id}
-                audit.note(session, self._clock, caller, "secrets.rotation.begun", "secrets", details=details)
+            present = self._keys.present()
+            self._note(caller, "secrets.rotation.begun", {"key_id": present.id})
             rewrapped = self._rewrap(present)
-            with self._database.writing() as session:
+            with self._database.reading() as session:
                 left = sum(count for key_id, count in secrets.count_by_key(session).items() if key_id != present.id)
-                details = {"key_id": present.id, "rewrapped": rewrapped, "left": left}
-                audit.note(session, self._clock, caller, "secrets.rotation.done", "secrets", details=details)
+            self._note(caller, "secrets.rotation.done", {"key_id": present.id, "rewrapped": rewrapped, "left": left})
             if self._keys.is_own and left == 0:
                 self._keys.end_change()
-        finally:
-            self._lock.release()
         return Rotated(present.id, rewrapped, left)
+
+    def _note(self, caller: Caller, action: str, details: Attributes) -> None:
+        with self._database.writing() as session:
+            audit.note(session, self._clock, caller, action, "secrets", details=details)
 
     def _rewrap(self, present: MasterKey) -> int:
         """Wrap everything under the present key, some at a time. What cannot be unwrapped is left, and logged."""
