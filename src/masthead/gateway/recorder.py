@@ -38,10 +38,13 @@ Written = TypeVar("Written")
 """What the sink takes of a call: its spans, or the lines that they are on disk."""
 
 
-class SinkOf(Protocol[Written]):
+_Taken = TypeVar("_Taken", contravariant=True)
+
+
+class SinkOf(Protocol[_Taken]):
     """Where what was written goes."""
 
-    def accept(self, project: ProjectId, spans: Sequence[Written], /) -> None:
+    def accept(self, project: ProjectId, spans: Sequence[_Taken], /) -> None:
         """Take it; raise `InvalidInput` or `NotFound` where that will never be, another `MastheadError` for now."""
         ...
 

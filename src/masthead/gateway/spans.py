@@ -182,15 +182,14 @@ def _put_reply(attributes: dict[str, AttributeValue], exchange: Exchange, reply:
         attributes["gen_ai.response.finish_reasons"] = reasons
     usage = usage_in(exchange)
     if usage is not None:
-        for name, count in (
+        counts = (
             (names.INPUT_TOKENS, usage.input_tokens),
             (names.OUTPUT_TOKENS, usage.output_tokens),
             (_CACHE_READ, usage.cache_read_tokens),
             (_CACHE_WRITE, usage.cache_write_tokens),
             (_REASONING, usage.reasoning_tokens),
-        ):
-            if count is not None:
-                attributes[name] = count
+        )
+        attributes |= {name: count for name, count in counts if count is not None}
 
 
 def _put_content(

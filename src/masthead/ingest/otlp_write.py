@@ -1,7 +1,6 @@
 """Spans as OTLP JSON: the form in which runs are exported, and in which gateways and command line hand spans on."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
 from typing import Any, Final, Required, TypedDict, cast
 
 import orjson
@@ -70,20 +69,9 @@ def _span_json(span: Span) -> bytes:
 
 def span_json(span: SpanFields, attributes: Attributes) -> bytes:
     """Return a span as OTLP's JSON object."""
-    parts = [_json(_head(span))[:-1], b',"attributes":[']
-    # Put together from parts: a dictionary for every attribute costs twice as much.
-    for key, value in attributes.items():
-        kind = type(value)
-        if kind is str:
-            parts += (_text_begun(key), _json(value), b"}},")
-        elif kind is int:
-            parts += (_number_begun(key), b'%d"}},' % value)
-        else:
-            parts += (_begun(key), _json(_value(value)), b"},")
-    if attributes:
-        parts[-1] = parts[-1][:-1]
-    parts.append(b"]}")
-    return b"".join(parts)
+    head = _head(span)
+    head["attributes"] = _attributes(attributes)
+    return _json(head)
 
 
 def _head(span: SpanFields) -> dict[str, Any]:
@@ -130,21 +118,6 @@ def _plain(value: object) -> object:
     if isinstance(value, dict):
         return {_plain(key): _plain(item) for key, item in cast("dict[object, object]", value).items()}
     return value
-
-
-@lru_cache(maxsize=4096)
-def _begun(key: str) -> bytes:
-    return b'{"key":' + _json(key) + b',"value":'
-
-
-@lru_cache(maxsize=4096)
-def _text_begun(key: str) -> bytes:
-    return _begun(key) + b'{"stringValue":'
-
-
-@lru_cache(maxsize=4096)
-def _number_begun(key: str) -> bytes:
-    return _begun(key) + b'{"intValue":"'
 
 
 def _request_json(resource_spans: Sequence[bytes]) -> bytes:

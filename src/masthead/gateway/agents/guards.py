@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from decimal import Decimal
 from typing import Final, cast
 
 import msgspec
@@ -17,12 +16,11 @@ from masthead.gateway.agents.notes import corrected, refused_over_budget, refuse
 from masthead.gateway.agents.stitch import Joined, Stitcher
 from masthead.gateway.agents.watch import Watcher
 from masthead.gateway.call import Answer, Call, Exchange
+from masthead.gateway.charge import CostOf, charge_of
 from masthead.gateway.config_routes import GuardsConfig, RunBudgetConfig
-from masthead.gateway.reply import reply_of
+from masthead.gateway.reply import outline_of
 from masthead.gateway.seams import QuietPlugin, Refused
 from masthead.model.ids import RunId, SpanId
-from masthead.model.reading import Usage
-from masthead.providers.dialects import usage_of
 
 LOOPS: Final = ("failing-retry", "repeated-call", "repeated-work", "repeated-step", "cycle", "talk-after-goal")
 """Detectors that are acted upon where the configuration names none: what they find is a run that does not end. The most
@@ -32,9 +30,6 @@ _FINDINGS_A_RUN: Final = 8
 _JOINED: Final = frozenset({"chat", "responses", "messages"})
 _WRITTEN_EVERY_S: Final = 1.0
 _WRITTEN_TOGETHER: Final = 200
-
-CostOf = Callable[[str, Usage], Decimal | None]
-"""What a model's tokens cost in USD; None where its price is unknown."""
 
 
 class AgentGuards(QuietPlugin):
@@ -73,11 +68,10 @@ class AgentGuards(QuietPlugin):
         place = self._stitcher.said if exchange.is_joined else self._stitcher.found
         joined = place(scope, exchange.trace_id, heard, who, exchange.start_ns)
         exchange.trace_id = RunId(joined.run.run_id)
-        exchange.attributes |= {
-            "gen_ai.agent.id": joined.agent.id,
-            "gen_ai.agent.name": joined.agent.name,
-            "masthead.gateway.joined_by": joined.link,
-        }
+        attributes = exchange.attributes
+        attributes["gen_ai.agent.id"] = joined.agent.id
+        attributes["gen_ai.agent.name"] = joined.agent.name
+        attributes["masthead.gateway.joined_by"] = joined.link
         self._open[exchange.span_id] = joined
         self._watcher.told(joined)
         self._act(exchange, joined, self._guards_of(call))
@@ -89,20 +83,20 @@ class AgentGuards(QuietPlugin):
         if joined is None:
             return
         run = joined.run
-        body = reply_of(exchange) if exchange.status is not None and exchange.status < 400 else None
-        if body is None:
+        outline = outline_of(exchange) if exchange.status is not None and exchange.status < 400 else None
+        if outline is None:
             self._stitcher.failed(joined)
         else:
-            self._charge(run, exchange, body)
-            reply = self._ear.reply(body)
-            reply_id = body.get("id")
-            self._stitcher.replied(joined, reply, reply_id if isinstance(reply_id, str) else None)
+            self._charge(run, exchange)
+            reply = self._ear.reply(outline)
+            self._stitcher.replied(joined, reply, outline.id if isinstance(outline.id, str) else None)
             found = self._watcher.replied(joined, reply)
             if found:
                 exchange.attributes["masthead.guard.findings"] = [
                     *_listed(exchange.attributes.get("masthead.guard.findings")),
                     *map(shown, found),
                 ]
+        self._stitcher.weigh(run)
         self._keep_soon(run)
 
     def close(self) -> None:
@@ -111,28 +105,26 @@ class AgentGuards(QuietPlugin):
             self._timer.cancel()
         self._write(is_last=True)
 
-    def _charge(self, run: LiveRun, exchange: Exchange, body: dict[str, object]) -> None:
+    def _charge(self, run: LiveRun, exchange: Exchange) -> None:
         run.calls += 1
-        usage = usage_of(exchange.call.endpoint.dialect, body)
-        if usage is None:
+        used = charge_of(exchange, self._cost_of)
+        if used is None:
             run.unpriced += 1
             return
-        run.tokens += (usage.input_tokens or 0) + (usage.output_tokens or 0)
-        answered = exchange.answered_by
-        cost = self._cost_of(answered.target.model if answered is not None else exchange.call.model, usage)
-        if cost is None:
+        run.tokens += used.tokens
+        if used.cost_usd is None:
             run.unpriced += 1
-        else:
-            run.cost_usd += cost
+        elif used.cost_usd:
+            run.cost_usd += used.cost_usd
 
     def _act(self, exchange: Exchange, joined: Joined, guards: GuardsConfig) -> None:
         run = joined.run
-        acting = guards.detectors or LOOPS
-        new = sorted(
-            (one for one in run.fired[run.acted_upon :] if one.detector in acting),
-            key=lambda one: acting.index(one.detector),
-        )
-        run.acted_upon = len(run.fired)
+        new: list[Fired] = []
+        if run.acted_upon < len(run.fired):
+            acting = guards.detectors or LOOPS
+            new = [one for one in run.fired[run.acted_upon :] if one.detector in acting]
+            new.sort(key=lambda one: acting.index(one.detector))
+            run.acted_upon = len(run.fired)
         if run.stopped is not None and guards.on_finding in {"stop", "correct"}:
             raise refused_run(run)
         over = exceeded(run, guards.run, joined.agent.depth, exchange.start_ns)

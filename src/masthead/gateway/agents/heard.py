@@ -4,27 +4,46 @@ A client sends its whole history with every call. A message is therefore parsed 
 """
 
 from collections.abc import Mapping, Sequence
-from hashlib import blake2b
+from dataclasses import replace
+from hashlib import sha256
 from typing import Final, Literal, NamedTuple, cast
+from zlib import adler32, crc32
 
 import msgspec
 
 from masthead.gateway.call import Call
+from masthead.gateway.outline import Outline
 from masthead.model.reading import Message
 from masthead.model.span import AttributeValue
 from masthead.providers.dialects import Dialect
 from masthead.semconv.messages import messages_of
 
 _ITEMS: Final = msgspec.json.Decoder(list[msgspec.Raw])
-_KEPT_BYTES: Final = 16 * 1024 * 1024
-_KEPT_MESSAGE_BYTES: Final = 256 * 1024
+_KEPT_BYTES: Final = 4 * 1024 * 1024
+_LONG: Final = 32 * 1024
+"""Characters and bytes. Of a text that is longer, its two ends are kept, and a digest by which it is known again."""
+_MESSAGE_BYTES: Final = 1024
+"""What a message takes beside its text."""
+_MASK: Final = 0xFFFFFFFFFFFFFFFF
+_SHORTEST_PASSAGE: Final = 24
+_MOST_PASSAGES: Final = 64
+_READ_CHARACTERS: Final = 8192
+_STOPS: Final = bytes.maketrans(b".!?;:", b"\n" * 5)
 
 
-class Said(NamedTuple):
+class Said(msgspec.Struct, eq=False):
     """One message, and its digest: 64 bits of who called what with which id, or of what was said."""
 
     digest: int
     message: Message
+    known_passages: tuple[int, ...] | None = None
+
+    @property
+    def passages(self) -> tuple[int, ...]:
+        """Digests of the text's passages, the parts between stops that are long enough to be known again."""
+        if self.known_passages is None:
+            self.known_passages = _passages(self.message.text)
+        return self.known_passages
 
 
 class _Plain(msgspec.Struct, forbid_unknown_fields=True, gc=False):
@@ -42,6 +61,8 @@ class Heard(NamedTuple):
 
     instructions: str
     said: tuple[Said, ...]
+    links: tuple[int, ...] = (0,)
+    """The digest of each beginning of `said`, the empty one first."""
     previous_reply: str | None = None
     """The stored reply that this call goes on from (`previous_response_id`)."""
 
@@ -51,40 +72,43 @@ class Ear:
 
     def __init__(self) -> None:
         self._known: dict[bytes, tuple[Said, ...]] = {}
+        self._earlier: dict[bytes, tuple[Said, ...]] = {}
+        """What was known when there was no more room: what is asked for again is kept on."""
         self._bytes = 0
 
     def call(self, call: Call) -> Heard:
         """Return what the call tells; nothing where its messages are no list of JSON."""
+        members, previous, told = call.members, None, ""
         match call.endpoint.dialect:
             case Dialect.OPENAI_RESPONSES:
-                previous = call.member("previous_response_id")
-                said = self._said(call.members.get("input"))
-                told = _text(call.member("instructions"))
+                found = self._said(members.get("input"))
+                previous = call.member("previous_response_id") if "previous_response_id" in members else None
+                told = _text(call.member("instructions")) if "instructions" in members else ""
             case Dialect.ANTHROPIC:
-                previous = None
-                said = self._said(call.members.get("messages"))
-                told = _text(call.member("system"))
+                found = self._said(members.get("messages"))
+                told = _text(call.member("system")) if "system" in members else ""
             case _:
-                previous = None
-                said = self._said(call.members.get("messages"))
-                told = ""
-        systems = [told, *(one.message.text for one in said if one.message.role == "system")]
-        return Heard(
-            "\n\n".join(text for text in systems if text),
-            tuple(one for one in said if one.message.role != "system"),
-            previous if isinstance(previous, str) else None,
-        )
+                found = self._said(members.get("messages"))
+        systems = [told] if told else []
+        said: list[Said] = []
+        links = [0]
+        for one in found:
+            if one.message.role == "system":
+                systems.append(one.message.text)
+            else:
+                said.append(one)
+                links.append(linked(links[-1], one))
+        instructions = "\n\n".join(filter(None, systems)) if systems else ""
+        return Heard(instructions, tuple(said), tuple(links), previous if isinstance(previous, str) else None)
 
-    def reply(self, body: Mapping[str, object]) -> tuple[Said, ...]:
-        """Return what a whole answer says, in whichever dialect its body is; the first choice of several."""
-        choices = body.get("choices")
-        if isinstance(choices, list):
-            first = cast("object", choices[0]) if choices else None
-            given = cast("Mapping[str, object]", first).get("message") if isinstance(first, dict) else None
-            return _answered(given)
-        if isinstance(body.get("output"), list):
-            return _digested(body["output"], "assistant")
-        return _digested({"role": "assistant", "content": body.get("content")}, "assistant")
+    def reply(self, outline: Outline) -> tuple[Said, ...]:
+        """Return what a whole answer says, in whichever dialect it is; the first choice of several."""
+        if outline.choices is not None:
+            return _answered(bytes(outline.choices[0].message)) if outline.choices else ()
+        output = bytes(outline.output)
+        if output[:1] == b"[":
+            return _digested(_value(output), "assistant")
+        return _digested({"role": "assistant", "content": _value(bytes(outline.content) or b"null")}, "assistant")
 
     def _said(self, raw: msgspec.Raw | None) -> tuple[Said, ...]:
         if raw is None:
@@ -95,55 +119,104 @@ class Ear:
             return _digested(_value(bytes(raw)), "user")
         found: list[Said] = []
         for item in items:
+            if len(memoryview(item)) > _LONG:  # not remembered: to look it up would cost as much as to read it
+                found += _plain(item) or _digested(_value(item), "user")
+                continue
             key = bytes(item)
             known = self._known.get(key)
             if known is None:
-                known = _plain(key) or _digested(_value(key), "user")
+                known = self._earlier.pop(key, None) or _plain(key) or _digested(_value(key), "user")
                 self._keep(key, known)
             found += known
         return tuple(found)
 
     def _keep(self, key: bytes, said: tuple[Said, ...]) -> None:
-        if len(key) > _KEPT_MESSAGE_BYTES:
-            return
         if self._bytes > _KEPT_BYTES:
-            self._known.clear()
+            self._known, self._earlier = {}, self._known
             self._bytes = 0
         self._known[key] = said
-        self._bytes += len(key)
+        self._bytes += 2 * len(key) + _MESSAGE_BYTES  # its bytes, and its text
+
+
+def linked(link: int, said: Said) -> int:
+    """Return the digest of a history that ends with a message, given that of all before."""
+    return hash((link, said.digest)) & _MASK
 
 
 def digest(text: str) -> int:
     """Return 64 bits that identify a text."""
-    return int.from_bytes(blake2b(text.encode(errors="surrogatepass"), digest_size=8).digest(), "big")
+    return int.from_bytes(sha256(_encoded(text)).digest()[:8], "big")
 
 
-def _plain(raw: bytes) -> tuple[Said, ...]:
+def _encoded(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return text.encode(errors="surrogatepass")
+
+
+def _passages(text: str) -> tuple[int, ...]:
+    """Return 64 bits for each passage: two checksums, a fifth of the cost of a digest, and nobody gains by forging."""
+    found: list[int] = []
+    for part in _encoded(text[:_READ_CHARACTERS]).translate(_STOPS).split(b"\n"):
+        passage = part.strip()
+        if len(passage) >= _SHORTEST_PASSAGE:
+            found.append(crc32(passage) << 32 | adler32(passage))
+    return tuple(found[:_MOST_PASSAGES])
+
+
+def _plain(raw: bytes | msgspec.Raw) -> tuple[Said, ...]:
     try:
         given = _PLAIN.decode(raw)
     except (msgspec.DecodeError, RecursionError):
         return ()
     if not given.content.strip() or given.content[:2] in {"[{", "[ "}:
         return ()
-    message = Message(role="system" if given.role == "developer" else given.role, text=given.content)
-    return (Said(_identity(message), message),)
+    return (_heard(Message(role="system" if given.role == "developer" else given.role, text=given.content)),)
 
 
 def _digested(value: object, role: str) -> tuple[Said, ...]:
     given = messages_of(cast("AttributeValue", value), "assistant" if role == "assistant" else "user")
-    return tuple(Said(_identity(message), message) for message in given if _says_something(message))
+    return tuple(_heard(message) for message in given if _says_something(message))
 
 
-def _answered(given: object) -> tuple[Said, ...]:
+def _heard(message: Message) -> Said:
+    identity = _identity(message)
+    if len(message.text) > _LONG or any(len(call.arguments) > _LONG for call in message.tool_calls):
+        calls = tuple(replace(call, arguments=_clipped(call.arguments)) for call in message.tool_calls)
+        message = replace(message, text=_clipped(message.text), tool_calls=calls)
+    return Said(identity, message)
+
+
+def _clipped(text: str) -> str:
+    if len(text) <= _LONG:
+        return text
+    half = _LONG // 2
+    return f"{text[:half]}\n[… {len(text)} characters, {digest(text):016x} …]\n{text[-half:]}"
+
+
+class _PlainReply(msgspec.Struct, gc=False):
+    """A message of a chat completion, as far as it matters whether it is a plain one."""
+
+    content: str
+    tool_calls: object = None
+    function_call: object = None
+    reasoning_content: object = None
+
+
+_PLAIN_REPLY: Final = msgspec.json.Decoder(_PlainReply)
+
+
+def _answered(raw: bytes) -> tuple[Said, ...]:
     """Return what a message of a chat completion says; the plain one that most are, without looking further."""
-    if isinstance(given, dict):
-        members = cast("Mapping[str, object]", given)
-        text = members.get("content")
-        others = members.get("tool_calls") or members.get("function_call") or members.get("reasoning_content")
-        if isinstance(text, str) and text.strip() and not others and text[:2] not in {"[{", "[ "}:
-            message = Message(role="assistant", text=text)
-            return (Said(_identity(message), message),)
-    return _digested(cast("object", given), "assistant")
+    try:
+        given = _PLAIN_REPLY.decode(raw)
+    except (msgspec.DecodeError, RecursionError):
+        return _digested(_value(raw), "assistant")
+    others = given.tool_calls or given.function_call or given.reasoning_content
+    if others or not given.content.strip() or given.content[:2] in {"[{", "[ "}:
+        return _digested(_value(raw), "assistant")
+    return (_heard(Message(role="assistant", text=given.content)),)
 
 
 def _says_something(message: Message) -> bool:
@@ -161,10 +234,12 @@ def _identity(message: Message) -> int:
     if message.tool_calls:
         calls = "\0".join(f"{call.id or call.arguments}\1{call.name}" for call in message.tool_calls)
         return digest(f"calls\0{calls}")
+    if not message.media:
+        return digest(message.text.strip())
     return digest("\0".join(("said", message.text.strip(), *message.media)))
 
 
-def _value(raw: bytes) -> object:
+def _value(raw: bytes | msgspec.Raw) -> object:
     try:
         return msgspec.json.decode(raw)
     except (msgspec.DecodeError, RecursionError):

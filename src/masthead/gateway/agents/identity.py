@@ -46,16 +46,15 @@ def identified(call: Call, heard: Heard) -> Identified:
     """Return who calls. Without a name and a system prompt, the tools on offer tell agents apart."""
     instructions = heard.instructions.strip()
     kept = instructions[:KEPT_INSTRUCTIONS]
-    named = _told_name(call)
+    named = _told_name(call) if AGENT_HEADER in call.headers or "metadata" in call.members else None
     if named is not None:
         return Identified(f"name:{named}", named, kept, told=True)
     if instructions:
         return Identified(_prompt_key(instructions), name_in(instructions), kept, told=False)
-    user = call.member("user")
+    user = call.member("user") if "user" in call.members else None
     if isinstance(user, str) and user:
         return Identified(f"user:{user[:200]}", user[:80], "", told=False)
-    tools = ",".join(sorted(_tool_names(call)))
-    return Identified(f"tools:{digest(tools):016x}", "assistant", "", told=False)
+    return Identified(_tools_key(",".join(sorted(_tool_names(call)))), "assistant", "", told=False)
 
 
 def is_alike(first: str, second: str) -> bool:
@@ -83,6 +82,11 @@ def name_in(instructions: str) -> str:
     return first.removeprefix("You ").strip("#*-_. \"'`")[:60] or "assistant"
 
 
+@lru_cache(maxsize=1024)
+def _tools_key(tools: str) -> str:
+    return f"tools:{digest(tools):016x}"
+
+
 def _told_name(call: Call) -> str | None:
     said = metadata(call)
     named = header(call, AGENT_HEADER) or said.get("agent") or said.get("agent_name") or ""
@@ -90,6 +94,8 @@ def _told_name(call: Call) -> str | None:
 
 
 def _tool_names(call: Call) -> list[str]:
+    if "tools" not in call.members:
+        return []
     tools = call.member("tools")
     found: list[str] = []
     for tool in cast("list[object]", tools) if isinstance(tools, list) else []:

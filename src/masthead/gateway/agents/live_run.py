@@ -1,15 +1,20 @@
 """What is kept of a run while it lasts: plain data, bounded whatever its length, so that a restart can take it up."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
 import msgspec
 
-from masthead.model.conversation import Turn
+from masthead.model.conversation import Act
+from masthead.model.ids import AgentId
 
 _SEEN = 4096
 _AGENTS = 64
 _OPEN_CALLS = 32
+_RUN_BYTES = 3000
+_MARK_BYTES = 150
+_DIGEST_BYTES = 80
 
 
 class OpenCall(msgspec.Struct, frozen=True):
@@ -32,7 +37,7 @@ class LiveAgent(msgspec.Struct):
     name: str
     instructions: str = ""
     depth: int = 0
-    open_calls: dict[str, OpenCall] = msgspec.field(default_factory=dict[str, OpenCall])
+    open_calls: dict[str, OpenCall] = {}
     """By the call's id."""
 
 
@@ -46,6 +51,21 @@ class Fired(msgspec.Struct, frozen=True):
     """The turns that show it, in short."""
 
 
+class LiveTurn(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A turn that detectors have not read. Looks like a `Turn`, and is made in a tenth of the time."""
+
+    index: int
+    speaker: AgentId
+    addressees: tuple[AgentId, ...] = ()
+    act: Act = Act.MESSAGE
+    text: str = ""
+    reasoning: str | None = None
+    tool_name: str | None = None
+    tool_arguments: str | None = None
+    tool_call_id: str | None = None
+    is_error: bool = False
+
+
 class LiveRun(msgspec.Struct, eq=False, omit_defaults=True):
     """One run, as its calls tell of it. Times are Unix nanoseconds."""
 
@@ -55,46 +75,49 @@ class LiveRun(msgspec.Struct, eq=False, omit_defaults=True):
     start_ns: int
     last_ns: int
     task: str | None = None
-    agents: dict[str, LiveAgent] = msgspec.field(default_factory=dict[str, LiveAgent])
-    openings: dict[int, list[str]] = msgspec.field(default_factory=dict[int, list[str]])
+    agents: dict[str, LiveAgent] = {}
+    openings: dict[int, list[str]] = {}
     """By the digest of a beginning: the agents that have begun there."""
-    spoken: dict[int, str] = msgspec.field(default_factory=dict[int, str])
+    spoken: dict[int, str] = {}
     """By the digest of a reply: the agent that gave it."""
-    marks: dict[str, list[int | str]] = msgspec.field(default_factory=dict[str, list[int | str]])
+    marks: dict[str, list[int | str]] = {}
     """What its next calls will be known by, of each kind the latest last."""
-    continued: dict[int, int] = msgspec.field(default_factory=dict[int, int])
+    continued: dict[int, int] = {}
     """How many calls went on from a history that a call of the run ended with."""
-    told: dict[int, None] = msgspec.field(default_factory=dict[int, None])
+    told: dict[int, None] = {}
     """Digests of passages that agents were told: repeating one is no quoting of the one who repeats it."""
-    seen: dict[int, None] = msgspec.field(default_factory=dict[int, None])
+    seen: dict[int, None] = {}
     """Digests of messages that were taken for turns."""
     turns: int = 0
-    pending: list[Turn] = msgspec.field(default_factory=list[Turn])
+    pending: list[LiveTurn] = []
     """The first turns, which detectors have not read: most runs end before there is anything to detect."""
-    recent: list[str] = msgspec.field(default_factory=list[str])
+    recent: list[str] = []
     """The last turns in short; `recent[-1]` is turn `turns - 1`."""
     calls: int = 0
     tokens: int = 0
     cost_usd: Decimal = Decimal(0)
     unpriced: int = 0
     """Calls whose cost is unknown."""
-    fired: list[Fired] = msgspec.field(default_factory=list[Fired])
+    fired: list[Fired] = []
     acted_upon: int = 0
     """How many of `fired` were acted upon."""
-    corrected: list[str] = msgspec.field(default_factory=list[str])
+    corrected: list[str] = []
     """Detectors whose findings the model was told of."""
     stopped: str | None = None
     """Why no more calls are let through."""
     suite: dict[str, Any] | None = None
     """The detectors' state, where it was written down."""
+    counted_bytes: int = 0
+    """What it counts for among all runs that are kept."""
 
     def mark_seen(self, digest: int) -> bool:
         """Note a message; return whether it was not noted before."""
         return _noted(self.seen, digest)
 
-    def mark_told(self, passage: int) -> None:
-        """Note a passage that an agent was told."""
-        _noted(self.told, passage)
+    def mark_told(self, passages: Sequence[int]) -> None:
+        """Note passages that an agent was told."""
+        for passage in passages:
+            _noted(self.told, passage)
 
     def bound(self) -> None:
         """Forget the agents, open calls and histories that are too old to matter."""
@@ -106,6 +129,14 @@ class LiveRun(msgspec.Struct, eq=False, omit_defaults=True):
         for agent in self.agents.values():
             while len(agent.open_calls) > _OPEN_CALLS:
                 del agent.open_calls[next(iter(agent.open_calls))]
+
+    def size_bytes(self) -> int:
+        """Return about how much memory the run takes, without its detectors."""
+        noted = len(self.told) + len(self.seen) + len(self.spoken) + len(self.continued) + len(self.openings)
+        marks = sum(map(len, self.marks.values()))
+        texts = sum([len(turn.text) + len(turn.tool_arguments or "") for turn in self.pending]) + len(self.task or "")
+        agents = sum([500 + len(agent.instructions) for agent in self.agents.values()])
+        return _RUN_BYTES + _DIGEST_BYTES * noted + _MARK_BYTES * marks + texts + sum(map(len, self.recent)) + agents
 
 
 def _noted(noted: dict[int, None], digest: int) -> bool:

@@ -7,12 +7,10 @@ way, by an agent that has not begun there yet; else a new run. A run is looked f
 key only.
 """
 
-import re
-from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Sequence
 from typing import Final, Literal, NamedTuple
 
-from masthead.gateway.agents.heard import Heard, Said, digest
+from masthead.gateway.agents.heard import Heard, Said, linked
 from masthead.gateway.agents.identity import Identified, is_alike
 from masthead.gateway.agents.live_run import LiveAgent, LiveRun, OpenCall
 from masthead.gateway.agents.marks import Marks
@@ -26,9 +24,9 @@ IDLE_NS: Final = 3600 * 10**9
 BEGINNING_NS: Final = 120 * 10**9
 """How long another agent may take to begin where the run began."""
 MOST_RUNS: Final = 10_000
-_SHORTEST_PASSAGE: Final = 24
-_MOST_PASSAGES: Final = 64
-_READ_CHARACTERS: Final = 8192
+_MOST_BYTES: Final = 16 * 1024 * 1024
+"""What all runs may take together: the quietest are forgotten first."""
+_TASK_CHARACTERS: Final = 8192
 _SEARCHED: Final = 32
 """Messages of a call that are searched for quotes, the latest first."""
 _SHORTEST_WORD: Final = 3
@@ -36,8 +34,6 @@ _MOST_WORDS: Final = 8
 _WORD_CHARACTERS: Final = 2000
 _MOST_WAITING: Final = 256
 """Runs with an agent that waits that are looked through, the latest."""
-_STOPS: Final = re.compile(r"[.!?;:\n]+")
-_MASK: Final = 0xFFFFFFFFFFFFFFFF
 
 
 class Joined(NamedTuple):
@@ -58,13 +54,14 @@ class Stitcher:
         self.runs: dict[str, LiveRun] = {}
         """By scope and id, the one that was quiet for longest first."""
         self._marks = Marks()
+        self._bytes = 0
         self._waiting: dict[str, LiveRun] = {}
         """Those in which an agent may wait for a tool's result, the latest last."""
 
     def said(self, scope: str, run_id: str, heard: Heard, who: Identified, now_ns: int) -> Joined:
         """Return the place of a call whose run the caller named."""
         run = self.runs.get(_name(scope, run_id)) or self._begin(scope, run_id, now_ns)
-        _, at = self._by_history(scope, heard.said, only=run)
+        _, at = self._by_history(scope, heard.links, only=run)
         return self._placed(run, heard, who, at=at, link="said", now_ns=now_ns)
 
     def found(self, scope: str, new_run_id: str, heard: Heard, who: Identified, now_ns: int) -> Joined:
@@ -77,7 +74,12 @@ class Stitcher:
     def replied(self, joined: Joined, reply: Sequence[Said], reply_id: str | None) -> None:
         """Note what a call was answered, so that the next one is found by it."""
         run = joined.run
-        self._marks.leave(run, "history", _links([*joined.heard.said, *reply])[-1])
+        if self.runs.setdefault(_name(run.scope, run.run_id), run) is not run:
+            return  # it was forgotten meanwhile, and another run has taken its id
+        link = joined.heard.links[-1]
+        for said in reply:
+            link = linked(link, said)
+        self._marks.leave(run, "history", link)
         if reply_id:
             self._marks.leave(run, "reply", reply_id)
         for said in reply:
@@ -88,14 +90,14 @@ class Stitcher:
                     self._marks.leave(run, "call", call.id)
                     joined.agent.open_calls[call.id] = OpenCall(call.name, _words(call.arguments))
                     self._wait(run)
-            for passage in passages(said.message.text):
+            for passage in said.passages:
                 if passage not in run.told:
                     self._marks.leave(run, "quote", passage)
         run.bound()
 
     def failed(self, joined: Joined) -> None:
         """Note that a call got no answer: the same beginning again is a retry, no run of its own."""
-        begun = joined.run.openings.get(_links(joined.heard.said)[-1])
+        begun = joined.run.openings.get(joined.heard.links[-1])
         if begun is not None and joined.agent_key in begun:
             begun.remove(joined.agent_key)
 
@@ -104,13 +106,23 @@ class Stitcher:
         self.runs[_name(run.scope, run.run_id)] = run
         self._marks.take_up(run)
         self._wait(run)
+        run.counted_bytes = 0
+        self.weigh(run)
+
+    def weigh(self, run: LiveRun) -> None:
+        """Count what a run takes, and let go of the quietest ones where all take too much."""
+        size = run.size_bytes()
+        self._bytes += size - run.counted_bytes
+        run.counted_bytes = size
+        if self._bytes > _MOST_BYTES:
+            self._forget(run.last_ns)
 
     def _search(self, scope: str, heard: Heard, who: Identified, now_ns: int) -> tuple[LiveRun | None, int, Link]:
         if heard.previous_reply is not None:
             run = _latest(self._marks.runs(scope, "reply", heard.previous_reply))
             if run is not None:
                 return run, 0, "reply"
-        run, at = self._by_history(scope, heard.said)
+        run, at = self._by_history(scope, heard.links)
         if run is not None:
             return run, at, "history"
         run = self._by_tool_call(scope, heard.said)
@@ -125,15 +137,17 @@ class Stitcher:
         run = self._by_beginning(scope, heard, who, now_ns)
         return run, 0, "new" if run is None else "beginning"
 
-    def _by_history(self, scope: str, said: Sequence[Said], only: LiveRun | None = None) -> tuple[LiveRun | None, int]:
+    def _by_history(self, scope: str, links: Sequence[int], only: LiveRun | None = None) -> tuple[LiveRun | None, int]:
         """Return the run that the longest part of the history belongs to, and how many messages that part has."""
-        links = _links(said)
-        for at in range(len(said), 0, -1):
-            sharing = self._marks.runs(scope, "history", links[at])
+        for at in range(len(links) - 1, 0, -1):
+            link = links[at]
+            sharing = self._marks.runs(scope, "history", link)
+            if not sharing:
+                continue
             runs = [run for run in sharing if only is None or run is only]
             if runs:
-                run = min(runs, key=lambda run: (run.continued.get(links[at], 0), -run.last_ns))
-                run.continued[links[at]] = run.continued.get(links[at], 0) + 1
+                run = min(runs, key=lambda run: (run.continued.get(link, 0), -run.last_ns))
+                run.continued[link] = run.continued.get(link, 0) + 1
                 return run, at
         return None, 0
 
@@ -148,11 +162,16 @@ class Stitcher:
     def _by_words(self, scope: str, heard: Heard, who: Identified) -> LiveRun | None:
         """Return the run that most of the known passages come from; of several, one that waits for this agent."""
         counted: dict[str, int] = {}
-        for passage in _passages_of(heard):
-            for run in self._marks.runs(scope, "quote", passage):
-                counted[run.run_id] = counted.get(run.run_id, 0) + 1
-        best = max(counted.values(), default=0)
-        runs = [self.runs[_name(scope, run_id)] for run_id, count in counted.items() if count == best]
+        found: dict[str, LiveRun] = {}
+        for said in heard.said[-_SEARCHED:]:
+            for passage in said.passages:
+                for run in self._marks.runs(scope, "quote", passage):
+                    counted[run.run_id] = counted.get(run.run_id, 0) + 1
+                    found[run.run_id] = run
+        if not counted:
+            return None
+        best = max(counted.values())
+        runs = [found[run_id] for run_id, count in counted.items() if count == best]
         return max(runs, key=lambda run: (who.key not in run.agents, run.last_ns), default=None)
 
     def _by_delegation(self, scope: str, heard: Heard, who: Identified, now_ns: int) -> LiveRun | None:
@@ -160,6 +179,8 @@ class Stitcher:
 
         The agent that began a run is not sought in it: its next task may well hold a word of what its experts look up.
         """
+        if not self._waiting:
+            return None
         asked = next((one.message.text for one in reversed(heard.said) if one.message.role == "user"), "")
         found: list[LiveRun] = []
         for name, run in list(self._waiting.items()):
@@ -180,7 +201,7 @@ class Stitcher:
     def _by_beginning(self, scope: str, heard: Heard, who: Identified, now_ns: int) -> LiveRun | None:
         if not heard.said:
             return None
-        opening = _links(heard.said)[-1]
+        opening = heard.links[-1]
         for run in reversed(self._marks.runs(scope, "opening", opening)):
             if now_ns - run.last_ns < BEGINNING_NS and _key_in(run, who) not in run.openings.get(opening, ()):
                 return run
@@ -203,9 +224,10 @@ class Stitcher:
             agent = run.agents[key] = LiveAgent(name_in_run, name_in_run, who.instructions, _depth(run))
         _learn_names(run, heard, key)
         if at == 0 and heard.said:
-            self._note_opening(run, _links(heard.said)[-1], key)
+            self._note_opening(run, heard.links[-1], key)
         if run.task is None:
-            run.task = next((one.message.text for one in heard.said if one.message.role == "user"), None)
+            task = next((one.message.text for one in heard.said if one.message.role == "user"), None)
+            run.task = task and task[:_TASK_CHARACTERS]
         return Joined(run, agent, key, heard, self._news(run, heard.said, at), link)
 
     def _note_opening(self, run: LiveRun, opening: int, key: str) -> None:
@@ -223,30 +245,21 @@ class Stitcher:
         for one in said[at:]:
             if run.mark_seen(one.digest) or (at and one.message.role == "user"):
                 news.append(one)
-                for passage in passages(one.message.text):
-                    if one.message.role != "assistant":
-                        run.mark_told(passage)
+                if one.message.role != "assistant":
+                    run.mark_told(one.passages)
         return tuple(news)
 
     def _forget(self, now_ns: int) -> None:
         """Let go of runs that are over, and of the quietest where there are too many."""
-        while self.runs:
+        while len(self.runs) > 1:
             name, run = next(iter(self.runs.items()))
-            if len(self.runs) <= MOST_RUNS and now_ns - run.last_ns < IDLE_NS:
+            is_room = len(self.runs) <= MOST_RUNS and self._bytes <= _MOST_BYTES
+            if is_room and now_ns - run.last_ns < IDLE_NS:
                 return
             del self.runs[name]
+            self._bytes -= run.counted_bytes
+            run.counted_bytes = 0
             self._marks.forget(run)
-
-
-def passages(text: str) -> tuple[int, ...]:
-    """Return digests of a text's passages, the parts between stops that are long enough to be known again."""
-    return _passages(text[:_READ_CHARACTERS])
-
-
-@lru_cache(maxsize=1024)
-def _passages(text: str) -> tuple[int, ...]:
-    found = [digest(part) for part in map(str.strip, _STOPS.split(text)) if len(part) >= _SHORTEST_PASSAGE]
-    return tuple(found[:_MOST_PASSAGES])
 
 
 def _words(arguments: str) -> tuple[str, ...]:
@@ -255,19 +268,6 @@ def _words(arguments: str) -> tuple[str, ...]:
     values = list(given.values()) if isinstance(given, dict) else [given]
     words = [value.strip()[:_WORD_CHARACTERS] for value in values if isinstance(value, str)]
     return tuple([word for word in words if len(word) >= _SHORTEST_WORD][:_MOST_WORDS])
-
-
-def _passages_of(heard: Heard) -> Iterator[int]:
-    for one in heard.said[-_SEARCHED:]:
-        yield from passages(one.message.text)
-
-
-def _links(said: Sequence[Said]) -> list[int]:
-    """Return the digest of each beginning of the history, the empty one first."""
-    links = [0]
-    for one in said:
-        links.append(hash((links[-1], one.digest)) & _MASK)
-    return links
 
 
 def _key_in(run: LiveRun, who: Identified) -> str:

@@ -6,7 +6,7 @@ from typing import Final
 
 from masthead.detect.suite import Suite
 from masthead.gateway.agents.heard import Said
-from masthead.gateway.agents.live_run import Fired, LiveRun
+from masthead.gateway.agents.live_run import Fired, LiveRun, LiveTurn
 from masthead.gateway.agents.stitch import Joined
 from masthead.model.conversation import Act, AgentKind, Turn
 from masthead.model.errors import InvalidInput
@@ -19,6 +19,8 @@ _KINDS: Final[Mapping[AgentId, AgentKind]] = {_USER: "human"}
 _RECENT: Final = 64
 _FEWEST: Final = 5
 """Turns that a run must have before the detectors begin to read: no loop shows in fewer."""
+_MOST_SUITES: Final = 1000
+"""Runs that detectors watch at once; of more, the quietest are read anew from where they are. Each takes some 20 kB."""
 _SHORT: Final = 200
 _FAILED: Final = re.compile(
     r"\s*(?:\W{0,3}(?:error|exception|traceback|fatal|failed|failure)\b|\{\s*\"(?:error|errors|exception)\"\s*:\s*[^nf]|"
@@ -28,7 +30,7 @@ _FAILED: Final = re.compile(
 
 
 class Watcher:
-    """Watches runs under way. One set of detectors a run."""
+    """Watches runs under way. One set of detectors a run, the quietest first."""
 
     def __init__(self, suite: Callable[[], Suite]) -> None:
         self._make = suite
@@ -36,14 +38,14 @@ class Watcher:
 
     def told(self, joined: Joined) -> list[Fired]:
         """Read what a call brings; return what that makes evident."""
-        turns: list[Turn] = []
+        turns: list[LiveTurn] = []
         for said in joined.news:
             _told(turns, said.message, joined)
         return self._feed(joined, turns)
 
     def replied(self, joined: Joined, reply: Sequence[Said]) -> list[Fired]:
         """Read what an agent answered; return what that makes evident."""
-        turns: list[Turn] = []
+        turns: list[LiveTurn] = []
         for said in reply:
             _said(turns, said.message, joined)
         return self._feed(joined, turns)
@@ -59,19 +61,22 @@ class Watcher:
         for run_id in [run_id for run_id in self._suites if not run_ids(run_id)]:
             del self._suites[run_id]
 
-    def _feed(self, joined: Joined, turns: Sequence[Turn]) -> list[Fired]:
+    def _feed(self, joined: Joined, turns: Sequence[LiveTurn]) -> list[Fired]:
         run = joined.run
         run.pending += turns
         run.turns += len(turns)
-        suite = self._suites.get(run.run_id)
+        suite = self._suites.pop(run.run_id, None)
         if suite is None:
             if run.turns < _FEWEST and run.suite is None:
                 return []
             suite = self._begin(run)
+        self._suites[run.run_id] = suite
+        if len(self._suites) > _MOST_SUITES:
+            del self._suites[next(iter(self._suites))]
         found: list[Fired] = []
         for turn in run.pending:
             run.recent.append(_short(turn))
-            for finding in suite.feed(turn):
+            for finding in suite.feed(_turn(turn)):
                 shown = tuple(text for text in (_recent(run, turn.index, at) for at in finding.evidence) if text)
                 found.append(Fired(finding.code, finding.evaluator, finding.reason, shown))
         run.pending = []
@@ -80,7 +85,7 @@ class Watcher:
         return found
 
     def _begin(self, run: LiveRun) -> Suite:
-        suite = self._suites[run.run_id] = self._make()
+        suite = self._make()
         suite.start(run.task, _KINDS)
         if run.suite is not None:
             try:
@@ -91,7 +96,7 @@ class Watcher:
         return suite
 
 
-def _told(turns: list[Turn], message: Message, joined: Joined) -> None:
+def _told(turns: list[LiveTurn], message: Message, joined: Joined) -> None:
     agent = AgentId(joined.agent.id)
     index = joined.run.turns + len(turns)
     if message.role == "assistant":
@@ -100,7 +105,7 @@ def _told(turns: list[Turn], message: Message, joined: Joined) -> None:
         call = joined.agent.open_calls.pop(message.tool_call_id or "", None)
         name = call.name if call is not None else message.name or "tool"
         turns.append(
-            Turn(
+            LiveTurn(
                 index=index,
                 speaker=AgentId(f"tool:{name}"),
                 addressees=(agent,),
@@ -114,18 +119,18 @@ def _told(turns: list[Turn], message: Message, joined: Joined) -> None:
     else:
         others = joined.run.agents.values() if message.name else ()
         speaker = next((AgentId(other.id) for other in others if other.name == message.name), _USER)
-        turns.append(Turn(index=index, speaker=speaker, addressees=(agent,), text=message.text))
+        turns.append(LiveTurn(index=index, speaker=speaker, addressees=(agent,), text=message.text))
 
 
-def _said(turns: list[Turn], message: Message, joined: Joined) -> None:
+def _said(turns: list[LiveTurn], message: Message, joined: Joined) -> None:
     speaker = AgentId(joined.agent.id)
     index = joined.run.turns + len(turns)
     if not message.tool_calls:
-        turns.append(Turn(index=index, speaker=speaker, text=message.text, reasoning=message.reasoning))
+        turns.append(LiveTurn(index=index, speaker=speaker, text=message.text, reasoning=message.reasoning))
     for position, call in enumerate(message.tool_calls):
         target = tool_target(call.name, call.arguments)
         turns.append(
-            Turn(
+            LiveTurn(
                 index=index + position,
                 speaker=speaker,
                 addressees=(AgentId(target or f"tool:{call.name}"),),
@@ -138,7 +143,22 @@ def _said(turns: list[Turn], message: Message, joined: Joined) -> None:
         )
 
 
-def _short(turn: Turn) -> str:
+def _turn(turn: LiveTurn) -> Turn:
+    return Turn(
+        index=turn.index,
+        speaker=turn.speaker,
+        addressees=turn.addressees,
+        act=turn.act,
+        text=turn.text,
+        reasoning=turn.reasoning,
+        tool_name=turn.tool_name,
+        tool_arguments=turn.tool_arguments,
+        tool_call_id=turn.tool_call_id,
+        is_error=turn.is_error,
+    )
+
+
+def _short(turn: LiveTurn) -> str:
     said = f"{turn.tool_name}({turn.tool_arguments or ''})" if turn.act is Act.TOOL_CALL else turn.text
     return f"turn {turn.index}, {turn.speaker}: {' '.join(said[:_SHORT].split())}"
 
