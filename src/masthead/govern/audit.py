@@ -11,6 +11,11 @@ from masthead.store.control import audit
 from masthead.store.control.database import Database, Transaction
 
 
+def take_turns(session: Transaction) -> None:
+    """Wait until no other administrative act is under way: for acts that read first what they then change."""
+    audit.take_turns(session)
+
+
 def note(
     session: Transaction,
     clock: Clock,

@@ -41,6 +41,7 @@ class GatewayDocuments:
             Conflict: the present revision is another one.
         """
         with self._database.writing() as session:
+            audit.take_turns(session)
             last = gateways.latest(session, caller.project_id)
             present = 0 if last is None else last.revision
             if revision != present:

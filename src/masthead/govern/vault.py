@@ -71,6 +71,7 @@ class Vault:
         _check(name, value.get_secret_value())
         which = SecretId(caller.project_id, name)
         with self._lock, self._database.writing() as session:
+            audit.take_turns(session)
             there = secrets.all_of(session, caller.project_id)
             is_new = name not in {one.name for one in there}
             if is_new and len(there) >= _MOST_SECRETS:

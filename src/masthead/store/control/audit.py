@@ -21,8 +21,7 @@ def append(session: Session, link: Callable[[AuditEntry | None], AuditEntry]) ->
     Appenders take turns until their transactions end, so that no two of them see the same last entry. The
     transaction must be one that may write (`Database.writing`).
     """
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("LOCK TABLE audit_log IN EXCLUSIVE MODE"))
+    take_turns(session)
     last = session.scalar(select(AuditTable).order_by(AuditTable.sequence.desc()).limit(1))
     entry = link(None if last is None else _entry(last))
     session.add(
@@ -40,6 +39,12 @@ def append(session: Session, link: Callable[[AuditEntry | None], AuditEntry]) ->
     )
     session.flush()
     return entry
+
+
+def take_turns(session: Session) -> None:
+    """Wait until no other transaction appends; from then on what this one reads was not changed by such a one."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("LOCK TABLE audit_log IN EXCLUSIVE MODE"))
 
 
 def page(
