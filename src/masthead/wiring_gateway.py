@@ -11,7 +11,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Collection, Generator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -28,12 +28,14 @@ from masthead.gateway.agents.shared import SharedGuards, counts
 from masthead.gateway.agents.wire import Place
 from masthead.gateway.alone import Alone
 from masthead.gateway.call import Call, Identity
+from masthead.gateway.config_plugins import PluginConfig
 from masthead.gateway.config_routes import CacheConfig, GuardsConfig
 from masthead.gateway.http_server import PatientProtocol
 from masthead.gateway.identity import FRESH_S, ByKey, Remembered
 from masthead.gateway.metrics import labelled
 from masthead.gateway.neighbours import clear_away
 from masthead.gateway.own_calls import OwnCalls
+from masthead.gateway.plugins.veil import Veils
 from masthead.gateway.policy.cache import Cache
 from masthead.gateway.policy.counters import Counters, MemoryCounters
 from masthead.gateway.policy.limits import Limits
@@ -111,6 +113,7 @@ def gateway_of(
         guards=shared or guards,
         clock=clock,
         own_calls=own_calls,
+        veils=Veils(clock),
         uncountable=alone if workers > 1 and settings.redis_url is None else None,
     )
 
@@ -146,6 +149,7 @@ class _Bench:
     guards: Plugin
     clock: Clock
     own_calls: Callable[[], OwnCalls]
+    veils: Veils
     uncountable: str | None
     """Why limits cannot be counted here."""
 
@@ -166,12 +170,20 @@ class _Bench:
             config, tenant.secrets, tenant.fleet, clock, self.costs.of_a_million, limits_of=self.costs.limits_of
         )
         plugins: list[Plugin] = [self.guards, limits]
+        if config.plugins:
+            plugins.append(_content(config.plugins, self.veils))
         if config.cache.is_on:
             plugins.append(_cache(config.cache, router, self.own_calls, clock))
         shadows = {route.model: route.shadow for route in config.routes if route.shadow is not None}
         if shadows:
             plugins.append(Shadows(shadows, router.only, self.own_calls, clock, limits))
         return Seams(router=router, recorder=tenant.recorder, plugins=tuple(plugins))
+
+
+def _content(configs: Sequence[PluginConfig], veils: Veils) -> Plugin:
+    from masthead.gateway.plugins.chain import ContentPlugins  # noqa: PLC0415 - 70 ms, for those who have any
+
+    return ContentPlugins(configs, veils)
 
 
 class StoredDocuments:
@@ -260,12 +272,12 @@ class _Costs:
         self._is_ready = threading.Event()
         threading.Thread(target=self._load, name="gateway-prices", daemon=True).start()
 
-    def __call__(self, model: str, usage: Usage) -> Decimal | None:
+    def __call__(self, provider: str | None, model: str, usage: Usage) -> Decimal | None:
         """Return the cost, None where the price is not known, or not yet."""
         if not self._is_ready.is_set():
             return None
         return self._prices.cost_usd(
-            provider=None,
+            provider=provider,
             model=model,
             start_ns=self._clock.now_ns(),
             input_tokens=usage.input_tokens,
@@ -274,9 +286,9 @@ class _Costs:
             cache_write_tokens=usage.cache_write_tokens,
         )
 
-    def of_a_million(self, provider: str, model: str) -> Decimal | None:  # noqa: ARG002 - prices are by model
+    def of_a_million(self, provider: str, model: str) -> Decimal | None:
         """Return what a million tokens cost, half of them in and half out."""
-        return self(model, Usage(input_tokens=500_000, output_tokens=500_000))
+        return self(provider, model, Usage(input_tokens=500_000, output_tokens=500_000))
 
     def limits_of(self, provider: str, model: str) -> ModelLimits | None:
         """Return how much a model can read and write, None where that is not known, or not yet."""

@@ -73,6 +73,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     """What is sent to a same-dialect upstream, when the model's name need not change."""
     method: str = "POST"
     query: bytes = b""
+    output_limit: int | None = None
+    """A limit of output tokens to be set beside what was asked, in the name that the target's vendor has for it."""
 
     def member(self, name: str) -> object:
         """Return one top-level member of the body, decoded; None where it is absent or null. Costs its parsing."""

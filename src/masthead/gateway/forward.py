@@ -82,8 +82,12 @@ def forwarded(call: Call, target: Target, *, reply_id: str, now_s: int) -> Forwa
             _request(call, target, _Sent(_same_url(call, target, row), body, False), now_s), None, is_usage_added
         )
     spoken = connection.dialects[0]
+    body = _decoded(call)
+    is_usage_added = call.is_stream and call.endpoint.name == "chat" and not _asks_for_usage(call)
+    if is_usage_added:
+        body["stream_options"] = msgspec.json.decode(_with_usage(call))
     translation = translate(
-        _decoded(call),
+        body,
         source=dialect,
         target=spoken,
         model=target.model,
@@ -95,8 +99,8 @@ def forwarded(call: Call, target: Target, *, reply_id: str, now_s: int) -> Forwa
     url = endpoint(
         row, connection.base_url, spoken, target.model, is_stream=call.is_stream, api_version=connection.api_version
     )
-    body = msgspec.json.encode(fitted_body(row, translation.body))
-    return Forwarded(_request(call, target, _Sent(url, body, True), now_s), translation)
+    sent = _Sent(url, msgspec.json.encode(fitted_body(row, translation.body)), True)
+    return Forwarded(_request(call, target, sent, now_s), translation, is_usage_added)
 
 
 def _plain(call: Call, target: Target, row: Vendor) -> PlainTranslation | None:
@@ -126,7 +130,8 @@ def _plain(call: Call, target: Target, row: Vendor) -> PlainTranslation | None:
 
 
 def _decoded(call: Call) -> dict[str, Any]:
-    return {name: msgspec.json.decode(raw) for name, raw in call.members.items()}
+    body = {name: msgspec.json.decode(raw) for name, raw in call.members.items()}
+    return body if call.output_limit is None else {**body, "max_completion_tokens": call.output_limit}
 
 
 def _most_output(target: Target) -> int | None:
@@ -162,6 +167,8 @@ def _same_body(call: Call, target: Target, row: Vendor) -> tuple[bytes, bool]:
     is_usage_added = call.is_stream and call.endpoint.name == "chat" and _wants_usage_added(call, target)
     if is_usage_added:
         changed["stream_options"] = _with_usage(call)
+    if call.output_limit is not None:
+        changed[row.limit_field] = msgspec.Raw(msgspec.json.encode(call.output_limit))
     members: dict[str, Any] = call.members | changed
     if row.id == "vertex-anthropic":
         fitted = fitted_body(row, members)
@@ -172,10 +179,12 @@ def _same_body(call: Call, target: Target, row: Vendor) -> tuple[bytes, bool]:
 
 
 def _wants_usage_added(call: Call, target: Target) -> bool:
-    if not target.connection.reports_stream_usage:
-        return False
+    return target.connection.reports_stream_usage and not _asks_for_usage(call)
+
+
+def _asks_for_usage(call: Call) -> bool:
     options = call.member("stream_options")
-    return not (isinstance(options, dict) and options.get("include_usage") is True)  # pyright: ignore[reportUnknownMemberType] - JSON
+    return isinstance(options, dict) and options.get("include_usage") is True  # pyright: ignore[reportUnknownMemberType] - JSON
 
 
 def _with_usage(call: Call) -> msgspec.Raw:
