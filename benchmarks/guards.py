@@ -59,7 +59,7 @@ def main() -> None:
 def _run(action: str, seconds: float, latency_s: float, prices: Prices) -> Made:
     clock = SystemClock()
 
-    def cost_of(model: str, usage: Usage) -> Decimal | None:
+    def cost_of(_provider: str | None, model: str, usage: Usage) -> Decimal | None:
         return prices.cost_usd(
             provider=None,
             model=model,

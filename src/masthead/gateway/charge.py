@@ -1,22 +1,29 @@
 """What one call used up: its tokens and its money, computed once for all budgets that it counts against."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
 from masthead.gateway.call import Charge, Exchange
+from masthead.gateway.estimate import usage_or_estimate
 from masthead.gateway.reply import usage_in
 from masthead.model.reading import Usage
 
-CostOf = Callable[[str, Usage], Decimal | None]
-"""What a model's tokens cost in USD; None where its price is unknown."""
+CostOf = Callable[[str | None, str, Usage], Decimal | None]
+"""What the tokens of a provider's model cost in USD; None where its price is unknown."""
 CACHE: Final = "masthead.gateway.cache"
 """The attribute that says whether the answer was a kept one."""
 _NOTHING: Final = Charge(0, Decimal(0))
+_WITHOUT_OUTPUT: Final = frozenset({"embeddings", "moderations", "count_tokens"})
+"""Endpoints whose answers are no tokens, so that nobody counts any."""
 
 
 def charge_of(exchange: Exchange, cost_of: CostOf) -> Charge | None:
-    """Return what the call used; None where nobody said how many tokens it took. An answer from the cache is free."""
+    """Return what the call used; None where it took none, or nobody can know. An answer from the cache is free.
+
+    Where the provider did not say, or the caller left before it did, it is an estimate.
+    """
     if exchange.charge is ...:
         exchange.charge = _charge(exchange, cost_of)
     return exchange.charge
@@ -25,9 +32,11 @@ def charge_of(exchange: Exchange, cost_of: CostOf) -> Charge | None:
 def _charge(exchange: Exchange, cost_of: CostOf) -> Charge | None:
     if exchange.attributes.get(CACHE) == "hit":
         return _NOTHING
-    usage = usage_in(exchange)
+    usage, is_estimated = usage_or_estimate(exchange, usage_in(exchange))
     if usage is None:
         return None
+    if usage.output_tokens is None and exchange.call.endpoint.name in _WITHOUT_OUTPUT:
+        usage = replace(usage, output_tokens=0)
     by = exchange.answered_by
-    model = exchange.call.model if by is None else by.target.model
-    return Charge((usage.input_tokens or 0) + (usage.output_tokens or 0), cost_of(model, usage))
+    provider, model = (None, exchange.call.model) if by is None else (by.target.connection.provider, by.target.model)
+    return Charge((usage.input_tokens or 0) + (usage.output_tokens or 0), cost_of(provider, model, usage))

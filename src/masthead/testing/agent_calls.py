@@ -61,7 +61,7 @@ class Site:
         keeper = Keeper(self.folder / "runs.jsonl") if self.folder is not None else None
         self.guards = AgentGuards(lambda _call: self.config, self._cost, self.clock, keeper)
 
-    def _cost(self, _model: str, _usage: Usage) -> Decimal | None:
+    def _cost(self, _provider: str | None, _model: str, _usage: Usage) -> Decimal | None:
         return self.price_usd
 
     async def call(

@@ -23,6 +23,8 @@ class WireVendor:
     """Speaks one dialect, streamed where it is asked to; keeps what was asked."""
 
     dialect: Dialect
+    model: str = "upstream-1"
+    """What it says that its model is called."""
     requests: list[Asked] = field(default_factory=list[Asked])
 
     def talk(self, peer: Peer) -> None:
@@ -34,10 +36,13 @@ class WireVendor:
             asked = Asked(path=first.split(" ")[1], headers=headers, body=json.loads(body))
             self.requests.append(asked)
             if not (asked.body.get("stream") or "stream" in asked.path):
-                peer.answer(json.dumps(wires.answer(self.dialect)).encode())
+                peer.answer(self._named(json.dumps(wires.answer(self.dialect)).encode()))
                 continue
             peer.begin_stream()
-            data = wires.stream(self.dialect)
+            data = self._named(wires.stream(self.dialect))
             for at in range(0, len(data), 97):
                 peer.chunk(data[at : at + 97])
             peer.chunk(b"")
+
+    def _named(self, data: bytes) -> bytes:
+        return data.replace(b"upstream-1", self.model.encode())

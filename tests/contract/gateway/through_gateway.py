@@ -68,7 +68,7 @@ def _gateway(model_url: str, recorder: Kept) -> Gateway:
         {"connections": {"model": {"base_url": model_url, "allow_networks": ["loopback"]}}}
     )
     clock = SystemClock()
-    guards = AgentGuards(lambda _call: config.guards, lambda _model, _usage: Decimal(0), clock)
+    guards = AgentGuards(lambda _call: config.guards, lambda _provider, _model, _usage: Decimal(0), clock)
     router = PolicyRouter(config, Secrets({}), Fleet(clock, config.breaker), clock)
     seams = Seams(router=router, recorder=recorder, plugins=(guards,))
     return Gateway(_anybody, OneForAll(config, seams, clock), clock)

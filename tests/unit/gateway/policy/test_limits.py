@@ -39,7 +39,7 @@ class House:
         self.plugin = Limits(self.limits, self.counters, self._cost, self.clock)
         self._number = 0
 
-    def _cost(self, _model: str, _usage: Usage) -> Decimal | None:
+    def _cost(self, _provider: str | None, _model: str, _usage: Usage) -> Decimal | None:
         return self.price_usd
 
     def exchange(self, *, project: str = "default", key: str | None = "k1", **more: Any) -> Exchange:
@@ -184,7 +184,7 @@ class Broken:
 async def test_without_its_counters_a_gateway_lets_everything_or_nothing_through(*, fails_open: bool):
     house = House([])
     limits = [LimitConfig(requests=1)]
-    plugin = Limits(limits, Broken(), lambda _model, _usage: None, house.clock, fails_open=fails_open)
+    plugin = Limits(limits, Broken(), lambda _provider, _model, _usage: None, house.clock, fails_open=fails_open)
     if fails_open:
         assert await plugin.before(house.exchange()) is None
     else:
