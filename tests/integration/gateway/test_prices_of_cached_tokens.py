@@ -69,8 +69,6 @@ async def whoever(scope: Any) -> Identity:
 
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Generator[RunningGateway]:
-    import contextlib
-
     folder = tmp_path_factory.mktemp("prices")
     (folder / "key").write_text("bearer-token")
     with contextlib.ExitStack() as stack:
