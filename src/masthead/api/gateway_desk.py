@@ -84,7 +84,7 @@ class GatewayDesk:
             latest=latest,
             document=document,
             file=_shown(base, dumped(base)),
-            effective={} if holding is None else _shown(base, holding.model_dump(mode="json")),
+            effective={} if holding is None else _shown(base, holding.told()),
             faults=tenants.faults_of(caller.project_id),
             warnings=warnings,
         )

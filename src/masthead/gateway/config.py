@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Collection
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, Final, Literal, NamedTuple, cast
+from typing import Annotated, Any, Final, Literal, NamedTuple, cast
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -223,6 +223,12 @@ class GatewayConfig(Part):
         made = self.model_copy()
         made._access_above = above  # noqa: SLF001 - of our own kind
         return made
+
+    def told(self, *, exclude_defaults: bool = False) -> dict[str, Any]:
+        """Return what holds, as JSON, the rules of access above it included."""
+        shown = self.model_dump(mode="json", exclude_defaults=exclude_defaults)
+        above = [rule.model_dump(mode="json") for rule in self._access_above]
+        return shown | {"access": [*above, *shown.get("access", ())]}
 
     def may_use(self, identity: Identity, model: str) -> bool:
         """Say whether a caller may name a model: by its key, by the file's rules and by the project's.

@@ -28,7 +28,7 @@ class Difference(NamedTuple):
 
 def between(before: GatewayConfig, after: GatewayConfig) -> list[Difference]:
     """Return what changed. Secrets are references, so none is told."""
-    one, other = (_EMPTY | config.model_dump(mode="json", exclude_defaults=True) for config in (before, after))
+    one, other = (_EMPTY | config.told(exclude_defaults=True) for config in (before, after))
     return list(differences(one, other))
 
 
