@@ -76,7 +76,7 @@ class Conductor:
             return _as_answer(last)
         if last is None:
             raise UpstreamError("no target was tried: all of them are set aside at present")
-        raise last
+        raise UpstreamFailed(str(last), kind=last.kind)  # a new one: this frame, which holds the other, would be in it
 
     def _begun(self, exchange: Exchange, target: Target) -> Attempt:
         """Return a new attempt at the target."""

@@ -11,6 +11,10 @@ _ARENA_MAX: Final = -8
 _LARGE_BYTES: Final = 256 * 1024
 _YOUNG_OBJECTS: Final = 50_000
 _YOUNG_COLLECTIONS: Final = 20
+_STEP_OBJECTS: Final = 10_000
+_STEPS: Final = 10
+_ALL_STEPS: Final = 1000
+"""All objects are looked through when a hundred million more came than went."""
 
 
 def return_large_blocks() -> None:
@@ -43,3 +47,13 @@ def collect_rarely() -> None:
     """
     gc.freeze()
     gc.set_threshold(_YOUNG_OBJECTS, _YOUNG_COLLECTIONS, _YOUNG_COLLECTIONS)
+
+
+def collect_in_short_steps() -> None:
+    """Look for cycles in steps of some milliseconds, and among all objects hardly ever. Call it once, for an event loop.
+
+    Ten thousand open streams are three million objects, and looking through them stopped the loop for 0.66 s (measured).
+    The gateway leaves no cycles behind, which its soak and a test of it watch.
+    """
+    gc.freeze()
+    gc.set_threshold(_STEP_OBJECTS, _STEPS, _ALL_STEPS)

@@ -152,14 +152,14 @@ class Http1Response:
         """Return once status and headers are here."""
         while not self._has_head:
             if self._failure is not None:
-                raise self._failure
+                raise self.failure()
             await self._wait()
 
     async def read_some(self) -> bytes:
         """Return what has arrived of the body, waiting for something; nothing at the end."""
         while not self._arrived:
             if self._failure is not None:
-                raise self._failure
+                raise self.failure()
             if self.is_complete:
                 return b""
             await self._wait()
@@ -192,6 +192,16 @@ class Http1Response:
         """Be done with it."""
         if not self.is_complete:
             self.fail(UpstreamFailed(f"the answer of {self._what} was not read to its end", kind="broken"))
+
+    def failure(self) -> UpstreamFailed:
+        """Return why it failed, to be raised.
+
+        Each time a new exception: one that is raised knows the frames that hold this, and a cycle that failures leave
+        behind in thousands makes the collector stop the loop for a second.
+        """
+        kept = self._failure
+        assert kept is not None  # noqa: S101 - asked for where there is one
+        return UpstreamFailed(str(kept), kind=kept.kind)
 
     # The rest.
 
@@ -277,8 +287,10 @@ class Http1Connection(asyncio.Protocol):
         self.is_open = False
         self._owner.lost(self)
         response, self._response = self._response, None
+        self._transport = None  # which holds this in turn, as the parser does the response: see `Http1Response.failure`
         if response is not None:
             response.ended(exc)
+            del response.parser
 
     def send(self, request: UpstreamRequest) -> Http1Response:
         """Write a request."""

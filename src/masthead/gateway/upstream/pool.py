@@ -86,8 +86,7 @@ class Http1Client:
     async def _connect(self, origin: Origin, timeout_s: float, kept: _Kept) -> Http1Connection:
         loop = asyncio.get_running_loop()
         until = loop.time() + timeout_s
-        what = f"{origin.host}:{origin.port}"
-        last: Exception | None = None
+        what, why = f"{origin.host}:{origin.port}", "it has no address"
         for address in await addresses_of(origin, loop, timeout_s):
             try:
                 async with asyncio.timeout_at(until):
@@ -101,11 +100,11 @@ class Http1Client:
             except TimeoutError as error:
                 raise UpstreamFailed(f"{what} could not be reached within {timeout_s:g} s", kind="timeout") from error
             except OSError as error:
-                last = error
+                why = str(error)  # the error itself knows this frame: a cycle for each failure
                 continue
             kept.open.add(connection)
             return connection
-        raise UpstreamFailed(f"{what} cannot be reached: {last}", kind="connect") from last
+        raise UpstreamFailed(f"{what} cannot be reached: {why}", kind="connect")
 
     def _context(self) -> ssl.SSLContext:
         if self._tls is None:
