@@ -19,13 +19,14 @@ from masthead.cli.project import erase_user, project
 from masthead.cli.report import report
 from masthead.cli.running import run, start
 from masthead.cli.secrets import secrets
+from masthead.cli.usage import usage
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown", pretty_exceptions_enable=False)
 
 app.callback()(start)
 for command in (
     up.up, runs.runs, show.show, search.search, export.export, diagnose, judge, report, compare,
-    calibrate, erase_run, erase_user, doctor.doctor, models, bridge,
+    calibrate, erase_run, erase_user, doctor.doctor, models, usage, bridge,
 ):  # fmt: skip
     app.command()(command)
 app.command("import")(import_)

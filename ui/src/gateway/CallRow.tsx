@@ -9,7 +9,7 @@ import { marksOf } from "./marks";
 export function UnderWayRow({ call, time }: { call: GatewayCall; time: string }): ReactNode {
   return (
     <tr>
-      <td className="num">{duration(between(call.start, time))}</td>
+      <td>{duration(between(call.start, time))}</td>
       <Who call={call} />
       <Model call={call} />
       <td>
@@ -31,9 +31,7 @@ export function EndedRow({ call, time }: { call: GatewayCall; time: string }): R
   const isBad = call.error !== null || (call.status ?? 500) >= 400;
   return (
     <tr>
-      <td className="num" title={call.end ? moment(call.end) : undefined}>
-        {call.end ? ago(call.end, Date.parse(time)) : ""}
-      </td>
+      <td title={call.end ? moment(call.end) : undefined}>{call.end ? ago(call.end, Date.parse(time)) : ""}</td>
       <td>
         <span className={`badge num ${isBad ? "bad" : "good"}`}>{call.status ?? "gone"}</span>
       </td>

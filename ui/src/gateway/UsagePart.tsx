@@ -97,7 +97,7 @@ export function UsagePart(): ReactNode {
                   ]}
                 />
               </div>
-              <fieldset className="range">
+              <fieldset className="range usage-by">
                 <legend className="sr-only">Add up by</legend>
                 <div className="segmented">
                   {USAGE_BY.map((each) => (

@@ -10,7 +10,7 @@ import { seconds } from "./UsageFigures";
 
 type Props = { by: UsageBy; rows: readonly UsageRow[]; total: UsageRow; isCut: boolean };
 
-const HEADS = ["Calls", "Failed", "Cached", "Tokens in", "out", "Cost", "p50", "p95", "First chunk"];
+const HEADS = ["Calls", "Failed", "Cache hits", "Tokens in", "out", "Cost", "p50", "p95", "First chunk"];
 
 /** Use by group, the dearest first; a bar shows each one's share of the cost, or of the calls where no price is known. */
 export function UsageTable({ by, rows, total, isCut }: Props): ReactNode {
