@@ -39,4 +39,7 @@ def _charge(exchange: Exchange, cost_of: CostOf) -> Charge | None:
         usage = replace(usage, output_tokens=0)
     by = exchange.answered_by
     provider, model = (None, exchange.call.model) if by is None else (by.target.connection.provider, by.target.model)
-    return Charge((usage.input_tokens or 0) + (usage.output_tokens or 0), cost_of(provider, model, usage))
+    tokens = (usage.input_tokens or 0) + (usage.output_tokens or 0)
+    if is_estimated:
+        exchange.attributes["masthead.gateway.charged_tokens"] = tokens
+    return Charge(tokens, cost_of(provider, model, usage))

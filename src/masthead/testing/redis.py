@@ -51,6 +51,11 @@ class PrivateRedis:
             self._socket.unlink(missing_ok=True)
             self._server = None
 
+    def hang(self, *, is_hanging: bool = True) -> None:
+        """Let it answer nothing, without closing a connection; or let it go on."""
+        if self._server is not None:
+            self._server.send_signal(signal.SIGSTOP if is_hanging else signal.SIGCONT)
+
 
 @contextmanager
 def private_redis() -> Generator[PrivateRedis]:

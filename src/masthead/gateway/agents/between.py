@@ -70,6 +70,7 @@ class Ended(msgspec.Struct, tag="ended", array_like=True, gc=False):
 
     number: int
     status: int | None
+    provider: str | None
     model: str
     """That answered; the price is its."""
     is_stream: bool
@@ -144,18 +145,24 @@ def exchange_of(asked: Asked) -> Exchange:
 
 def ended_of(number: int, exchange: Exchange, status: int | None, body: bytes) -> Ended:
     """Return how a call ended."""
-    target = exchange.attempts[-1].target if exchange.attempts else None
+    by = exchange.answered_by
     is_hit = exchange.attributes.get("masthead.gateway.cache") == "hit"
     return Ended(
         number,
         status,
-        exchange.call.model if target is None else target.model,
+        None if by is None else by.target.connection.provider,
+        exchange.call.model if by is None else by.target.model,
         exchange.is_stream_answer,
         exchange.is_truncated,
         body,
         exchange.error,
         {"masthead.gateway.cache": "hit"} if is_hit else {},
     )
+
+
+def without_answer(number: int) -> Ended:
+    """Return the end of a call that nobody waits for any more."""
+    return Ended(number, None, None, "", is_stream=False, is_cut=False, answered=b"", error=None, attributes={})
 
 
 def take_over(exchange: Exchange, told: Told) -> None:

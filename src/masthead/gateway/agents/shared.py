@@ -28,6 +28,7 @@ from masthead.gateway.agents.between import (
     exchange_of,
     note_in,
     take_over,
+    without_answer,
 )
 from masthead.gateway.agents.guards import AgentGuards
 from masthead.gateway.agents.wire import Place, Wire
@@ -217,7 +218,7 @@ class SharedGuards(QuietPlugin):
             told = await future
         except BaseException:
             neighbour.waiting.pop(number, None)
-            wire.send(Ended(number, None, "", is_stream=False, is_cut=False, answered=b"", error=None, attributes={}))
+            wire.send(without_answer(number))
             raise
         if told.refusal is None:
             self._remote[exchange.span_id] = _Remote(wire, number)
@@ -316,7 +317,7 @@ class SharedGuards(QuietPlugin):
             exchange.is_stream_answer, exchange.is_truncated = message.is_stream, message.is_cut
             exchange.attributes |= message.attributes
             if message.model:
-                target = Target(_NOBODY, message.model)
+                target = Target(_NOBODY._replace(provider=message.provider or ""), message.model)
                 exchange.attempts = [Attempt(target=target, start_ns=exchange.start_ns, status=message.status)]
         open_calls = self._scopes[kept.scope]
         open_calls.remove(kept)
