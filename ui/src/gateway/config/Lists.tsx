@@ -128,8 +128,8 @@ export function PluginsPart(): ReactNode {
         {(entry, place) => <Fields path={["plugins", place]} fields={PLUGINS[text(entry, "kind")]?.fields ?? []} />}
       </OwnAndFile>
       <div className="form-row">
-        {Object.entries(PLUGINS).map(([kind, { word, first }]) => (
-          <AddButton key={kind} name="plugins" first={{ kind, ...first }} word={`Add: ${word.toLowerCase()}`} />
+        {Object.entries(PLUGINS).map(([kind, { add }]) => (
+          <AddButton key={kind} name="plugins" first={{ kind }} word={add} />
         ))}
       </div>
     </Section>

@@ -90,9 +90,15 @@ export function nameFrom(text: string, taken: readonly string[]): string {
   return `${base}-${number}`;
 }
 
-/** One value as a person reads it, on one line. */
+/** One value as a person reads it: no braces, no quotes. */
 export function shown(value: Json | undefined): string {
   if (value === undefined || value === null) return "not set";
-  if (typeof value === "string") return value;
-  return JSON.stringify(value);
+  if (Array.isArray(value)) {
+    if (value.length === 0) return "none";
+    return value.map((each) => (isObject(each) ? `(${shown(each)})` : shown(each))).join(", ");
+  }
+  if (!isObject(value)) return typeof value === "boolean" ? (value ? "yes" : "no") : String(value);
+  return Object.entries(value)
+    .map(([name, each]) => `${name}: ${isObject(each) ? `(${shown(each)})` : shown(each)}`)
+    .join(", ");
 }

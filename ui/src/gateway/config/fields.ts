@@ -208,11 +208,13 @@ const AT = {
   choices: choices(["request", "requests"], ["response", "answers"], ["both", "both"]),
 } as const satisfies Field;
 
-export const PLUGINS: Record<string, { word: string; help: string; first: Record<string, string>; fields: Field[] }> = {
+type Plugin = { word: string; add: string; help: string; fields: Field[] };
+
+export const PLUGINS: Record<string, Plugin> = {
   pii: {
     word: "Personal data",
+    add: "Protect personal data",
     help: "Replaced by placeholders on the way out, and put back into the answer.",
-    first: {},
     fields: [
       ACTIONS,
       AT,
@@ -228,8 +230,8 @@ export const PLUGINS: Record<string, { word: string; help: string; first: Record
   },
   banned: {
     word: "Banned words",
+    add: "Ban words",
     help: "What may not be said.",
-    first: {},
     fields: [
       { name: "words", label: "Words", kind: "list", help: "Words and phrases, by commas, in whichever case." },
       { ...ACTIONS, otherwise: "block" },
@@ -239,8 +241,8 @@ export const PLUGINS: Record<string, { word: string; help: string; first: Record
   },
   json: {
     word: "JSON that fits",
+    add: "Hold answers to JSON",
     help: "Answers that are to be JSON are repaired, or refused where that cannot be.",
-    first: {},
     fields: [
       ACTIONS,
       { name: "asks_again", label: "Ask once more before refusing; costs a second call", kind: "check" },
@@ -249,8 +251,8 @@ export const PLUGINS: Record<string, { word: string; help: string; first: Record
   },
   max_output: {
     word: "Longest answer",
+    add: "Bound the length of answers",
     help: "How long an answer may become.",
-    first: {},
     fields: [
       { name: "tokens", label: "Tokens", kind: "number", placeholder: "any number" },
       { name: "characters", label: "Characters", kind: "number", placeholder: "any number" },

@@ -8,7 +8,7 @@ import { withoutAnsi } from "@/text/ansi";
 import { Fold } from "@/text/Fold";
 import { Plain } from "@/text/Plain";
 import { Prose } from "@/text/Prose";
-import { CallFacts } from "./CallFacts";
+import { CallFacts, useRecord } from "./CallFacts";
 import { CopyCode } from "./CopyCode";
 import type { Call } from "./reply";
 import type { Answer } from "./useAnswer";
@@ -79,6 +79,7 @@ function Ending({ answer }: { answer: Answer }): ReactNode {
 
 function After({ answer, name, onGoOn }: { answer: Answer; name: string; onGoOn: () => void }): ReactNode {
   const { head, reply } = answer;
+  const isRecorded = useRecord(answer).data !== undefined;
   return (
     <div className="form-row try-after">
       {answer.state === "done" && !isEmpty(answer) ? (
@@ -92,7 +93,7 @@ function After({ answer, name, onGoOn }: { answer: Answer; name: string; onGoOn:
         </CopyButton>
       )}
       <CopyCode body={answer.body} />
-      {head?.span ? (
+      {head && isRecorded ? (
         <Link
           to="/runs/$runId"
           params={{ runId: head.run ?? answer.run }}

@@ -9,15 +9,20 @@ import { attribute, texts, tokens } from "./facts";
 import { inWords } from "./reply";
 import type { Answer } from "./useAnswer";
 
+/** What was recorded of a call that is over, once it can be read. */
+export function useRecord({ head, run, state }: Answer) {
+  const project = useProject();
+  return useQuery({
+    ...recordOf(project, head?.run ?? run, head?.span ?? ""),
+    enabled: state !== "asking" && head?.span != null,
+  });
+}
+
 /** What the call took: times as this browser saw them, tokens and price as they were recorded, and who answered. */
 export function CallFacts({ answer }: { answer: Answer }): ReactNode {
-  const project = useProject();
   const { head, firstMs, totalMs } = answer;
   const isOver = answer.state !== "asking";
-  const asked = useQuery({
-    ...recordOf(project, head?.run ?? answer.run, head?.span ?? ""),
-    enabled: isOver && head?.span != null,
-  });
+  const asked = useRecord(answer);
   const { span, tries } = asked.data ?? { span: null, tries: [] };
   return (
     <>

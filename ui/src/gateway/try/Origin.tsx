@@ -2,17 +2,16 @@ import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { Icon } from "@/design/icons";
 
-type OriginProps = { desk: { from: string | null; losses: string[] }; error: Error | null; isLoading: boolean };
+type OriginProps = { desk: { from: string | null; losses: string[] }; error: Error | null };
 
 /** Where the prompt comes from, and what of that call is missing here. */
-export function Origin({ desk, error, isLoading }: OriginProps): ReactNode {
+export function Origin({ desk, error }: OriginProps): ReactNode {
   if (error)
     return (
       <p className="tone-bad" role="alert">
         The recorded call cannot be tried again: {error.message}
       </p>
     );
-  if (isLoading) return <p className="quiet">Reading the recorded call…</p>;
   const [runId, spanId] = desk.from?.split("/") ?? [];
   if (!runId || !spanId) return null;
   return (

@@ -86,6 +86,7 @@ function Desk({ project }: { project: string }): ReactNode {
     event.preventDefault();
     sendAll();
   }
+  if (isLoading) return <p className="quiet">Reading the recorded call…</p>;
   const prompts = (side: Side) => (
     <PromptEditor
       label={desk.isShared ? "Prompt of both panes" : `Prompt of ${NAMES[side]}`}
@@ -111,7 +112,7 @@ function Desk({ project }: { project: string }): ReactNode {
         }}
       />
       {may ? null : <p className="quiet">Your role may look, not send: calling models takes the role editor.</p>}
-      <Origin desk={desk} error={error} isLoading={isLoading} />
+      <Origin desk={desk} error={error} />
       {served.error ? (
         <p className="tone-bad" role="alert">
           The models cannot be listed: {served.error.message}

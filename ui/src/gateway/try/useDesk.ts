@@ -26,7 +26,8 @@ export function useDesk(project: string, { run, span, model }: Named) {
       removeEventListener("pagehide", now);
     };
   }, [project, desk]);
-  return { desk, setDesk, error: isWanted ? call.error : null, isLoading: isWanted && call.isLoading };
+  // What is written meanwhile would be lost: nothing is shown until the call is there.
+  return { desk, setDesk, error: isWanted ? call.error : null, isLoading: isWanted && call.error === null };
 }
 
 function withModel(desk: Desk, model: string | undefined): Desk {
