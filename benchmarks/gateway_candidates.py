@@ -93,25 +93,25 @@ def upstream(*arguments: str) -> Generator[int]:
 
 @contextmanager
 def gateway(
-    folder: Path, upstream_port: int, workers: int = 1, core: int | None = None, more: str = ""
+    folder: Path,
+    upstream_port: int,
+    workers: int = 1,
+    core: int | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> Generator[Candidate]:
     """Run `masthead gateway` in front of it, with a key demanded and recording on."""
     (folder / "gateway.toml").write_text(
-        f'[connections.static]\nbase_url = "http://127.0.0.1:{upstream_port}/v1"\n'
-        f'allow_networks = ["loopback"]\n{more}\n'
+        f'[connections.static]\nbase_url = "http://127.0.0.1:{upstream_port}/v1"\nallow_networks = ["loopback"]\n'
     )
-    made = subprocess.run(
-        [sys.executable, *_ALL, "--data-dir", str(folder), "key", "create", "--role", "editor", "--name", "benchmark"],
-        check=True, stdout=subprocess.PIPE, text=True, timeout=120,
-    )  # fmt: skip
-    headers = {"authorization": f"Bearer {next(word for word in made.stdout.split() if word.startswith('mh_'))}"}
+    headers = {"authorization": f"Bearer {new_key(folder, 'benchmark')}"}
     port = free_port()
     started = time.monotonic()
     with (folder / "gateway.log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, *_ALONE, "--data-dir", str(folder), "gateway", "--port", str(port),
              "--workers", str(workers)],
-            env=os.environ | {"MASTHEAD_REQUIRE_KEYS": "true", "MASTHEAD_LOG_LEVEL": "error"}, stdout=log, stderr=log,
+            env=os.environ | {"MASTHEAD_REQUIRE_KEYS": "true", "MASTHEAD_LOG_LEVEL": "error"} | dict(environment or {}),
+            stdout=log, stderr=log,
             preexec_fn=None if core is None else lambda: os.sched_setaffinity(0, {core}),  # noqa: PLW1509 - one thread
         )  # fmt: skip
     try:
@@ -121,6 +121,15 @@ def gateway(
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(60)
+
+
+def new_key(folder: Path, name: str) -> str:
+    """Return a new key that may call models."""
+    made = subprocess.run(
+        [sys.executable, *_ALL, "--data-dir", str(folder), "key", "create", "--role", "editor", "--name", name],
+        check=True, stdout=subprocess.PIPE, text=True, timeout=120,
+    )  # fmt: skip
+    return next(word for word in made.stdout.split() if word.startswith("mh_"))
 
 
 def _wait(holds: Callable[[], bool], process: "subprocess.Popen[bytes]") -> None:
