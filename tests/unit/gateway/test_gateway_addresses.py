@@ -20,6 +20,8 @@ pytestmark = pytest.mark.unit
         "127.0.0.1", "10.0.0.1", "172.16.3.4", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.1", "224.0.0.1",
         "255.255.255.255", "::1", "::", "fe80::1", "fe80::1%eth0", "fc00::1", "ff02::1", "::ffff:127.0.0.1",
         "::ffff:169.254.169.254", "64:ff9b::7f00:1", "2002:7f00:1::", "2002:a9fe:a9fe::", "198.18.0.1", "192.0.2.1",
+        "168.63.129.16", "192.0.0.192", "100.100.100.200", "169.254.170.2", "fd00:ec2::254", "fec0::1",
+        "64:ff9b:1::a9fe:a9fe", "::127.0.0.1", "::ffff:0:127.0.0.1", "::ffff:168.63.129.16", "3fff::1",
     ],
 )  # fmt: skip
 def test_addresses_that_are_not_public_are_refused_whatever_they_are_wrapped_in(address: str) -> None:
@@ -38,7 +40,10 @@ def test_a_range_allows_itself_and_nothing_beside_it() -> None:
     assert not is_allowed("169.254.169.254", ("10.0.0.0/8", "127.0.0.0/8"))
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "2130706433", "0x7f.1", "127.1"])
+@pytest.mark.parametrize(
+    "host",
+    ["127.0.0.1", "localhost", "2130706433", "0x7f.1", "127.1", "0x7f000001", "017700000001", "0", "0.0", "localhost."],
+)
 async def test_every_spelling_of_the_loopback_is_refused(host: str) -> None:
     with pytest.raises(UpstreamFailed) as caught:
         await addresses_of(Origin("http", host, 80), asyncio.get_running_loop(), 5)

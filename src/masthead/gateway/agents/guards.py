@@ -1,6 +1,7 @@
 """Joins calls to runs and guards runs while they last: loops and budgets, found by the detectors that diagnose."""
 
 import asyncio
+import re
 from collections.abc import Callable, Sequence
 from typing import Final, cast
 
@@ -28,6 +29,7 @@ telling one first."""
 _FINDINGS_A_RUN: Final = 8
 """How often a detector may report in one run, each time on other evidence."""
 _JOINED: Final = frozenset({"chat", "responses", "messages"})
+_UNSEEN: Final = re.compile(r"[\x00-\x1f\x7f]")
 _WRITTEN_EVERY_S: Final = 1.0
 _WRITTEN_TOGETHER: Final = 200
 
@@ -155,7 +157,8 @@ class AgentGuards(QuietPlugin):
 
     def _warn(self, exchange: Exchange, new: Sequence[Fired]) -> None:
         for one in new:
-            exchange.headers.append((b"x-masthead-guard", shown(one).encode("ascii", "replace")[:400]))
+            line = " ".join(shown(one)[:400].split())  # a tool's name may hold line breaks, which a header may not
+            exchange.headers.append((b"x-masthead-guard", _UNSEEN.sub("?", line).encode("ascii", "replace")))
 
     def _keep_soon(self, run: LiveRun) -> None:
         is_under_way = run.calls > 1 or any(agent.open_calls for agent in run.agents.values())

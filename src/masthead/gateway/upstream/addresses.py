@@ -14,6 +14,14 @@ from masthead.gateway.upstream.port import Origin, UpstreamFailed
 
 _IP = ipaddress.IPv4Address | ipaddress.IPv6Address
 _NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
+_NOT_PUBLIC: Final = tuple(
+    ipaddress.ip_network(one)
+    for one in (
+        "168.63.129.16/32", "192.0.0.0/24", "192.88.99.0/24", "64:ff9b:1::/48", "3fff::/20", "5f00::/16", "fec0::/10",
+    )
+)  # fmt: skip
+"""What some releases of Python take for public: where clouds tell a machine its own secrets (Azure, Oracle), relays,
+local translations, documentation, site-local addresses."""
 
 
 async def addresses_of(origin: Origin, loop: asyncio.AbstractEventLoop, timeout_s: float) -> list[str]:
@@ -50,6 +58,8 @@ def is_allowed(address: str, allowed_networks: tuple[str, ...]) -> bool:
     inner = _unwrapped(ip)
     if inner is not ip and any(_is_in(inner, network) for network in allowed_networks):
         return True
+    if any(inner.version == network.version and inner in network for network in _NOT_PUBLIC):
+        return False
     return inner.is_global and not inner.is_multicast and not inner.is_reserved
 
 
