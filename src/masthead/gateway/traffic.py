@@ -22,6 +22,8 @@ _MOST_TARGETS: Final = 200
 _MOST_PROJECTS: Final = 256
 _LATENCIES: Final = 64
 _MOST_ERROR: Final = 300
+_TURNOVER_NS: Final = 500_000_000
+"""How long it takes at least until all of the latest calls are others."""
 
 
 class CallSeen(msgspec.Struct, kw_only=True, frozen=True, gc=False):
@@ -93,8 +95,9 @@ class Traffic:
             while len(self._latest) > _MOST_PROJECTS:
                 forgotten, _ = self._latest.popitem(last=False)
                 del self._targets[forgotten]
-        latest.append(_ended(exchange, attributes))
         self.ended_calls += 1
+        if not _is_too_much(latest, exchange):
+            latest.append(_ended(exchange, attributes))
         if exchange.attempts:
             targets = self._targets[project]
             for attempt in exchange.attempts:
@@ -117,6 +120,13 @@ class Traffic:
         """Return how the project's targets fared."""
         found = self._targets.get(project)
         return [] if found is None else [tally.seen(*key) for key, tally in found.copy().items()]
+
+
+def _is_too_much(latest: deque[CallSeen], exchange: Exchange) -> bool:
+    """Say whether nobody would see the call: good ones beyond 200 a second are left out, which saves their 1.5 µs."""
+    if len(latest) < MOST_LATEST or exchange.error is not None:
+        return False
+    return (exchange.end_ns or 0) - (latest[0].end_ns or 0) < _TURNOVER_NS
 
 
 class _Tally:

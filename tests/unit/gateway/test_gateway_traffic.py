@@ -27,10 +27,10 @@ def attempt(
     return Attempt(target=at, start_ns=SECOND_NS, end_ns=end_ns, status=status, failure=failure, error=error or None)
 
 
-def ended(number: int = 1, *, project: str = "one", attempts: tuple[Attempt, ...] = ()) -> Exchange:
+def ended(number: int = 1, *, project: str = "one", attempts: tuple[Attempt, ...] = (), end_s: float = 3) -> Exchange:
     exchange = exchange_of(BODY, project=project, key="k1", number=number, start_ns=SECOND_NS)
     exchange.attempts.extend(attempts)
-    exchange.status, exchange.end_ns = 200, 3 * SECOND_NS
+    exchange.status, exchange.end_ns = 200, int(end_s * SECOND_NS)
     return exchange
 
 
@@ -88,11 +88,26 @@ def test_a_call_under_way_tells_where_it_waits() -> None:
 def test_the_latest_come_first_and_the_earliest_are_forgotten() -> None:
     traffic = Traffic()
     for number in range(1, MOST_LATEST + 3):
-        traffic.ended(ended(number), {})
+        traffic.ended(ended(number, end_s=number), {})
     seen = traffic.latest(ONE)
     assert len(seen) == MOST_LATEST
     assert (seen[0].span_id, seen[-1].span_id) == (f"{MOST_LATEST + 2:016x}", f"{3:016x}")
     assert traffic.ended_calls == MOST_LATEST + 2
+
+
+def test_of_very_many_calls_a_part_is_seen_and_every_one_that_failed() -> None:
+    traffic = Traffic()
+    for number in range(1, 2001):
+        exchange = ended(number, end_s=3 + number / 2000, attempts=(attempt(target()),))
+        exchange.error = "broken" if number == 1990 else None
+        traffic.ended(exchange, {})
+    seen = traffic.latest(ONE)
+    assert len(seen) == MOST_LATEST
+    assert f"{1990:016x}" in {one.span_id for one in seen}
+    assert seen[0].end_ns is not None
+    assert seen[-1].end_ns is not None
+    assert seen[0].end_ns - seen[-1].end_ns > 0.4 * SECOND_NS
+    assert traffic.ended_calls == traffic.targets(ONE)[0].calls == 2000
 
 
 def test_a_project_sees_its_own_alone() -> None:
