@@ -152,6 +152,8 @@ def _put_who(attributes: dict[str, AttributeValue], call: Call) -> None:
             attributes[names.SESSION_ID] = session
     if call.identity.key_id:
         attributes["masthead.gateway.key"] = call.identity.key_id
+    if call.headers.get(b"sec-fetch-site") == b"same-origin":
+        attributes["masthead.gateway.is_from_page"] = True  # a browser says so of pages of this server alone
 
 
 def _put_parameters(attributes: dict[str, AttributeValue], call: Call) -> None:
