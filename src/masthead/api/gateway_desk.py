@@ -74,11 +74,12 @@ class GatewayDesk:
         document = _read(latest)
         warnings: tuple[Fault, ...] = ()
         try:
-            holding = tenants.loaded(caller.project_id).config
+            serving = tenants.loaded(caller.project_id)
         except Refused:
             holding = None
         else:
-            warnings = self._warnings(caller, tenants.trial(caller.project_id, document))
+            holding = serving.config
+            warnings = self._warnings(caller, Effective(serving.config, serving.warnings))
         base = tenants.base
         return Shown(
             latest=latest,

@@ -33,17 +33,17 @@ class Effective(NamedTuple):
     warnings: tuple[Fault, ...] = ()
 
 
-def document(given: object, base: GatewayConfig, *, where: str) -> GatewayConfig:
+def document(given: object, base: GatewayConfig, *, where: str, is_new: bool = True) -> GatewayConfig:
     """Check a project's own document against the file that it stands over.
 
     It may refer to stored secrets alone, since others are the server's own, and to private networks that the file
-    permits projects.
+    permits projects; of one that was taken before (`is_new` False), `effective` leaves out those it no longer permits.
 
     Raises:
         ConfigRefused: it cannot be taken; has every fault.
     """
     own = parse(given, where=where, known_connections=frozenset(base.connections))
-    faults = tuple(_faults(own, base))
+    faults = (*_faults(own), *(_trespasses(own, base) if is_new else ()))
     if faults:
         raise ConfigRefused(where, faults)
     return own
@@ -87,7 +87,12 @@ def secrets_named(own: GatewayConfig) -> Iterator[tuple[str, str]]:
             yield f"connections.{name}.secret", secret
 
 
-def _faults(own: GatewayConfig, base: GatewayConfig) -> Iterator[Fault]:
+def trespasses(own: GatewayConfig, base: GatewayConfig) -> bool:
+    """Say whether a document names networks that the file does not permit projects."""
+    return any(True for _ in _trespasses(own, base))
+
+
+def _faults(own: GatewayConfig) -> Iterator[Fault]:
     if "projects" in own.model_fields_set:
         yield Fault("projects", "says what projects may do, and so stands in the server's gateway.toml alone")
     for name, connection in own.connections.items():
@@ -96,6 +101,10 @@ def _faults(own: GatewayConfig, base: GatewayConfig) -> Iterator[Fault]:
                 f"connections.{name}.secret",
                 "a project's connections take stored secrets alone: masthead secrets set NAME, then stored:NAME",
             )
+
+
+def _trespasses(own: GatewayConfig, base: GatewayConfig) -> Iterator[Fault]:
+    for name, connection in own.connections.items():
         for network in connection.allow_networks:
             if not _is_within(network, base.projects.allow_networks):
                 yield Fault(

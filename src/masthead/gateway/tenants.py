@@ -19,7 +19,7 @@ from masthead.gateway.call import Call, Exchange
 from masthead.gateway.conduct import Conductor
 from masthead.gateway.config import ConfigRefused, Fault, GatewayConfig, load
 from masthead.gateway.config_routes import GuardsConfig
-from masthead.gateway.merging import Effective, document, effective
+from masthead.gateway.merging import Effective, document, effective, trespasses
 from masthead.gateway.policy.health import Fleet
 from masthead.gateway.seams import Recorder, Refused, Seams
 from masthead.gateway.secret import SecretReader, Secrets
@@ -109,6 +109,8 @@ class Serving:
     """The guards of routes that have guards of their own."""
     revision: int
     """Of the project's document; 0 where it has none."""
+    own: GatewayConfig | None = None
+    """The project's document."""
     warnings: tuple[Fault, ...] = ()
     is_used: bool = True
     """Whether a call came since room was last made."""
@@ -297,6 +299,8 @@ class Tenants:
                 self._broken.clear()
             self._broken[project] = _Broken(faults)
             _LOG.error("the gateway configuration of project %r is not taken up: %s", project, error)
+            if before is not None and before.own is not None and trespasses(before.own, self.base):
+                del self._servings[project]  # what held would go on reaching networks that are no longer permitted
             return
         except StoreError as error:
             _LOG.warning("the gateway configuration of project %r cannot be read: %s", project, error)
@@ -312,9 +316,9 @@ class Tenants:
 
     def _built(self, project: ProjectId, before: Serving | None) -> Serving:
         stored = self._documents.document(project)
-        config, warnings = self.base, ()
+        own, config, warnings = None, self.base, ()
         if stored is not None:
-            own = document(stored.given, self.base, where=f"revision {stored.revision}")
+            own = document(stored.given, self.base, where=f"revision {stored.revision}", is_new=False)
             config, warnings = effective(self.base, own)
         fleet = before.tenant.fleet if before is not None else Fleet(self._clock, config.breaker)
         fleet.breaker = config.breaker
@@ -327,6 +331,7 @@ class Tenants:
             conductor=self._make_conductor(config),
             routes={route.model: route.guards for route in config.routes if route.guards is not None},
             revision=0 if stored is None else stored.revision,
+            own=own,
             warnings=warnings,
         )
 
