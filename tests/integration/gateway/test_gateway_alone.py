@@ -18,6 +18,7 @@ import psutil
 import pytest
 
 from masthead.testing.gateway import wait_until
+from masthead.testing.raw_upstream import Peer, RawUpstream
 from masthead.testing.scripted_model import ScriptedModel, ScriptedReply
 from masthead.testing.server_process import ServerProcess
 
@@ -167,3 +168,42 @@ def test_calls_under_way_are_finished_when_it_is_told_to_end(tmp_path: Path) -> 
                 gateway.process.terminate()
                 assert answer.result(20).status_code == 200
             assert gateway.process.wait(20) == 0
+
+
+def test_a_projects_configuration_made_at_the_server_holds_in_every_worker_alone(tmp_path: Path) -> None:
+    seen: list[str] = []
+
+    def talk(peer: Peer) -> None:
+        while request := peer.request():
+            seen.extend(line.decode() for line in request.split(b"\r\n") if line.startswith(b"authorization"))
+            peer.answer(b'{"id": "c", "object": "chat.completion", "choices": []}')
+
+    (tmp_path / "gateway.toml").write_text('[projects]\nallow_networks = ["loopback"]\n')
+    with RawUpstream(talk) as upstream, (tmp_path / "server.log").open("w") as log:
+        server = ServerProcess(tmp_path, log)
+        try:
+            with running(tmp_path, "--workers", "2") as gateway:
+                assert {gateway.ask() for _ in range(8)} == {404}
+                with httpx.Client(base_url=f"http://{server.address}/api/v1/gateway") as client:
+                    connection = {"base_url": upstream.url, "allow_networks": ["loopback"], "secret": "stored:up"}
+                    body = {"revision": 0, "document": {"connections": {"up": connection}}}
+                    assert client.put("/secrets/up", json={"value": "sk-alone-1"}).status_code == 200
+                    assert client.put("/config", json=body).status_code == 200
+                    wait_until(lambda: {gateway.ask() for _ in range(8)} == {200}, "both workers serve it")
+                    assert set(seen) == {"authorization: Bearer sk-alone-1"}
+                    assert client.put("/secrets/up", json={"value": "sk-alone-2"}).status_code == 200
+                    assert client.post("/secrets/rotate").status_code == 200
+                    wait_until(lambda: _latest(gateway, seen) == {"sk-alone-2"}, "both workers use the new secret")
+                    body = {"revision": 1, "document": {"connections": {"up": connection | {"models": ["none"]}}}}
+                    assert client.put("/config", json=body).status_code == 200
+                    wait_until(lambda: {gateway.ask() for _ in range(8)} == {404}, "both workers have taken it back")
+        finally:
+            server.stop()
+    told = (tmp_path / "gateway.log").read_text() + (tmp_path / "server.log").read_text()
+    assert "sk-alone" not in told
+
+
+def _latest(gateway: Process, seen: list[str]) -> set[str]:
+    seen.clear()
+    assert {gateway.ask() for _ in range(8)} == {200}
+    return {line.rpartition(" ")[2] for line in seen}
