@@ -28,6 +28,7 @@ class Departure:
         self._timer.cancel()
         if self._watch is not None:
             self._watch.cancel()
+            self._watch = None  # whose end knows the frame that this stands in: a cycle that would hold the whole call
 
     def _look(self) -> None:
         self._watch = self._loop.create_task(self._wait())
