@@ -195,13 +195,13 @@ def _checked(body: bytes, target: Target) -> Members:
 def _translated(response: UpstreamResponse, sent: Forwarded, members: Members, body: bytes) -> Answer:
     if sent.translation is None:
         return Answer(response.status, tuple(passed_on(response.headers)), body)
-    told = {name: msgspec.json.decode(raw) for name, raw in members.items()}
     try:
+        told = {name: msgspec.json.decode(raw) for name, raw in members.items()}
         if isinstance(sent.translation, PlainTranslation):
             reply = sent.translation.reply(told, input_tokens=_input_tokens(response.headers))
         else:
             reply = sent.translation.reply(told)
-    except UpstreamError as error:
+    except (UpstreamError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UpstreamFailed(str(error), kind="nonsense") from error
     return Answer(response.status, (JSON,), msgspec.json.encode(reply))
 
@@ -224,11 +224,18 @@ def note_losses(exchange: Exchange, sent: Forwarded) -> None:
 
 
 def _is_stream(headers: list[Header]) -> bool:
-    return any(name == b"content-type" and value.startswith(_STREAMS) for name, value in headers)
+    return _content_type(headers).startswith(_STREAMS)
 
 
 def _is_json(headers: list[Header]) -> bool:
-    return any(name == b"content-type" and b"json" in value for name, value in headers)
+    return b"json" in _content_type(headers)
+
+
+def _content_type(headers: list[Header]) -> bytes:
+    for name, value in headers:
+        if name == b"content-type":
+            return value
+    return b""
 
 
 def _retry_after_s(headers: list[Header]) -> float | None:

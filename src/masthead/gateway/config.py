@@ -230,6 +230,11 @@ class GatewayConfig(Part):
         above = [rule.model_dump(mode="json") for rule in self._access_above]
         return shown | {"access": [*above, *shown.get("access", ())]}
 
+    @property
+    def has_access_rules(self) -> bool:
+        """Whether rules say which keys may name which models."""
+        return bool(self.access or self._access_above)
+
     def may_use(self, identity: Identity, model: str) -> bool:
         """Say whether a caller may name a model: by its key, by the file's rules and by the project's.
 

@@ -38,13 +38,13 @@ Written = TypeVar("Written")
 """What the sink takes of a call: its spans, or the lines that they are on disk."""
 
 
-_Taken = TypeVar("_Taken", contravariant=True)
+_Taken_contra = TypeVar("_Taken_contra", contravariant=True)
 
 
-class SinkOf(Protocol[_Taken]):
+class SinkOf(Protocol[_Taken_contra]):
     """Where what was written goes."""
 
-    def accept(self, project: ProjectId, spans: Sequence[_Taken], /) -> None:
+    def accept(self, project: ProjectId, spans: Sequence[_Taken_contra], /) -> None:
         """Take it; raise `InvalidInput` or `NotFound` where that will never be, another `MastheadError` for now."""
         ...
 

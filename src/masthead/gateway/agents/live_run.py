@@ -116,8 +116,12 @@ class LiveRun(msgspec.Struct, eq=False, omit_defaults=True):
 
     def mark_told(self, passages: Sequence[int]) -> None:
         """Note passages that an agent was told."""
+        told = self.told
         for passage in passages:
-            _noted(self.told, passage)
+            if passage not in told:
+                told[passage] = None
+        while len(told) > _SEEN:
+            del told[next(iter(told))]
 
     def bound(self) -> None:
         """Forget the agents, open calls and histories that are too old to matter."""

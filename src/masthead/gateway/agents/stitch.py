@@ -90,9 +90,9 @@ class Stitcher:
                     self._marks.leave(run, "call", call.id)
                     joined.agent.open_calls[call.id] = OpenCall(call.name, _words(call.arguments))
                     self._wait(run)
-            for passage in said.passages:
-                if passage not in run.told:
-                    self._marks.leave(run, "quote", passage)
+            quotable = [passage for passage in said.passages if passage not in run.told]
+            if quotable:
+                self._marks.leave(run, "quote", *quotable)
         run.bound()
 
     def failed(self, joined: Joined) -> None:
@@ -161,17 +161,7 @@ class Stitcher:
 
     def _by_words(self, scope: str, heard: Heard, who: Identified) -> LiveRun | None:
         """Return the run that most of the known passages come from; of several, one that waits for this agent."""
-        counted: dict[str, int] = {}
-        found: dict[str, LiveRun] = {}
-        for said in heard.said[-_SEARCHED:]:
-            for passage in said.passages:
-                for run in self._marks.runs(scope, "quote", passage):
-                    counted[run.run_id] = counted.get(run.run_id, 0) + 1
-                    found[run.run_id] = run
-        if not counted:
-            return None
-        best = max(counted.values())
-        runs = [found[run_id] for run_id, count in counted.items() if count == best]
+        runs = self._marks.most_shown(scope, "quote", [said.passages for said in heard.said[-_SEARCHED:]])
         return max(runs, key=lambda run: (who.key not in run.agents, run.last_ns), default=None)
 
     def _by_delegation(self, scope: str, heard: Heard, who: Identified, now_ns: int) -> LiveRun | None:
@@ -220,7 +210,7 @@ class Stitcher:
         key = _key_in(run, who)
         agent = run.agents.get(key)
         if agent is None:
-            name_in_run = _free_name(run, who.name)
+            name_in_run = _free_name(run, who.name) if run.agents else who.name
             agent = run.agents[key] = LiveAgent(name_in_run, name_in_run, who.instructions, _depth(run))
         _learn_names(run, heard, key)
         if at == 0 and heard.said:
