@@ -27,12 +27,20 @@ CHROMIUM_ARGUMENTS = [
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Generator[LiveServer]:
+def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return where the server keeps its data, and looks for `gateway.toml`."""
+    folder = tmp_path_factory.mktemp("e2e") / "data"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def server(data_folder: Path) -> Generator[LiveServer]:
     """Serve the application: the samples in `default`, and other projects beside it."""
     if not (DIST / "index.html").is_file():
         pytest.skip("the pages are not built: cd ui && npm ci && npm run build")
-    with live_server(tmp_path_factory.mktemp("e2e") / "data") as live:
-        for project in ("empty", "fresh", "hostile", "long", "scored"):
+    with live_server(data_folder) as live:
+        for project in ("empty", "fresh", "hostile", "long", "scored", "watched"):
             httpx.post(f"{live.url}/api/v1/projects", json={"id": project}).raise_for_status()
         for body in sample_bodies():
             live.send("default", body)

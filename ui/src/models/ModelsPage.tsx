@@ -10,6 +10,7 @@ import "@/overview/overview.css";
 import "@/gateway/gateway.css";
 import { useProject } from "@/shell/project";
 import { ModelsTable } from "./ModelsTable";
+import { OwnNames } from "./OwnNames";
 import { servedBy } from "./served";
 import "./models.css";
 
@@ -73,6 +74,7 @@ export function ModelsPage(): ReactNode {
           </button>
         ) : null}
       </search>
+      {search.provider || search.capability ? null : <OwnNames items={served.data?.items ?? []} text={words} />}
       <Wait asked={asked}>
         {({ pages }) => {
           const models = pages.flatMap(({ items }) => items);

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link, Outlet, useNavigate } from "@tanstack/react-router";
+import { Link, Outlet, useLocation, useNavigate } from "@tanstack/react-router";
 import { type ReactNode, useEffect, useRef } from "react";
 import { ApiError, setCsrfToken } from "@/api/client";
 import { me } from "@/api/queries";
@@ -33,6 +33,11 @@ export function Shell(): ReactNode {
   const shortcuts = useRef<HTMLDialogElement>(null);
   const token = caller.data?.csrf_token ?? null;
   useEffect(() => setCsrfToken(token), [token]);
+  const place = useLocation({ select: ({ pathname }) => pathname });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: on a narrow screen the items scroll, to where one is.
+  useEffect(() => {
+    document.querySelector(".side-item.active")?.scrollIntoView({ block: "nearest", inline: "center" });
+  }, [place]);
   useKeys({ "?": () => shortcuts.current?.showModal(), g: () => void navigate({ to: "/" }) });
 
   if (caller.error instanceof ApiError && caller.error.status === 401) return <Login />;
