@@ -21,7 +21,7 @@ from masthead.gateway.joining import new_id, place_of
 from masthead.gateway.metrics import Metrics
 from masthead.gateway.own_calls import OwnCalls
 from masthead.gateway.reading import ClientGone, Receive, Scope, Send, body_of, call_of
-from masthead.gateway.seams import AskAgain, Identify, Plugin, Refused, Router, Seams, StreamFilter, StreamOver
+from masthead.gateway.seams import AskAgain, Identify, Plugin, Router, Seams, StreamFilter, StreamOver
 from masthead.gateway.streams import Pipe, UsageTaken
 from masthead.gateway.tenants import Serving
 from masthead.gateway.traffic import Traffic
@@ -206,13 +206,10 @@ class Gateway:
                 data = await response.read_some()
             pipe.check_end(is_delimited=_is_delimited(opened.headers))
             await self._chunk(exchange, pipe.close(), send)
-        except StreamOver as over:
+        except StreamOver as over:  # by policy: the upstream has done nothing wrong
             response.close()
-            await self._chunk(exchange, over.events, send)
-        except Refused as refused:  # by policy: the upstream has done nothing wrong
-            response.close()
-            exchange.error = str(refused)
-            await self._chunk(exchange, pipe.refuse(refused), send)
+            exchange.error = None if over.refused is None else str(over.refused)
+            await self._chunk(exchange, pipe.over(over), send)
         except Exception as failure:  # noqa: BLE001 - the answer has begun: whatever happens must be told within it
             response.close()
             opened.attempt.failure = failure.kind if isinstance(failure, UpstreamFailed) else "nonsense"

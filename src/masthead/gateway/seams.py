@@ -32,10 +32,11 @@ class Refused(MastheadError):
 class StreamOver(Exception):
     """Raised by a filter that ends a stream before its upstream does, which is then closed at once."""
 
-    def __init__(self, events: bytes) -> None:
+    def __init__(self, events: bytes, refused: Refused | None = None) -> None:
         super().__init__("a filter ended the stream")
         self.events = events
-        """The last ones, as the dialect wants a stream to end."""
+        """The last ones, as the dialect wants a stream to end unless it is refused."""
+        self.refused = refused
 
 
 class AskAgain(Exception):

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from masthead.gateway.answers import stream_error
-from masthead.gateway.seams import Refused, StreamFilter
+from masthead.gateway.seams import StreamFilter, StreamOver
 from masthead.gateway.upstream.port import UpstreamFailed
 from masthead.model.errors import TooLarge
 from masthead.providers.dialects import Dialect, Stream
@@ -100,9 +100,12 @@ class Pipe:
         if self._whole.is_amid or not self._last or not (is_delimited or is_at_end(self._dialect, self._last)):
             raise UpstreamFailed("the upstream's stream broke off", kind="broken")
 
-    def refuse(self, refused: Refused) -> bytes:
-        """Return what tells the client that policy ends the stream; what is held back stays so."""
-        return stream_error(self._dialect, str(refused), status=refused.status, kind=refused.kind)
+    def over(self, over: StreamOver) -> bytes:
+        """Return the last events of a stream that a filter ends; what is held back stays so."""
+        refused = over.refused
+        if refused is None:
+            return over.events
+        return over.events + stream_error(self._dialect, str(refused), status=refused.status, kind=refused.kind)
 
     def close(self, reason: str | None = None) -> bytes:
         """Return what is still held back; with a `reason`, and what tells the client that the stream broke off."""

@@ -47,7 +47,7 @@ class Fitter:
                 return Fit(msgspec.json.encode(candidate).decode())
         if value is not None or _is_cut_off(text):
             return Fit(text, faults if value is not None else ("it is cut off before its end",))
-        mended = cast("Any", json_repair.loads(text, skip_json_loads=True))
+        mended = _mended(text)
         for candidate in (mended, *(cast("list[Any]", mended)[::-1] if isinstance(mended, list) else ())):
             if isinstance(candidate, dict | list) and candidate and not self._faults(candidate, schema):
                 return Fit(msgspec.json.encode(candidate).decode())
@@ -112,6 +112,13 @@ def _candidates(text: str) -> list[Any]:
         else:
             found.append(value)
     return [one for one in found if isinstance(one, dict | list)]
+
+
+def _mended(text: str) -> Any:
+    try:
+        return json_repair.loads(text, skip_json_loads=True)
+    except (ValueError, RecursionError):
+        return None  # nested too deeply
 
 
 def _is_cut_off(text: str) -> bool:

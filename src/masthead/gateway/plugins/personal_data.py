@@ -4,7 +4,7 @@ Also leaves placeholders in the record. Guards, limits, routing and the cache se
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -239,14 +239,19 @@ def merged(configs: Sequence[PersonalDataConfig]) -> list[PersonalDataConfig]:
     together = replacing[0].model_copy(
         update={
             "find": tuple(dict.fromkeys(kind for one in replacing for kind in one.find)),
-            "patterns": {
-                f"{name}{at}" if at else name: pattern
-                for at, one in enumerate(replacing)
-                for name, pattern in one.patterns.items()
-            },
+            "patterns": _together([one.patterns for one in replacing]),
             "at": "both" if any(one.at == "both" for one in replacing) else "request",
             "record": "placeholders" if any(one.record == "placeholders" for one in replacing) else "original",
             "if_broken": "refuse" if any(one.if_broken == "refuse" for one in replacing) else "allow",
         }
     )
     return [*(one for one in configs if one not in replacing), together]
+
+
+def _together(all_patterns: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    """Return all patterns; a second one of a name gets a number behind it."""
+    made: dict[str, str] = {}
+    for at, patterns in enumerate(all_patterns):
+        for name, pattern in patterns.items():
+            made[name if made.get(name, pattern) == pattern else f"{name}{at}"] = pattern
+    return made

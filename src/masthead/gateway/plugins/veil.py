@@ -30,7 +30,7 @@ _LOOKED_EVERY: Final = 64
 _NESTED: Final = 4
 
 _PLACEHOLDER: Final = re.compile(r"<([A-Z][A-Z0-9]{0,15}_[1-9][0-9]{0,5})>")
-_IN_JSON: Final = re.compile(r"(?:<|(?<!\\)\\u003[cC])([A-Z][A-Z0-9]{0,15}_[1-9][0-9]{0,5})(?:>|\\u003[eE])")
+_IN_JSON: Final = re.compile(r"(?:<|(?<!\\)((?:\\\\)*)\\u003[cC])([A-Z][A-Z0-9]{0,15}_[1-9][0-9]{0,5})(?:>|\\u003[eE])")
 LITERAL: Final = Rule("literal", r"<[A-Z][A-Z0-9]{0,15}_[1-9][0-9]{0,5}>|[\x{F0000}-\x{FFFFD}]", whole)
 """A text that looks like a placeholder, or like a mark, gets one itself, so that it comes back as it was."""
 _FIRST_MARK: Final = 0xF0000
@@ -39,13 +39,13 @@ _MOST_MARKS: Final = 0xFFFD
 _MAY_BEGIN: Final = re.compile(r"<(?:[A-Z][A-Z0-9]{0,15}(?:_(?:[1-9][0-9]{0,5})?)?)?\Z")
 _ESCAPE_BEGUN: Final = r"\\+(?:u(?:0(?:0(?:3)?)?)?)?"
 _MAY_BEGIN_JSON: Final = re.compile(
-    r"(?:(?:<|\\u003[cC])(?:[A-Z][A-Z0-9]{0,15}(?:_(?:[1-9][0-9]{0,5}(?:"
+    r"(?:(?:<|\\+u003[cC])(?:[A-Z][A-Z0-9]{0,15}(?:_(?:[1-9][0-9]{0,5}(?:"
     + _ESCAPE_BEGUN
     + r")?)?)?)?|"
     + _ESCAPE_BEGUN
     + r")\Z"
 )
-_ENDS: Final = re.compile(r"^(?:<|\\u003[cC])|\\.*$")
+_ENDS: Final = re.compile(r"^(?:<|\\+u003[cC])|\\.*$")
 
 
 class Veil:
@@ -100,8 +100,8 @@ class Veil:
         return match[0] if value is None else value
 
     def _escaped(self, match: re.Match[str]) -> str:
-        value = self._values.get(match[1])
-        return match[0] if value is None else msgspec.json.encode(value)[1:-1].decode()
+        value = self._values.get(match[2])
+        return match[0] if value is None else (match[1] or "") + msgspec.json.encode(value)[1:-1].decode()
 
 
 class Hiding:
@@ -134,7 +134,8 @@ class Hiding:
 
     def _put(self, marks: list[tuple[str, str]], kind: str, value: str) -> str:
         """Return the mark that stands for a value, which may hold marks itself."""
-        value = value.translate({_FIRST_MARK + at: inner for at, (_, inner) in enumerate(marks)}) if marks else value
+        if marks and kind != LITERAL.kind:
+            value = value.translate({_FIRST_MARK + at: inner for at, (_, inner) in enumerate(marks)})
         if len(marks) >= _MOST_MARKS:
             return f"<{kind.upper()}>"
         placeholder = self._veil.placeholder(kind or "text", value)

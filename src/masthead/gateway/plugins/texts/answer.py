@@ -10,7 +10,7 @@ import msgspec
 from masthead.gateway.plugins.texts import chat, messages, responses
 from masthead.gateway.plugins.texts.edit import Edit, Edits
 from masthead.gateway.plugins.texts.slots import Body, Channel, Slot
-from masthead.gateway.seams import StreamOver
+from masthead.gateway.seams import Refused, StreamOver
 from masthead.providers.dialects import Dialect
 
 _EVENT: Final = re.compile(rb".*?(?:\r\n\r\n|\n\n|\r\r)", re.DOTALL)
@@ -43,6 +43,12 @@ _DIALECTS: Final[Mapping[Dialect, _Dialect]] = {
     ),
     Dialect.ANTHROPIC: _Dialect(messages.slots, messages.MessagesStream, messages.clear_chances, messages.mark_cut),
 }
+
+
+def slots_in(dialect: Dialect, body: Body) -> Iterator[Slot]:
+    """Yield the texts of a whole answer; none in a dialect that no client speaks here."""
+    known = _DIALECTS.get(dialect)
+    return iter(()) if known is None else known.slots(body)
 
 
 def edit_body(dialect: Dialect, body: Body, edits: Sequence[Edits]) -> bool:
@@ -118,23 +124,32 @@ class TextStream:
 
         Raises:
             StreamOver: the answer is to end here.
-            Refused: it is not to be had.
         """
         done: list[bytes] = []
-        for raw in _events(events):
-            self._event(raw, done)
-            if any(one.is_over() for one in self._edits):
-                self._end_all(done, is_whole=False)
-                ready = b"".join(done)
-                raise StreamOver(ready + self._reader.cut(self._sent() + ready, self._pieces))
+        try:
+            for raw in _events(events):
+                self._event(raw, done)
+                if any(one.is_over() for one in self._edits):
+                    self._end_all(done, is_whole=False)
+                    ready = b"".join(done)
+                    raise StreamOver(ready + self._reader.cut(self._sent() + ready, self._pieces))
+        except Refused as refused:
+            raise StreamOver(b"".join(done), refused) from None
         return b"".join(done)
 
     def close(self) -> bytes:
-        """Return what is still held back."""
+        """Return what is still held back.
+
+        Raises:
+            StreamOver: the answer is not to be had.
+        """
         done: list[bytes] = []
-        self._end_all(done, is_whole=self._reader.has_ended)
-        if self._reader.has_ended:
-            self._finish()
+        try:
+            self._end_all(done, is_whole=self._reader.has_ended)
+            if self._reader.has_ended:
+                self._finish()
+        except Refused as refused:
+            raise StreamOver(b"".join(done), refused) from None
         return b"".join(done)
 
     def _event(self, raw: bytes, done: list[bytes]) -> None:
@@ -162,7 +177,7 @@ class TextStream:
                 is_changed = True
         is_changed = self._ended(event, pieces, done) or is_changed
         for slot in reader.wholes(event):
-            is_changed = _edit_whole(slot, self._edits) or is_changed
+            is_changed = (slot.value != "" and _edit_whole(slot, self._edits)) or is_changed
         if reader.is_last(event):
             self._finish()
         if is_changed:

@@ -22,7 +22,7 @@ def slots(body: Body) -> Iterator[Slot]:
     for at, block in parts(body, "content"):
         yield from slot(Channel("text", (at,)), block, "text")
         yield from inside(Channel("echo", (at,)), block, "citations")
-        if block.get("type") in _CALLS and isinstance(block.get("input"), dict):
+        if str(block.get("type")) in _CALLS and isinstance(block.get("input"), dict):
             yield Slot(Channel("arguments", (at,), str(block.get("name") or "")), block, "input")
 
 
@@ -69,7 +69,7 @@ class MessagesStream:
 
     def ended(self, event: Body, channels: Sequence[Channel]) -> list[Channel]:
         """Return which of the channels end with this event."""
-        kind = event.get("type")
+        kind = str(event.get("type"))
         if kind == "message_stop":
             self.has_ended = True
         if kind in {"message_delta", "message_stop"}:

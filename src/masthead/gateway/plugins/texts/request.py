@@ -46,7 +46,7 @@ def tree(value: Any, change: Change) -> Any:
     if not isinstance(value, dict):
         return value
     found = cast("dict[str, Any]", value)
-    if found.get("type") in _SIGNED:
+    if str(found.get("type")) in _SIGNED:
         return found
     changed: dict[str, Any] = {}
     for name, one in found.items():

@@ -61,7 +61,7 @@ def _item(item: Body, at: int) -> Iterator[Slot]:
 
 
 def _part(part: Body, place: tuple[int, ...]) -> Iterator[Slot]:
-    kind: Kind = "reasoning" if part.get("type") in {"reasoning_text", "summary_text"} else "text"
+    kind: Kind = "reasoning" if str(part.get("type")) in {"reasoning_text", "summary_text"} else "text"
     yield from slot(Channel(kind, place), part, "text")
     yield from slot(Channel("refusal", place), part, "refusal")
 
@@ -128,7 +128,7 @@ class ResponsesStream:
 
     def is_last(self, event: Body) -> bool:
         """Say whether this ends the stream."""
-        return event.get("type") in _LAST
+        return str(event.get("type")) in _LAST
 
     def carry(self, channel: Channel, text: str) -> list[bytes]:
         """Return an event that adds to a channel."""
