@@ -14,6 +14,7 @@ import msgspec
 
 from masthead.gateway.config_routes import RecordingConfig
 from masthead.gateway.outline import Outline
+from masthead.model.errors import InvalidInput
 from masthead.model.ids import ProjectId, RunId, SpanId
 from masthead.model.reading import Usage
 from masthead.model.span import AttributeValue, SpanLink
@@ -77,9 +78,13 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     """A limit of output tokens to be set beside what was asked, in the name that the target's vendor has for it."""
 
     def member(self, name: str) -> object:
-        """Return one top-level member of the body, decoded; None where it is absent or null. Costs its parsing."""
+        """Return one top-level member of the body, decoded; None where it is absent or null. Costs its parsing.
+
+        Raises:
+            InvalidInput: it holds a number or half a character that cannot be read, or is nested too deep.
+        """
         raw = self.members.get(name)
-        return None if raw is None else msgspec.json.decode(raw)
+        return None if raw is None else decoded(name, raw)
 
     def replacing(self, **members: object) -> "Call":
         """Return the call with these top-level members changed; one that is given as `...` is removed."""
@@ -90,6 +95,14 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
             else:
                 changed[name] = value if isinstance(value, msgspec.Raw) else msgspec.Raw(msgspec.json.encode(value))
         return msgspec.structs.replace(self, members=changed, body=msgspec.json.encode(changed))
+
+
+def decoded(name: str, raw: msgspec.Raw) -> Any:
+    """Return a member of a body, decoded; raise `InvalidInput` where it cannot be."""
+    try:
+        return msgspec.json.decode(raw)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise InvalidInput(f"cannot be read: {error}", where=name) from error
 
 
 class Connection(NamedTuple):

@@ -19,6 +19,7 @@ AGENT_HEADER: Final = b"x-masthead-agent"
 SESSION_HEADER: Final = b"x-masthead-session"
 SYSTEM_HEADER: Final = b"x-masthead-system"
 _MOST: Final = 256
+_TEXT: Final = msgspec.json.Decoder(str)
 
 
 _ID_SOURCE: Final = random.Random()  # noqa: S311 - ids must be unlike, not secret; the system's own source costs 5 µs
@@ -73,7 +74,7 @@ def metadata(call: Call) -> dict[str, str]:
         return {}
     try:
         found = msgspec.json.decode(raw)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return {}
     if not isinstance(found, dict):
         return {}
@@ -86,6 +87,9 @@ def user_of(call: Call) -> str | None:
     for name in ("safety_identifier", "user"):
         raw = call.members.get(name)
         if raw is not None and bytes(raw)[:1] == b'"':
-            return str(msgspec.json.decode(raw))[:_MOST] or None
+            try:
+                return _TEXT.decode(raw)[:_MOST] or None
+            except msgspec.DecodeError:
+                return None
     told = metadata(call)
     return told.get("user_id") or told.get("langfuse_user_id")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import msgspec
 
 from masthead.clock import Clock
-from masthead.gateway.call import Answer, Call, Exchange, Header, Identity
+from masthead.gateway.call import Answer, Call, Exchange, Header, Identity, decoded
 from masthead.gateway.config_routes import CacheConfig
 from masthead.gateway.joining import user_of
 from masthead.gateway.policy.cache_control import CACHE_HEADER, Control, control_of
@@ -139,7 +139,7 @@ class Cache(QuietPlugin):
         scope += [call.headers.get(name, b"").decode("latin-1") for name in _HEADERS]
         if self._config.per == "user":
             scope += [call.identity.key_id or "", user_of(call) or ""]
-        members = {name: msgspec.json.decode(raw) for name, raw in call.members.items() if name not in _NOT_PART}
+        members = {name: decoded(name, raw) for name, raw in call.members.items() if name not in _NOT_PART}
         key = _digest([scope, members])
         is_compared = self._semantic is not None and not control.is_exact and exchange.sent is None
         return _Asked(key, question_of(call, scope, members) if is_compared else None)
