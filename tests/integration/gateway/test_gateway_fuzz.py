@@ -140,7 +140,7 @@ def test_any_json_is_answered(bench: Bench, path: str, body: dict[str, Any]) -> 
 @given(path=st.sampled_from(PATHS), body=BODY, seed=st.integers(0, 2**32))
 def test_any_damaged_json_is_answered(bench: Bench, path: str, body: dict[str, Any], seed: int) -> None:
     bench.said = b""
-    chance = random.Random(seed)  # noqa: S311 - a test's
+    chance = random.Random(seed)
     data = bytearray(json.dumps(body, ensure_ascii=chance.random() < 0.5).encode("utf-8", "surrogatepass"))
     for _ in range(chance.randint(1, 6)):
         data[chance.randrange(len(data))] = chance.randrange(256)
@@ -154,8 +154,8 @@ def test_any_damaged_json_is_answered(bench: Bench, path: str, body: dict[str, A
         b'{"model":"m","messages":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
         b'{"model":"m","messages":[{"role":"user","content":' + b'{"a":' * 5000 + b"1" + b"}" * 5000 + b"}]}",
         b'{"model":"m","user":"\xff\xfe","messages":[]}', b'{"model":"\xc3\x28"}', b'{"model":"\\ud800","messages":[]}',
-        b'{"model":"m","user":"\\ud800","metadata":{"agent":"\\udfff"},'
-        b'"messages":[{"role":"user","content":"\\ud800"}]}',
+        (b'{"model":"m","user":"\\ud800","metadata":{"agent":"\\udfff"},'
+        b'"messages":[{"role":"user","content":"\\ud800"}]}'),
         b'{"model":"m","messages":[{"role":"user","content":1e999}],"n":' + b"9" * 5000 + b"}",
         b'{"model":"m","messages":NaN}', b'{"model":"m","model":"claude","messages":[]}',
         b'{"model":"' + b"m" * 200_000 + b'","messages":[]}',
@@ -194,8 +194,8 @@ EVENT = st.sampled_from(
     [
         b'data: {"choices":[{"index":0,"delta":{"content":"a"}}]}\n\n', b"data: [DONE]\n\n", b": ping\n\n", b"\r\n\r\n",
         b'data: {"choices":[]}\n\n', b'data: {"choices":[{"delta":null}]}\n\n', b"data: null\n\n", b"data: 7\n\n",
-        b'event: message_start\ndata: {"type":"message_start","message":'
-        b'{"id":"x","usage":{"input_tokens":"many"}}}\n\n',
+        (b'event: message_start\ndata: {"type":"message_start","message":'
+        b'{"id":"x","usage":{"input_tokens":"many"}}}\n\n'),
         b'event: content_block_delta\ndata: {"type":"content_block_delta","index":9,"delta":{"type":"text_delta"}}\n\n',
         b'event: content_block_start\ndata: {"type":"content_block_start","index":-1,"content_block":[]}\n\n',
         b'event: message_stop\ndata: {"type":"message_stop"}\n\n', b"event: error\ndata: {}\n\n", b"data:", b"\n",
@@ -203,8 +203,8 @@ EVENT = st.sampled_from(
         b'data: {"error":{"message":"no"}}\n\n', b"\xff\xfe\n\n", b"id: 1\nretry: 5\n\n",
         b'data: {"type":"response.completed","response":{"output":[{"type":"message","content":null}],"usage":[]}}\n\n',
         b'data: {"type":"response.output_item.added","output_index":"x","item":null}\n\n',
-        b'data: {"choices":[{"index":"x","delta":{"tool_calls":[{"index":null,'
-        b'"function":{"arguments":7}}]}}],"usage":3}\n\n',
+        (b'data: {"choices":[{"index":"x","delta":{"tool_calls":[{"index":null,'
+        b'"function":{"arguments":7}}]}}],"usage":3}\n\n'),
     ]
 ) | st.binary(max_size=40)  # fmt: skip
 
@@ -252,7 +252,7 @@ def test_any_answer_of_an_upstream_is_passed_on_or_told_in_the_callers_dialect(
 
 
 def test_garbage_on_the_wire_is_answered_or_closed(bench: Bench) -> None:
-    chance = random.Random(7)  # noqa: S311 - a test's
+    chance = random.Random(7)
     parts = [
         b"POST ", b"/v1/chat/completions", b" HTTP/1.1\r\n", b"host: x\r\n", b"content-length: 5\r\n", b"\r\n", b"{}",
         b"\0",
