@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from masthead.gateway.call import Call, Connection, Header, Target
+from masthead.gateway.call import Call, Connection, Header, Target, decoded
+from masthead.gateway.named_model import renamed
 from masthead.gateway.upstream.port import Origin, UpstreamFailed, UpstreamRequest
 from masthead.providers.dialects import Dialect, Translation, translate
 from masthead.providers.dialects.embeddings import family_of, translate_embeddings
@@ -130,7 +131,7 @@ def _plain(call: Call, target: Target, row: Vendor) -> PlainTranslation | None:
 
 
 def _decoded(call: Call) -> dict[str, Any]:
-    body = {name: msgspec.json.decode(raw) for name, raw in call.members.items()}
+    body = {name: decoded(name, raw) for name, raw in call.members.items()}
     return body if call.output_limit is None else {**body, "max_completion_tokens": call.output_limit}
 
 
@@ -159,10 +160,12 @@ def _same_url(call: Call, target: Target, row: Vendor) -> str:
 
 def _same_body(call: Call, target: Target, row: Vendor) -> tuple[bytes, bool]:
     """Return the body, and whether the stream's usage was asked for beside what the caller asked."""
-    if not call.endpoint.is_model_call:
-        return call.body, False
+    if not call.endpoint.is_model_call and not call.members:
+        is_same = not call.model or call.model == target.model
+        body = call.body if is_same else renamed(call.headers.get(b"content-type", b""), call.body, target.model)
+        return body, False
     changed: dict[str, msgspec.Raw] = {}
-    if target.model != call.model:
+    if call.model and target.model != call.model:
         changed["model"] = msgspec.Raw(msgspec.json.encode(target.model))
     is_usage_added = call.is_stream and call.endpoint.name == "chat" and _wants_usage_added(call, target)
     if is_usage_added:
@@ -206,12 +209,11 @@ def _request(call: Call, target: Target, sent: _Sent, now_s: int) -> UpstreamReq
     else:
         own = _own(connection)
     given = call.headers
-    named = {name for name, _ in own}
     passed = [
         (name, given[name])
         for name in _PASSED_ON
         if name in given
-        and (name not in named or name == b"anthropic-version")
+        and (name == b"anthropic-version" or name not in {name for name, _ in own})
         and not (sent.is_json and name == b"content-type")
     ]
     if b"anthropic-version" in given:

@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from masthead.gateway.call import Call, Endpoint, Identity, Members
+from masthead.gateway.named_model import named_in
 from masthead.model.errors import InvalidInput, TooLarge
 
 Scope = MutableMapping[str, Any]
@@ -73,11 +74,14 @@ def call_of(endpoint: Endpoint, identity: Identity, scope: Scope, body: bytes) -
     headers: Mapping[bytes, bytes] = dict(scope["headers"])
     if not endpoint.is_model_call:
         query: bytes = scope.get("query_string", b"")
+        named = named_in(headers.get(b"content-type", b""), body)
         return Call(
-            identity=identity, endpoint=endpoint, model="", headers=headers, members={}, body=body,
-            method=scope["method"], query=query,
+            identity=identity, endpoint=endpoint, model=named.model, headers=headers, members=named.members,
+            body=named.body, method=scope["method"], query=query,
         )  # fmt: skip
     try:
+        if not body.isascii():
+            body.decode()  # what is kept as it came is not looked into by the parser
         members = _MEMBERS.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidInput(f"the body is no JSON object: {error}", where="body") from error

@@ -9,10 +9,10 @@ from functools import partial
 from typing import Final
 
 from masthead.clock import Clock
-from masthead.gateway.call import Attempt, Connection, Exchange, Identity, Target
+from masthead.gateway.call import Attempt, Call, Connection, Exchange, Identity, Target
 from masthead.gateway.config import GatewayConfig, connection_of, target_of
 from masthead.gateway.config_routes import RetryConfig, RouteConfig, TargetConfig
-from masthead.gateway.joining import metadata, user_of
+from masthead.gateway.joining import header, metadata, user_of
 from masthead.gateway.policy.expression import Expression
 from masthead.gateway.policy.failures import MAY_PASS, failure_of
 from masthead.gateway.policy.health import Fleet
@@ -28,6 +28,7 @@ LimitsOf = Callable[[str, str], ModelLimits | None]
 PriceOf = Callable[[str, str], Decimal | None]
 """What a million tokens, half of them in and half out, cost of a provider's model; None where that is unknown."""
 
+CONNECTION_HEADER: Final = b"x-masthead-connection"
 _UNKNOWN_PRICE: Final = Decimal("Infinity")
 _PLAIN: Final = RetryConfig()
 _ONCE: Final = RetryConfig(times=0)
@@ -68,6 +69,7 @@ class PolicyRouter:
             name: connection_of(name, one, secrets) for name, one in config.connections.items()
         }
         self._routes = {route.model: self._route(route) for route in config.routes}
+        self._is_open = not config.has_access_rules
         self._any = next((name for name, one in config.connections.items() if not one.models), None)
         self._direct: dict[str, tuple[Target, ...]] = {}
 
@@ -81,6 +83,8 @@ class PolicyRouter:
         call = exchange.call
         if not self._may(call.identity, call.model):
             raise NotAllowed(f"this key may not use the model {call.model!r}; GET /v1/models lists those it may")
+        if not call.model:
+            return TargetsPlan((self._without_model(call),), _ONCE, self._fleet, self._clock)
         route = self._routes.get(call.model)
         if route is None:
             targets = fitting(self._direct_targets(call.model), exchange)
@@ -120,7 +124,7 @@ class PolicyRouter:
         return [entry for entry in {entry.id: entry for entry in named}.values() if self._may(identity, entry.id)]
 
     def _may(self, identity: Identity, model: str) -> bool:
-        return self._config.may_use(identity, model)
+        return (self._is_open and not identity.models) or self._config.may_use(identity, model)
 
     def _route(self, config: RouteConfig) -> _Route:
         return _Route(config, tuple(self._candidate(one, config.model) for one in config.targets))
@@ -132,6 +136,14 @@ class PolicyRouter:
     def _target(self, connection: str, model: str) -> Target:
         target = target_of(self._connections[connection], self._config.connections[connection], model)
         return target._replace(limits=partial(self._limits_of, target.connection.provider, model))
+
+    def _without_model(self, call: Call) -> Target:
+        """Return where a call goes that names no model: the connection of its header, else who names no models."""
+        named = header(call, CONNECTION_HEADER) or self._any
+        if named is None or named not in self._connections:
+            what = "names no model, and no connection takes those" if named is None else f"names {named!r}"
+            raise NotFound(f"this call {what}: name one of {', '.join(self._connections)} in x-masthead-connection")
+        return self._target(named, "")
 
     def _direct_targets(self, model: str) -> tuple[Target, ...]:
         """Return where a model goes that is no alias: whoever names it, `CONNECTION/MODEL`, or who names none."""
