@@ -20,7 +20,7 @@ from statistics import median
 from typing import Any, NamedTuple
 
 import psutil
-from gateway_candidates import Candidate, free_port, gateway, loaded, metric, resident_mb, upstream
+from gateway_candidates import Candidate, free_port, gateway, loaded, metrics, resident_mb, upstream
 from gateway_peers import PEERS, Peer, start, stop
 
 OURS = "Masthead"
@@ -84,7 +84,7 @@ def main() -> None:
             except (RuntimeError, OSError) as error:
                 print(f"{peer.name} is not measured: {error}", flush=True)
         rows = _measured(candidates, given.rounds, given.seconds)
-        print(f"lost records: {metric(candidates[1], 'masthead_gateway_records_lost_total'):.0f}")
+        print(f"lost records: {metrics(candidates[1])['masthead_gateway_records_lost_total']:.0f}")
     _print_table(rows)
     _print_limits(rows)
 

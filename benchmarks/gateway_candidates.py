@@ -64,17 +64,21 @@ def family(candidate: Candidate) -> Sequence[psutil.Process]:
     return [] if candidate.process is None else [candidate.process, *candidate.process.children(recursive=True)]
 
 
-def metric(candidate: Candidate, name: str) -> float:
-    """Return one of our own gateway's metrics: of all its labels the sum, unless they are named."""
+def metrics(candidate: Candidate) -> dict[str, float]:
+    """Return our own gateway's metrics, by name with labels."""
     connection = HTTPConnection("127.0.0.1", candidate.port, timeout=10)
     connection.request("GET", "/metrics", headers=dict(candidate.headers))
     text = connection.getresponse().read().decode()
     connection.close()
     named = (line.rpartition(" ") for line in text.splitlines() if not line.startswith("#"))
-    found = [float(value) for label, _, value in named if name in {label, label.partition("{")[0]}]
-    if not found:
-        raise RuntimeError(f"there is no metric {name!r}")
-    return sum(found)
+    return {name: float(value) for name, _, value in named}
+
+
+def loop_lag(candidate: Candidate) -> tuple[int, float]:
+    """Return how often the gateway's loop came over 50 ms late, and by how many ms at most within the last minutes."""
+    found, name = metrics(candidate), "masthead_gateway_loop_lag"
+    late = found[f"{name}_seconds_count"] - found[f'{name}_seconds_bucket{{le="0.05"}}']
+    return int(late), found[f"{name}_longest_seconds"] * 1e3
 
 
 @contextmanager

@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 
 import uvloop
-from gateway_candidates import Candidate, cpu_s, family, gateway, loaded, metric, resident_mb, upstream
+from gateway_candidates import Candidate, cpu_s, family, gateway, loaded, loop_lag, metrics, resident_mb, upstream
 
 MB = 1_000_000
 _OPEN_A_SECOND = 1000
@@ -86,17 +86,16 @@ def _bodies(ours: Candidate) -> None:
             f" CPU {cost:,.0f} µs each, {load['errors']} errors; resident {resident_mb(ours):.0f} MB", flush=True,
         )  # fmt: skip
     time.sleep(3)
-    thinned, lost = (metric(ours, f"masthead_gateway_records_{what}_total") for what in ("thinned", "lost"))
+    found = metrics(ours)
+    thinned, lost = (found[f"masthead_gateway_records_{what}_total"] for what in ("thinned", "lost"))
     print(f"resident before {before_mb:.0f} MB, three seconds after {resident_mb(ours):.0f} MB")
     print(f"recorded without their content {thinned:.0f}, not recorded {lost:.0f}")
     print(_lag(ours))
 
 
 def _lag(ours: Candidate) -> str:
-    name = "masthead_gateway_loop_lag"
-    late = metric(ours, f"{name}_seconds_count") - metric(ours, f'{name}_seconds_bucket{{le="0.05"}}')
-    longest_ms = metric(ours, f"{name}_longest_seconds") * 1e3
-    return f"the loop came late by {longest_ms:.0f} ms at most, {late:.0f} times by over 50 ms (asked: never)"
+    late, longest_ms = loop_lag(ours)
+    return f"the loop came late by {longest_ms:.0f} ms at most, {late} times by over 50 ms (asked: never)"
 
 
 class _Stream(asyncio.Protocol):
@@ -153,8 +152,8 @@ async def _idle(ours: Candidate, streams: int, hold_s: float) -> None:
         if at % 10 == 9:
             await asyncio.sleep(10 / _OPEN_A_SECOND)
     await asyncio.sleep(5)
-    in_flight = await asyncio.to_thread(metric, ours, "masthead_gateway_in_flight")
-    lost = await asyncio.to_thread(metric, ours, "masthead_gateway_records_lost_total")
+    found = await asyncio.to_thread(metrics, ours)
+    in_flight, lost = found["masthead_gateway_in_flight"], found["masthead_gateway_records_lost_total"]
     told = f"{in_flight:.0f} in flight, resident {resident_mb(ours):.0f} MB, {lost:.0f} not recorded"
     print(f"five seconds after all left: {told}")
     print(await asyncio.to_thread(_lag, ours))

@@ -5,7 +5,7 @@
 
 Of 100 calls some 35 are plain, 15 streams, 10 streams that take a second, 10 are left by their client in the middle,
 15 go on with one of many agents' conversations with tools, 5 are of 100 kB, 10 are wrong in several ways. Keys, end
-users and agents are many. What is recorded goes on to a server that takes it. `masthead gateway` runs with everything on.
+users and agents are many. What is recorded goes on to a server that takes it, and everything is on.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from statistics import linear_regression, median
 from typing import Any, NamedTuple
 
 import uvloop
-from gateway_candidates import Candidate, gateway, metric, new_key, resident_mb, upstream
+from gateway_candidates import Candidate, gateway, loop_lag, metrics, new_key, resident_mb, upstream
 
 _WINDOW_S = 5.0
 _CALLERS = 48
@@ -65,8 +65,8 @@ def main() -> None:
             print(f"{rate:.0f} calls a second for {given.minutes:g} minutes", flush=True)
             uvloop.run(soak.run(given.minutes * 60, rate, _print))
             time.sleep(3)
-            in_flight = metric(ours, "masthead_gateway_in_flight")
-            lost = metric(ours, "masthead_gateway_records_lost_total")
+            found = metrics(ours)
+            in_flight, lost = found["masthead_gateway_in_flight"], found["masthead_gateway_records_lost_total"]
             print(f"answers: {dict(soak.statuses)}; in flight at the end {in_flight:.0f}, not recorded {lost:.0f}")
     judge(soak.samples)
 
@@ -115,11 +115,11 @@ class Soak:
         began_s = self._next_s = loop.time()
         until_s = began_s + seconds
         callers = [asyncio.create_task(self._call_on(until_s, rate)) for _ in range(_CALLERS)]
-        late = await asyncio.to_thread(self._late)
+        late, _ = await asyncio.to_thread(loop_lag, self.ours)
         while (now_s := loop.time()) < until_s:
             await asyncio.sleep(min(_WINDOW_S, until_s - now_s))
             took, self._took_s = sorted(self._took_s) or [0.0], []
-            late, before = await asyncio.to_thread(self._late), late
+            (late, _), before = await asyncio.to_thread(loop_lag, self.ours), late
             assert self.ours.process is not None  # noqa: S101 - it is ours
             self.samples.append(Sample(
                 loop.time() - began_s, resident_mb(self.ours), self.ours.process.num_fds(), len(took),
@@ -129,10 +129,6 @@ class Soak:
                 tell(self.samples[-1])
         await asyncio.gather(*callers)
         return sum(one.calls for one in self.samples) / seconds
-
-    def _late(self) -> int:
-        name = "masthead_gateway_loop_lag_seconds"
-        return int(metric(self.ours, f"{name}_count") - metric(self.ours, f'{name}_bucket{{le="0.05"}}'))
 
     async def _call_on(self, until_s: float, rate: float) -> None:
         loop = asyncio.get_running_loop()

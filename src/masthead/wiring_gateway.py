@@ -57,7 +57,7 @@ from masthead.govern.exposure import are_keys_required, is_loopback
 from masthead.govern.gateway_documents import GatewayDocuments
 from masthead.govern.master_keys import MasterKeys
 from masthead.govern.vault import Vault
-from masthead.ingest.allocator import collect_in_short_steps, return_large_blocks, share_one_arena
+from masthead.ingest.allocator import collect_in_short_steps, reuse_blocks_of_a_body, share_one_arena
 from masthead.model.errors import SettingsError, StoreBusy
 from masthead.model.ids import ProjectId
 from masthead.model.ports import Sink
@@ -351,7 +351,7 @@ def opened_alone(settings: Settings, *, worker: int = 0, workers: int = 1) -> Ge
 
 def serve_alone(settings: Settings, listener: socket.socket, *, worker: int = 0, workers: int = 1) -> None:
     """Serve until told to end; calls under way are finished first."""
-    return_large_blocks()
+    reuse_blocks_of_a_body()
     share_one_arena()
     with opened_alone(settings, worker=worker, workers=workers) as gateway:
         collect_in_short_steps()

@@ -6,9 +6,12 @@ from typing import Final
 
 _MMAP_THRESHOLD: Final = -3
 """`M_MMAP_THRESHOLD` of glibc's `mallopt`."""
+_TRIM_THRESHOLD: Final = -1
+"""`M_TRIM_THRESHOLD`: what may be free at the end of the heap before it is given back."""
 _ARENA_MAX: Final = -8
 """`M_ARENA_MAX` of glibc's `mallopt`."""
 _LARGE_BYTES: Final = 256 * 1024
+_BODY_BYTES: Final = 4 * 1024 * 1024
 _YOUNG_OBJECTS: Final = 50_000
 _YOUNG_COLLECTIONS: Final = 20
 _STEP_OBJECTS: Final = 10_000
@@ -26,6 +29,18 @@ def return_large_blocks() -> None:
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
         mallopt(_MMAP_THRESHOLD, _LARGE_BYTES)
+
+
+def reuse_blocks_of_a_body() -> None:
+    """Keep freed blocks of up to 4 MiB for the next one, 16 MiB of them; without glibc, do nothing.
+
+    A call of a megabyte needs a dozen of them, one after the other: half of what it cost the gateway was the system's
+    clearing of their memory (12 ms of CPU against 6, measured, at the same resident memory).
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_MMAP_THRESHOLD, _BODY_BYTES)
+        mallopt(_TRIM_THRESHOLD, 4 * _BODY_BYTES)
 
 
 def share_one_arena() -> None:
