@@ -40,7 +40,7 @@ class Secrets:
                 remedy = f"write it into {name}"
             case _:
                 secret = self._stored(name) if self._stored is not None else None
-                remedy = "store it first"
+                remedy = f"masthead secrets set {name}"
         if not secret or not secret.strip():
             raise SettingsError(f"there is no secret {reference!r}: {remedy}")
         secret = secret.strip()
