@@ -82,6 +82,15 @@ def _traffic(server: ServerProcess) -> dict[str, Any]:
     return json.loads(server.get("/api/v1/gateway/traffic"))
 
 
+def masthead(folder: Path, *words: str) -> str:
+    command = [*MASTHEAD, "--data-dir", str(folder), *words]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def _usage(folder: Path) -> dict[str, Any]:
+    return json.loads(masthead(folder, "usage", "--json"))
+
+
 def _told(server: ServerProcess) -> set[str]:
     return {process["name"] for process in _traffic(server)["processes"]}
 
@@ -103,6 +112,10 @@ def test_workers_are_seen_as_one_gateway_through_a_kill(tmp_path: Path) -> None:
                 assert (target["connection"], target["calls"], target["state"]) == ("up", CALLS, "closed")
                 assert json.loads(server.get("/api/v1/gateway/records"))["alerts"] == []
                 wait_until(lambda: workers.all_say(CALLS), "each worker answers for both")
+                wait_until(lambda: _usage(tmp_path)["total"] is not None, "use is known")
+                wait_until(lambda: _usage(tmp_path)["total"]["calls"] == CALLS, "all of it is stored")
+                shown = masthead(tmp_path, "usage", "--by", "connection")
+                assert shown.split("\n")[1].split()[:4] == ["up", str(CALLS), "0", "0"], shown
 
                 killed = psutil.Process(workers.pids()[0])
                 killed.kill()
