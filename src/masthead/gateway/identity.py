@@ -8,7 +8,7 @@ import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from masthead.clock import Clock
 from masthead.gateway.call import Identity
@@ -97,16 +97,24 @@ class ByKey:
 
     def _check_local(self, headers: Mapping[bytes, bytes], address: str) -> None:
         host = headers.get(b"host", b"").decode("latin-1")
-        name = urlsplit(f"//{host}").hostname or ""
+        name = _parts(f"//{host}").hostname or ""
         origin = headers.get(b"origin", b"").decode("latin-1")
         forwarded = headers.get(b"x-forwarded-for", b"").decode("latin-1")
         came_from = [one.strip() for one in (address, *forwarded.split(",")) if one.strip()]
         if not self._is_loopback(name) or not all(map(self._is_loopback, came_from)):
             raise NotAllowed("without keys only callers on this machine are served; set require_keys and make a key")
-        if (origin and urlsplit(origin).netloc.lower() != host.lower()) or headers.get(
+        if (origin and _parts(origin).netloc.lower() != host.lower()) or headers.get(
             b"sec-fetch-site"
         ) == b"cross-site":
             raise NotAllowed("a page of another site may not call models here")
+
+
+def _parts(address: str) -> SplitResult:
+    """Return the parts of an address; none of what is no address."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return urlsplit("")
 
 
 def secret_in(headers: Mapping[bytes, bytes]) -> str | None:
