@@ -21,6 +21,7 @@ from masthead.model.span import AttributeValue, SpanLink
 from masthead.model.tenancy import KeyLimit
 from masthead.providers.cards import ModelLimits, unknown_limits
 from masthead.providers.dialects import Dialect
+from masthead.providers.google_grant import ServiceAccount
 
 Header = tuple[bytes, bytes]
 Members = dict[str, msgspec.Raw]
@@ -125,6 +126,8 @@ class Connection(NamedTuple):
     """Whether it understands `stream_options.include_usage` (chat completions)."""
     stored_secret: str | None = None
     """The name of its secret in the project's store, where it stands there."""
+    account: ServiceAccount | None = None
+    """Whose access tokens are its secret; `grants.py` gets them."""
     fault: str | None = None
     """Why it cannot be asked at present."""
 

@@ -12,6 +12,7 @@ from masthead.clock import Clock
 from masthead.gateway.answers import JSON, passed_on
 from masthead.gateway.call import Answer, Attempt, Exchange, FailureKind, Header, Members, Target
 from masthead.gateway.forward import Forwarded, forwarded
+from masthead.gateway.grants import Grants
 from masthead.gateway.seams import Plan, Step
 from masthead.gateway.upstream.port import UpstreamClient, UpstreamFailed, UpstreamResponse
 from masthead.model.errors import UpstreamError
@@ -53,6 +54,7 @@ class Conductor:
         self._client = client
         self._clock = clock
         self._max_answer_bytes = max_answer_bytes
+        self._grants = Grants(client, clock)
 
     async def answer(self, exchange: Exchange, plan: Plan) -> Answer | Opened:
         """Return the answer, or a stream that has begun; where all attempts failed, the last failure as an answer.
@@ -140,6 +142,9 @@ class Conductor:
 
     async def _attempt(self, exchange: Exchange, attempt: Attempt) -> Answer | Opened | Refusal:
         call, target = exchange.outgoing, attempt.target
+        account = target.connection.account
+        if account is not None:
+            target = target._replace(connection=await self._grants.with_token(target.connection, account))
         sent = forwarded(call, target, reply_id=f"mh-{exchange.span_id}", now_s=exchange.start_ns // 1_000_000_000)
         response = await self._client.send(sent.request)
         attempt.status = response.status
@@ -147,6 +152,8 @@ class Conductor:
             if response.status >= 300:
                 body = await response.read(_MOST_ERROR_BYTES)
                 self._failed(attempt, "status", _short(body))
+                if account is not None and response.status == 401:
+                    self._grants.forget(account)
                 attempt.retry_after_s = _retry_after_s(response.headers)
                 return Refusal(response.status, response.headers, body, sent)
             if _is_stream(response.headers) and not isinstance(sent.translation, PlainTranslation):

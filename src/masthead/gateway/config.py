@@ -37,6 +37,7 @@ from masthead.gateway.config_routes import (
 from masthead.gateway.secret import SecretReader
 from masthead.model.errors import SettingsError
 from masthead.providers.dialects import Dialect
+from masthead.providers.google_grant import service_account
 from masthead.providers.vendors import base_url_of, known_vendor, vendor
 
 HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,64}$")]
@@ -307,16 +308,18 @@ def connection_of(name: str, config: ConnectionConfig, secrets: SecretReader) ->
     A secret that is stored may be missing for a while: the connection then has a fault, and calls to it fail.
 
     Raises:
-        SettingsError: a secret of the environment or of a file cannot be read.
+        SettingsError: a secret of the environment or of a file cannot be read, or is no key file of Google's.
     """
     secret, fault = _secret_of(config, secrets)
     row = known_vendor(config.provider) or vendor("openai-compatible")
+    account = service_account(secret) if secret is not None and row.id in {"vertex", "vertex-anthropic"} else None
     return Connection(
         name=name,
         provider=row.span_name or (config.provider if row.id == "openai-compatible" else row.id),
         dialects=config.dialects or row.dialects,
         base_url=base_url_of(row, config.base_url),
-        secret=secret,
+        secret=secret if account is None else None,
+        account=account,
         headers=tuple((key.lower().encode(), value.encode()) for key, value in config.headers.items()),
         allowed_networks=config.allow_networks,
         api_version=config.api_version,

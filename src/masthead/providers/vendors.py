@@ -274,6 +274,7 @@ def page() -> str:
         lines.append(f"| `{row.id}` | {row.name} | {address} | {spoken} | {row.auth.value} | {key} | {row.proof} |")
     lines.append(
         "\nA key for Bedrock is a bearer token, or `ACCESS_KEY:SECRET_KEY[:SESSION_TOKEN]`, which signs every request."
-        " Vertex wants an access token (`gcloud auth print-access-token`, an hour long); service accounts are not read."
+        " A key for Vertex is the key file of a service account (`file:/run/secrets/vertex.json`), whose tokens are"
+        " renewed before they expire, or an access token (`gcloud auth print-access-token`, an hour long)."
     )
     return "\n".join(lines)
