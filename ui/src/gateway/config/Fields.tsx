@@ -22,23 +22,27 @@ export function useDraft(): Draft {
   return draft;
 }
 
+type FieldsProps = { path: Path; fields: readonly Field[]; rare?: string };
+
 /** Fields of one part of the document; rare ones behind a word. */
-export function Fields({ path, fields }: { path: Path; fields: readonly Field[] }): ReactNode {
+export function Fields({ path, fields, rare: word = "More settings" }: FieldsProps): ReactNode {
   const { document } = useDraft();
   const rare = fields.filter((field) => field.isRare);
   const isSet = rare.some((field) => at(document, [...path, field.name]) !== undefined);
   return (
     <>
-      <div className="config-fields">
-        {fields
-          .filter((field) => !field.isRare)
-          .map((field) => (
-            <One key={field.name} path={path} field={field} />
-          ))}
-      </div>
+      {rare.length === fields.length ? null : (
+        <div className="config-fields">
+          {fields
+            .filter((field) => !field.isRare)
+            .map((field) => (
+              <One key={field.name} path={path} field={field} />
+            ))}
+        </div>
+      )}
       {rare.length === 0 ? null : (
         <details className="try-extra" open={isSet || undefined}>
-          <summary>More settings</summary>
+          <summary>{word}</summary>
           <div className="config-fields">
             {rare.map((field) => (
               <One key={field.name} path={path} field={field} />

@@ -3,7 +3,7 @@ import { Icon } from "@/design/icons";
 import { at, type Document, entriesOf, faultsAt, isObject, type Json, moved, objectOf, put, shown } from "./document";
 import { Entry, Section } from "./Entries";
 import { Fields, useDraft } from "./Fields";
-import { RETRY, ROUTE } from "./fields";
+import { RETRY, ROUTE, ROUTE_GUARDS, SHADOW } from "./fields";
 
 /** Names of the project's own for models: where their calls go, and where else when that fails. */
 export function RoutesPart(): ReactNode {
@@ -39,7 +39,9 @@ export function RoutesPart(): ReactNode {
           >
             <Fields path={["routes", place]} fields={ROUTE} />
             <Targets place={place} connections={connections} isWeighted={at(route, ["pick"]) === "weight"} />
-            <Fields path={["routes", place, "retry"]} fields={RETRY} />
+            <Fields path={["routes", place, "retry"]} fields={RETRY} rare="When a target fails" />
+            <Fields path={["routes", place, "shadow"]} fields={SHADOW} rare="Copy calls to a shadow target" />
+            <Fields path={["routes", place, "guards"]} fields={ROUTE_GUARDS} rare="Guards of its own" />
           </Entry>
         ))}
       </ol>

@@ -87,6 +87,12 @@ export const RETRY: Field[] = [
   { name: "budget_s", label: "No new try after, seconds", kind: "number", isRare: true },
 ];
 
+export const SHADOW: Field[] = [
+  { name: "connection", label: "Connection", kind: "text", help: "It gets copies, and answers nobody.", isRare: true },
+  { name: "model", label: "Model there", kind: "text", isRare: true },
+  { name: "share", label: "Share of the calls, 0 to 1", kind: "number", placeholder: "1", isRare: true },
+];
+
 export const LIMIT: Field[] = [
   {
     name: "per",
@@ -151,6 +157,12 @@ export const GUARDS: Field[] = [
     help: "Loops, calls that fail again and again, talk after the end.",
   },
 ];
+
+export const ROUTE_GUARDS: Field[] = GUARDS.map((field) => ({
+  ...field,
+  isRare: true,
+  choices: [{ value: "", word: "as for all routes" }, ...(field.choices ?? [])],
+}));
 
 export const RUN_BUDGET: Field[] = [
   { name: "cost_usd", label: "US dollars a run", kind: "money", placeholder: "any amount" },

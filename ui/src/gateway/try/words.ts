@@ -10,7 +10,9 @@ const MOST_CHARACTERS = 200_000;
 /** The differences, or null where the texts are too long or too different to say them in words. */
 export function differences(left: string, right: string): Differences | null {
   if (left.length > MOST_CHARACTERS || right.length > MOST_CHARACTERS) return null;
-  const [a, b] = [words(left), words(right)];
+  const [wordsA, wordsB] = [words(left), words(right)];
+  // The space behind a word makes no difference.
+  const [a, b] = [wordsA.map((word) => word.trimEnd()), wordsB.map((word) => word.trimEnd())];
   let [start, endA, endB] = [0, a.length, b.length];
   while (start < endA && start < endB && a[start] === b[start]) start += 1;
   while (endA > start && endB > start && a[endA - 1] === b[endB - 1]) {
@@ -23,7 +25,7 @@ export function differences(left: string, right: string): Differences | null {
   for (let at = 0; at < start; at += 1) inA.add(at) && inB.add(at);
   for (const [atA, atB] of middle) inA.add(start + atA) && inB.add(start + atB);
   for (let back = 0; back < a.length - endA; back += 1) inA.add(endA + back) && inB.add(endB + back);
-  return { left: pieces(a, inA), right: pieces(b, inB), same: inA.size, all: Math.max(a.length, b.length) };
+  return { left: pieces(wordsA, inA), right: pieces(wordsB, inB), same: inA.size, all: Math.max(a.length, b.length) };
 }
 
 /** Words with the space behind them. */
