@@ -7,10 +7,12 @@ from typing import Any, Final, NamedTuple, cast
 
 import msgspec
 
+from masthead.clock import SystemClock
 from masthead.gateway.answers import told
 from masthead.gateway.call import Call, Connection, Endpoint, Identity, Target, Timeouts
 from masthead.gateway.endpoints import endpoint_of
 from masthead.gateway.forward import forwarded
+from masthead.gateway.grants import Grants
 from masthead.gateway.reading import call_of
 from masthead.gateway.upstream.port import UpstreamClient, UpstreamFailed, UpstreamRequest
 from masthead.model.errors import InvalidInput, SettingsError
@@ -47,6 +49,8 @@ async def probe(
     if connection.fault is not None:
         return Probe(False, connection.fault)
     try:
+        if connection.account is not None:
+            connection = await Grants(client, SystemClock()).with_token(connection, connection.account)
         if Dialect.BEDROCK not in connection.dialects:
             status, body = await _sent(client, _listing(connection, now_s))
             if status < 300:
