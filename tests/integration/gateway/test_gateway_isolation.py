@@ -1,6 +1,6 @@
 """Keys open what they open: no words in a key do more, and nothing of one project is reached from another."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +46,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, model: ScriptedModel) -> Iter
         yield opened
 
 
-def call(site: Site, key: str, headers: dict[str, str] | None = None, **changes: Any) -> Any:
+def call(site: Site, key: str, headers: Mapping[str, str] | None = None, **changes: Any) -> Any:
     return site.ask("POST", "/v1/chat/completions", key, json={**CHAT, **changes}, headers=headers or {})
 
 
