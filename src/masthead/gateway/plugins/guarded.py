@@ -96,8 +96,7 @@ class _GuardedEdit:
         if made is not None:
             return made
         self._is_broken = True
-        held = self._edit.held()
-        return held if held.endswith(piece) else held + piece
+        return self._edit.held()
 
     def close(self, *, is_whole: bool) -> str:
         if self._is_broken:

@@ -155,16 +155,18 @@ class RestoreEdit:
 
     def feed(self, piece: str) -> str:
         """Return what can be passed on."""
-        text = self._held + piece
+        text = self._held = self._held + piece
         end = self._veil.open_end(text, is_json=self._is_json)
+        restored = self._veil.restored(text[:end], is_json=self._is_json)
         self._held = text[end:]
-        return self._veil.restored(text[:end], is_json=self._is_json)
+        return restored
 
     def close(self, *, is_whole: bool) -> str:
         """Return what is held back."""
         del is_whole
-        text, self._held = self._held, ""
-        return self._veil.restored(text, is_json=self._is_json)
+        restored = self._veil.restored(self._held, is_json=self._is_json)
+        self._held = ""
+        return restored
 
     def held(self) -> str:
         """Return what is held back, as it came."""

@@ -17,7 +17,7 @@ class Edit(Protocol):
         ...
 
     def held(self) -> str:
-        """Return what is held back, as it came: it is passed on where this fails."""
+        """Return what is held back, as it came; where `feed` or `close` fails, all that it did not pass on."""
         ...
 
 
