@@ -126,6 +126,8 @@ class Connection(NamedTuple):
     """Whether it understands `stream_options.include_usage` (chat completions)."""
     stored_secret: str | None = None
     """The name of its secret in the project's store, where it stands there."""
+    vendor_id: str | None = None
+    """The row of `vendors.py`, where `provider` does not tell it: two vendors may have one name in traces."""
     account: ServiceAccount | None = None
     """Whose access tokens are its secret; `grants.py` gets them."""
     fault: str | None = None

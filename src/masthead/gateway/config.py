@@ -319,6 +319,7 @@ def connection_of(name: str, config: ConnectionConfig, secrets: SecretReader) ->
         dialects=config.dialects or row.dialects,
         base_url=base_url_of(row, config.base_url),
         secret=secret if account is None else None,
+        vendor_id=row.id,
         account=account,
         headers=tuple((key.lower().encode(), value.encode()) for key, value in config.headers.items()),
         allowed_networks=config.allow_networks,

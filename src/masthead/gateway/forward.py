@@ -9,7 +9,7 @@ import msgspec
 
 from masthead.gateway.call import Call, Connection, Header, Target, decoded
 from masthead.gateway.named_model import renamed
-from masthead.gateway.upstream.port import Origin, UpstreamFailed, UpstreamRequest
+from masthead.gateway.upstream.port import NoSecret, Origin, UpstreamFailed, UpstreamRequest
 from masthead.providers.dialects import Dialect, Translation, translate
 from masthead.providers.dialects.embeddings import family_of, translate_embeddings
 from masthead.providers.dialects.plain import PlainTranslation
@@ -70,8 +70,8 @@ def forwarded(call: Call, target: Target, *, reply_id: str, now_s: int) -> Forwa
     """
     connection, dialect = target.connection, call.endpoint.dialect
     if connection.fault is not None:
-        raise UpstreamFailed(connection.fault, kind="refused")
-    row = _row(connection.provider)
+        raise NoSecret(connection.fault)
+    row = _row(connection.vendor_id or connection.provider)
     if call.endpoint.name not in _TRANSLATED:
         plain = _plain(call, target, row)
         if plain is not None:
@@ -200,7 +200,7 @@ def _with_usage(call: Call) -> msgspec.Raw:
 def _request(call: Call, target: Target, sent: _Sent, now_s: int) -> UpstreamRequest:
     connection = target.connection
     place = _place(sent.url, connection.allowed_networks)
-    row = _row(connection.provider)
+    row = _row(connection.vendor_id or connection.provider)
     if row.auth is Auth.AWS:
         proof = auth_headers(
             row, connection.secret, url=sent.url, body=sent.body, now=datetime.fromtimestamp(now_s, UTC)
@@ -240,5 +240,5 @@ def _place(url: str, allowed_networks: tuple[str, ...]) -> _Place:
 @lru_cache(maxsize=1024)
 def _own(connection: Connection) -> tuple[Header, ...]:
     """Return the connection's headers and its proof, where that does not depend on the call."""
-    proof = auth_headers(_row(connection.provider), connection.secret)
+    proof = auth_headers(_row(connection.vendor_id or connection.provider), connection.secret)
     return (*connection.headers, *((name.encode(), value.encode()) for name, value in proof.items()))
