@@ -57,7 +57,7 @@ from masthead.govern.exposure import are_keys_required, is_loopback
 from masthead.govern.gateway_documents import GatewayDocuments
 from masthead.govern.master_keys import MasterKeys
 from masthead.govern.vault import Vault
-from masthead.ingest.allocator import collect_in_short_steps, reuse_blocks_of_a_body, share_one_arena
+from masthead.ingest.allocator import collect_in_short_steps, give_back, reuse_blocks_of_a_body, share_one_arena
 from masthead.model.errors import SettingsError, StoreBusy
 from masthead.model.ids import ProjectId
 from masthead.model.ports import Sink
@@ -270,6 +270,8 @@ class _Costs:
         self._prices = Prices(folder)
         self._catalogue = Catalogue(self._prices, folder)
         self._is_ready = threading.Event()
+        self._has_limits = threading.Event()
+        self._are_limits_wanted = False
         threading.Thread(target=self._load, name="gateway-prices", daemon=True).start()
 
     def __call__(self, provider: str | None, model: str, usage: Usage) -> Decimal | None:
@@ -292,12 +294,22 @@ class _Costs:
 
     def limits_of(self, provider: str, model: str) -> ModelLimits | None:
         """Return how much a model can read and write, None where that is not known, or not yet."""
-        return self._catalogue.limits_of(provider, model) if self._is_ready.is_set() else None
+        if self._has_limits.is_set():
+            return self._catalogue.limits_of(provider, model)
+        if self._is_ready.is_set() and not self._are_limits_wanted:
+            self._are_limits_wanted = True  # 10 MB that most gateways do not need: no route asks what fits
+            threading.Thread(target=self._load_limits, name="gateway-limits", daemon=True).start()
+        return None
 
     def _load(self) -> None:
         self._prices.load()
-        self._catalogue.limits_of("openai", "")
         self._is_ready.set()
+        give_back()
+
+    def _load_limits(self) -> None:
+        self._catalogue.limits_of("openai", "")
+        self._has_limits.set()
+        give_back()
 
 
 @dataclass(kw_only=True)

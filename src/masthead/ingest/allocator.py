@@ -43,6 +43,13 @@ def reuse_blocks_of_a_body() -> None:
         mallopt(_TRIM_THRESHOLD, 4 * _BODY_BYTES)
 
 
+def give_back() -> None:
+    """Return what is free to the system, after much was read and thrown away; without glibc, do nothing."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
+
+
 def share_one_arena() -> None:
     """Have all threads allocate from one arena; without glibc, do nothing. Call it before threads start.
 

@@ -19,8 +19,8 @@ from masthead.providers.dialects import Dialect
 from masthead.semconv.messages import messages_of
 
 _ITEMS: Final = msgspec.json.Decoder(list[msgspec.Raw])
-_KEPT_BYTES: Final = 4 * 1024 * 1024
-_LONG: Final = 32 * 1024
+_KEPT_BYTES: Final = 2 * 1024 * 1024
+_LONG: Final = 16 * 1024
 """Characters and bytes. Of a text that is longer, its two ends are kept, and a digest by which it is known again."""
 _MESSAGE_BYTES: Final = 1024
 """What a message takes beside its text."""
@@ -191,7 +191,7 @@ def _clipped(text: str, known_by: int | None = None) -> str:
         return text
     half = _LONG // 2
     number = digest(text) if known_by is None else known_by
-    return f"{text[:half]}\n[… {len(text)} characters, {number:016x} …]\n{text[-half:]}"
+    return f"{text[:half]}\n[... {len(text)} characters, {number:016x} ...]\n{text[-half:]}"
 
 
 class _PlainReply(msgspec.Struct, gc=False):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
+from sys import getsizeof
 from typing import Any
 
 import msgspec
@@ -12,7 +13,7 @@ from masthead.model.ids import AgentId
 _SEEN = 4096
 _AGENTS = 64
 _OPEN_CALLS = 32
-_RUN_BYTES = 3000
+_RUN_BYTES = 2500
 _MARK_BYTES = 150
 _DIGEST_BYTES = 80
 
@@ -138,9 +139,10 @@ class LiveRun(msgspec.Struct, eq=False, omit_defaults=True):
         """Return about how much memory the run takes, without its detectors."""
         noted = len(self.told) + len(self.seen) + len(self.spoken) + len(self.continued) + len(self.openings)
         marks = sum(map(len, self.marks.values()))
-        texts = sum([len(turn.text) + len(turn.tool_arguments or "") for turn in self.pending]) + len(self.task or "")
+        texts = sum([getsizeof(turn.text) + getsizeof(turn.tool_arguments) for turn in self.pending])
         agents = sum([500 + len(agent.instructions) for agent in self.agents.values()])
-        return _RUN_BYTES + _DIGEST_BYTES * noted + _MARK_BYTES * marks + texts + sum(map(len, self.recent)) + agents
+        texts += getsizeof(self.task) + sum(map(getsizeof, self.recent))
+        return _RUN_BYTES + _DIGEST_BYTES * noted + _MARK_BYTES * marks + texts + agents
 
 
 def _noted(noted: dict[int, None], digest: int) -> bool:

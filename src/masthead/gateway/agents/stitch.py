@@ -24,7 +24,7 @@ IDLE_NS: Final = 3600 * 10**9
 BEGINNING_NS: Final = 120 * 10**9
 """How long another agent may take to begin where the run began."""
 MOST_RUNS: Final = 10_000
-_MOST_BYTES: Final = 16 * 1024 * 1024
+_MOST_BYTES: Final = 12 * 1024 * 1024
 """What all runs may take together: the quietest are forgotten first."""
 _TASK_CHARACTERS: Final = 8192
 _SEARCHED: Final = 32
