@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -9,8 +10,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from masthead.testing.chatting_upstream import ChattingUpstream
-from masthead.testing.live import live_server
-from masthead.web.app import DIST
+from masthead.testing.live import LiveServer, gateway_file
 
 pytestmark = pytest.mark.e2e
 
@@ -57,17 +57,14 @@ class Yard:
 
 
 @pytest.fixture(scope="module")
-def yard(tmp_path_factory: pytest.TempPathFactory) -> Generator[Yard]:
-    if not (DIST / "index.html").is_file():
-        pytest.skip("the pages are not built: cd ui && npm ci && npm run build")
-    folder = tmp_path_factory.mktemp("configuration") / "data"
-    folder.mkdir()
-    with ChattingUpstream({"north": "Seven fathoms.", "west": ""}) as upstream:
-        (folder / "gateway.toml").write_text(CONFIG.format(url=upstream.url))
-        with live_server(folder) as live:
-            for project in PROJECTS:
-                httpx.post(f"{live.url}/api/v1/projects", json={"id": project}).raise_for_status()
-            yield Yard(live.url, upstream)
+def yard(server: LiveServer, data_folder: Path) -> Generator[Yard]:
+    for project in PROJECTS:
+        httpx.post(f"{server.url}/api/v1/projects", json={"id": project}).raise_for_status()
+    with (
+        ChattingUpstream({"north": "Seven fathoms.", "west": ""}) as upstream,
+        gateway_file(server, data_folder, CONFIG.format(url=upstream.url)),
+    ):
+        yield Yard(server.url, upstream)
 
 
 def _part(page: Page, name: str) -> None:

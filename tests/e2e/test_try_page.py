@@ -3,14 +3,14 @@
 import re
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from masthead.testing.chatting_upstream import HUGE_BYTES, ChattingUpstream
-from masthead.testing.live import live_server
-from masthead.web.app import DIST
+from masthead.testing.live import LiveServer, gateway_file
 
 pytestmark = pytest.mark.e2e
 
@@ -47,21 +47,18 @@ class Harbour:
     @property
     def page(self) -> str:
         """Where models are tried."""
-        return f"{self.url}/gateway/try"
+        return f"{self.url}/gateway/try?project=tried"
 
 
 @pytest.fixture(scope="module")
-def harbour(tmp_path_factory: pytest.TempPathFactory) -> Generator[Harbour]:
-    """Serve the application with a gateway in front of a provider that streams."""
-    if not (DIST / "index.html").is_file():
-        pytest.skip("the pages are not built: cd ui && npm ci && npm run build")
-    folder = tmp_path_factory.mktemp("try") / "data"
-    folder.mkdir()
-    with ChattingUpstream(SAID, reasoning=f"Soundings. {ATTACKS}") as upstream:
-        (folder / "gateway.toml").write_text(CONFIG.format(url=upstream.url))
-        with live_server(folder) as live:
-            httpx.post(f"{live.url}/api/v1/projects", json={"id": "other"}).raise_for_status()
-            yield Harbour(live.url, upstream)
+def harbour(server: LiveServer, data_folder: Path) -> Generator[Harbour]:
+    """Put a provider that streams behind the server's gateway."""
+    httpx.post(f"{server.url}/api/v1/projects", json={"id": "tried"}).raise_for_status()
+    with (
+        ChattingUpstream(SAID, reasoning=f"Soundings. {ATTACKS}") as upstream,
+        gateway_file(server, data_folder, CONFIG.format(url=upstream.url)),
+    ):
+        yield Harbour(server.url, upstream)
 
 
 def _answer(page: Page, pane: str = "Pane A") -> Locator:
@@ -106,7 +103,7 @@ def test_a_recorded_turn_is_opened_with_its_prompt_and_asked_again_of_another_mo
     _ask(page, harbour, "north", "How deep is the channel?")
     _answer(page).get_by_role("link", name="Recorded run").click()
     expect(page.get_by_role("article").filter(has_text="seven fathoms")).to_be_visible()
-    page.goto(f"{page.url}?turn=1")
+    page.goto(f"{page.url}&turn=1")
     page.get_by_role("link", name="Open in Try").click()
     expect(page.get_by_role("combobox", name="Model of Pane A")).to_have_value("north")
     expect(page.get_by_label("Message 1", exact=True)).to_have_value("How deep is the channel?")
@@ -197,14 +194,14 @@ def test_the_desk_is_kept_by_project_and_the_call_can_be_copied(page: Page, harb
     dialog.get_by_role("button", name="curl").click()
     expect(dialog).to_contain_text("Authorization: Bearer $MASTHEAD_KEY")
     page.keyboard.press("Escape")
-    page.goto(f"{harbour.page}?project=other")
+    page.goto(f"{harbour.url}/gateway/try?project=empty")
     expect(page.get_by_label("Message 1", exact=True)).to_have_value("")
     page.goto(harbour.page)
     expect(page.get_by_label("Message 1", exact=True)).to_have_value("Kept here alone")
 
 
 def test_a_model_is_chosen_by_the_keyboard(page: Page, harbour: Harbour) -> None:
-    page.goto(f"{harbour.page}?model=north")
+    page.goto(f"{harbour.page}&model=north")
     picker = page.get_by_role("combobox", name="Model of Pane A")
     expect(picker).to_have_value("north")
     picker.fill("harb sou")

@@ -3,6 +3,7 @@
 import socket
 import threading
 import time
+import tomllib
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -69,6 +70,25 @@ def live_server(data_dir: Path) -> Generator[LiveServer]:
         finally:
             server.should_exit = True
             thread.join()
+
+
+@contextmanager
+def gateway_file(server: LiveServer, data_dir: Path, text: str) -> Generator[None]:
+    """Let the server's gateway follow a configuration file while the block lasts; the file counts within a second."""
+    path = data_dir / "gateway.toml"
+    wanted = tomllib.loads(text).get("connections", {}).keys()
+
+    def holds() -> bool:
+        httpx.get(f"{server.url}/v1/models").raise_for_status()
+        found = httpx.get(f"{server.url}/api/v1/gateway/config").raise_for_status().json()["file"]
+        return found.get("connections", {}).keys() == wanted
+
+    path.write_text(text)
+    try:
+        _wait_until(holds, "the configuration file counts")
+        yield
+    finally:
+        path.unlink()
 
 
 def _answers(url: str) -> bool:
