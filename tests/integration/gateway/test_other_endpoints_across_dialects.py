@@ -1,4 +1,4 @@
-"""Embeddings and counts of tokens reach vendors of other dialects; what a vendor has not is told in the caller's own."""
+"""Embeddings and counts of tokens reach vendors of other dialects; what a vendor has not is told in the caller's."""
 
 import base64
 import contextlib
