@@ -146,7 +146,7 @@ def test_no_endpoint_is_past_the_key_the_access_rules_or_the_limits(
     assert ask("").status_code == 401
     narrow = ask("narrow")
     assert narrow.status_code == 403
-    assert "may not use" in narrow.text or "names no model" in narrow.text
+    assert "may not use" in narrow.text or "name no model" in narrow.text
     assert not site.one.requests and not site.two.requests
     first, second = ask("few"), ask("few")
     assert first.status_code not in {401, 403, 429}

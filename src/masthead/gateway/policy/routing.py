@@ -82,7 +82,8 @@ class PolicyRouter:
         """
         call = exchange.call
         if not self._may(call.identity, call.model):
-            raise NotAllowed(f"this key may not use the model {call.model!r}; GET /v1/models lists those it may")
+            what = f"may not use the model {call.model!r}" if call.model else "may not make calls that name no model"
+            raise NotAllowed(f"this key {what}; GET /v1/models lists the models that it may use")
         if not call.model:
             return TargetsPlan((self._without_model(call),), _ONCE, self._fleet, self._clock)
         route = self._routes.get(call.model)
