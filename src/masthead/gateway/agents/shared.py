@@ -39,9 +39,9 @@ from masthead.model.errors import MastheadError
 from masthead.model.ids import SpanId
 
 _LOG = logging.getLogger(__name__)
-_PATIENCE_S: Final = 0.25
+_PATIENCE_S: Final = 0.5
 """How long a call waits for another worker's word."""
-_PAUSE_S: Final = 1.0
+_PAUSE_S: Final = 0.5
 """How long a worker that did not answer is not asked again."""
 _ORDER_S: Final = 0.05
 """How long a call waits for the end of one that it goes on from, which another worker is just telling of."""
