@@ -16,7 +16,7 @@ from masthead.govern.gateway_documents import GatewayDocuments
 from masthead.govern.vault import Vault
 from masthead.model.access import Caller
 from masthead.model.errors import InvalidInput, SettingsError, TooLarge
-from masthead.model.stored import GatewayRevision
+from masthead.model.stored import GatewayRevision, SecretId
 
 _MOST_BYTES: Final = 256 * 1024
 Given = Mapping[str, Any]
@@ -144,15 +144,12 @@ class GatewayDesk:
         return entries, page.cursor
 
     def _warnings(self, caller: Caller, found: Effective) -> tuple[Fault, ...]:
-        there = {one.name for one in self._vault.all_of(caller)}
-        missing = [(where, name) for where, name in secrets_named(found.config) if name not in there]
-        return (
-            *found.warnings,
-            *(
-                Fault(where, f"no secret {name!r} is stored yet: masthead secrets set {name}")
-                for where, name in missing
-            ),
-        )
+        warnings = list(found.warnings)
+        for where, name in secrets_named(found.config):
+            fault = self._vault.fault_of(SecretId(caller.project_id, name))
+            if fault is not None:
+                warnings.append(Fault(where, fault))
+        return tuple(warnings)
 
 
 def _written(given: Given) -> str:

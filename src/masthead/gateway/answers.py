@@ -70,6 +70,8 @@ def said(
 
 def told(failure: UpstreamFailed) -> str:
     """Return what a client may know of a failure: why an address was refused is the operator's to know."""
+    if failure.kind == "secret":
+        return "the gateway's connection to this model's provider has no secret that can be used; an owner stores it"
     if failure.kind == "refused":
         return "the gateway's connection to this model's provider is not permitted; its operator finds why in the log"
     return str(failure) if failure.kind == "unsupported" else f"the model's provider failed: {failure}"

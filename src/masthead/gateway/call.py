@@ -157,9 +157,11 @@ class Target(NamedTuple):
     """What the catalogue knows of the model's limits, at present: it is read in the background."""
 
 
-FailureKind = Literal["connect", "timeout", "broken", "status", "refused", "nonsense", "abandoned", "unsupported"]
+FailureKind = Literal[
+    "connect", "timeout", "broken", "status", "refused", "nonsense", "abandoned", "unsupported", "secret"
+]
 """`abandoned`: given up by the gateway, because the client left or another target answered first, which says nothing of
-the target; `unsupported`: its vendor has nothing of that kind."""
+the target; `unsupported`: its vendor has nothing of that kind; `secret`: that of its connection is missing."""
 
 
 @dataclass(slots=True, kw_only=True)

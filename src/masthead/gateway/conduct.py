@@ -174,7 +174,7 @@ class Conductor:
         attempt.end_ns = self._clock.now_ns()
         attempt.failure = kind
         attempt.error = error
-        if kind in {"refused", "nonsense"}:
+        if kind in {"refused", "nonsense", "secret"}:
             _LOG.warning("connection %s: %s", attempt.target.connection.name, error)
 
 

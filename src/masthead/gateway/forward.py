@@ -9,7 +9,7 @@ import msgspec
 
 from masthead.gateway.call import Call, Connection, Header, Target, decoded
 from masthead.gateway.named_model import renamed
-from masthead.gateway.upstream.port import NoSecret, Origin, UpstreamFailed, UpstreamRequest
+from masthead.gateway.upstream.port import Origin, UpstreamFailed, UpstreamRequest
 from masthead.providers.dialects import Dialect, Translation, translate
 from masthead.providers.dialects.embeddings import family_of, translate_embeddings
 from masthead.providers.dialects.plain import PlainTranslation
@@ -70,7 +70,7 @@ def forwarded(call: Call, target: Target, *, reply_id: str, now_s: int) -> Forwa
     """
     connection, dialect = target.connection, call.endpoint.dialect
     if connection.fault is not None:
-        raise NoSecret(connection.fault)
+        raise UpstreamFailed(connection.fault, kind="secret")
     row = _row(connection.vendor_id or connection.provider)
     if call.endpoint.name not in _TRANSLATED:
         plain = _plain(call, target, row)

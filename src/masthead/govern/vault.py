@@ -107,6 +107,14 @@ class Vault:
             sealed = secrets.sealed(session, which)
         return None if sealed is None else _opened(sealed, which, self._keys.of(sealed.key_id))
 
+    def fault_of(self, which: SecretId) -> str | None:
+        """Return why a secret cannot be used; None where it can."""
+        try:
+            is_there = self.read(which) is not None
+        except SettingsError as error:
+            return str(error)
+        return None if is_there else f"no secret {which.name!r} is stored yet: masthead secrets set {which.name}"
+
     def note_uses(self, uses: Mapping[SecretId, int]) -> None:
         """Note when secrets were last used."""
         if uses:

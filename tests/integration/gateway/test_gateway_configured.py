@@ -105,6 +105,7 @@ def test_each_project_calls_with_its_own_secret_and_none_is_ever_told(
         assert site.ask("DELETE", f"{SECRETS}/vendor", site.key("one")).status_code == 204
         gone = call(site, site.key("one"))
         assert gone.status_code == 502, gone.text
+        assert "no secret that can be used" in gone.text
         assert call(site, site.key("two")).status_code == 200
         said.append(gone.text)
         for path in (CONFIG, f"{CONFIG}/history", SECRETS, "/api/v1/audit", "/v1/models", "/metrics", "/api/v1/keys"):
@@ -120,6 +121,26 @@ def test_each_project_calls_with_its_own_secret_and_none_is_ever_told(
         assert value not in everything
         written = [path for path in tmp_path.rglob("*") if path.is_file() and value.encode() in path.read_bytes()]
         assert written == []
+
+
+def test_a_lost_master_key_is_told_to_owners_with_the_remedy_and_calls_fall_back(
+    site: Site, vendor: Vendor, tmp_path: Path
+) -> None:
+    targets = [{"connection": "mine", "model": "gpt-4o-mini"}, {"connection": "shared", "model": "common"}]
+    put(site, "one", own(vendor, routes=[{"model": "safe", "targets": targets}]))
+    store(site, "one", ONES)
+    (tmp_path / "secrets.key").unlink()
+    store(site, "two", TWOS)  # which makes another master key
+    put(site, "one", own(vendor, routes=[{"model": "safe", "targets": targets, "retry": {"times": 0}}]))
+    (warning,) = site.ask("GET", CONFIG, site.key("one")).json()["warnings"]
+    assert warning["where"] == "connections.mine.secret"
+    assert "does not hold it" in warning["message"]
+    assert "masthead secrets set" in warning["message"]
+    assert call(site, site.key("one")).status_code == 502
+    assert call(site, site.key("one"), "safe").status_code == 200
+    assert vendor.keys == []  # the file's connection has none
+    store(site, "one", ONES)
+    assert call(site, site.key("one")).status_code == 200
 
 
 def test_the_last_use_of_a_secret_is_shown(site: Site, vendor: Vendor) -> None:

@@ -17,6 +17,7 @@ _BY_KIND: Final[dict[str, Failure]] = {
     "broken": "broken",
     "nonsense": "broken",
     "refused": "credential",
+    "secret": "credential",
     "unsupported": "credential",
 }
 _BY_STATUS: Final[dict[int, Failure]] = {
