@@ -1,0 +1,98 @@
+"""A stream that breaks off in its middle is told as an error, in the way of the caller's dialect, whoever broke off."""
+
+import contextlib
+import json
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import anthropic
+import httpx
+import openai
+import pytest
+
+from masthead.providers.dialects import Dialect
+from masthead.testing import wires
+from masthead.testing.gateway import RunningGateway, wait_until
+from masthead.testing.raw_upstream import Peer, RawUpstream
+from masthead.testing.wired_gateway import wired_gateway
+
+pytestmark = pytest.mark.integration
+
+PROVIDERS = {
+    Dialect.OPENAI_CHAT: "deepseek",
+    Dialect.OPENAI_RESPONSES: "openai",
+    Dialect.ANTHROPIC: "anthropic",
+    Dialect.GEMINI: "google",
+    Dialect.BEDROCK: "bedrock",
+}
+ASKED: dict[str, dict[str, Any]] = {
+    "/v1/chat/completions": {"messages": [{"role": "user", "content": "hi"}]},
+    "/v1/responses": {"input": "hi"},
+    "/v1/messages": {"messages": [{"role": "user", "content": "hi"}], "max_tokens": 100},
+}
+ENDS = (b"[DONE]", b"response.completed", b"message_stop", b'"finish_reason":"')
+
+
+def breaking(dialect: Dialect) -> Any:
+    data = wires.stream(dialect)
+
+    def talk(peer: Peer) -> None:
+        peer.request()
+        kind = "application/vnd.amazon.eventstream" if dialect is Dialect.BEDROCK else "text/event-stream"
+        peer.say(f"HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ntransfer-encoding: chunked\r\n\r\n".encode())
+        peer.chunk(data[: len(data) // 2])
+
+    return talk
+
+
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Generator[RunningGateway]:
+    folder: Path = tmp_path_factory.mktemp("breaking")
+    with contextlib.ExitStack() as stack:
+        text = ""
+        for dialect, provider in PROVIDERS.items():
+            url = stack.enter_context(RawUpstream(breaking(dialect))).url
+            text += f'[connections.{dialect.value}]\nprovider = "{provider}"\nbase_url = "{url}"\n'
+            text += f'dialects = ["{dialect.value}"]\nallow_networks = ["loopback"]\n'
+        yield stack.enter_context(wired_gateway(folder, text))
+
+
+def last_event(path: str, text: str) -> dict[str, Any]:
+    events = [one for one in text.replace("\r\n", "\n").split("\n\n") if one.strip()]
+    data = next(line for line in events[-1].split("\n") if line.startswith("data: "))
+    told: dict[str, Any] = json.loads(data.removeprefix("data: "))
+    if path == "/v1/messages":
+        assert events[-1].startswith("event: error")
+    return told
+
+
+@pytest.mark.parametrize("path", list(ASKED))
+@pytest.mark.parametrize("target", list(Dialect))
+def test_half_a_stream_ends_with_an_error_and_no_regular_end(
+    gateway: RunningGateway, target: Dialect, path: str
+) -> None:
+    body = {"model": f"{target.value}/m", "stream": True, **ASKED[path]}
+    response = httpx.post(f"{gateway.url}{path}", json=body, timeout=20)
+    assert response.status_code == 200, response.text
+    assert not any(end in response.content for end in ENDS)
+    told = last_event(path, response.text)
+    assert told.get("error") or told.get("type") in {"error", "response.failed"}
+    span_id = response.headers["x-masthead-span"]
+    wait_until(lambda: any(one.span_id == span_id for one in gateway.sink.spans), "it is recorded")
+    span = next(one for one in gateway.sink.spans if one.span_id == span_id)
+    assert span.status == "error"
+
+
+def test_the_real_clients_raise(gateway: RunningGateway) -> None:
+    chat = openai.OpenAI(base_url=f"{gateway.url}/v1", api_key="k", max_retries=0)
+    with pytest.raises(openai.APIError):
+        list(chat.chat.completions.create(model="gemini/m", messages=[{"role": "user", "content": "hi"}], stream=True))
+    claude = anthropic.Anthropic(base_url=gateway.url, api_key="k", max_retries=0)
+    with (
+        pytest.raises(anthropic.APIError),
+        claude.messages.stream(
+            model="openai-chat/m", max_tokens=10, messages=[{"role": "user", "content": "hi"}]
+        ) as stream,
+    ):
+        list(stream)
