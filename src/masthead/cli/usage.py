@@ -47,7 +47,7 @@ def usage(
         limits = call(client, "GET", "/api/v1/gateway/limits")["items"]
     total = next(iter(whole["items"]), None)
     if as_json:
-        print_json({"total": total, "by": by, **split, "limits": limits})
+        print_json({"total": total, "by": by, **split, "shadows": whole["shadows"], "limits": limits})
         return
     out = console()
     if total is None:
@@ -56,8 +56,8 @@ def usage(
         _print_usage(out, by, split["items"], total)
         if split["is_cut"]:
             out.print(f"The {limit} dearest only; -n shows more.", style="dim")
-        if split["shadows"] is not None:
-            shadows = split["shadows"]
+        if whole["shadows"] is not None:
+            shadows = whole["shadows"]
             out.print(
                 f"Beside these, {shadows['calls']:,} shadow calls cost {money(shadows['cost_usd'])}.", style="dim"
             )

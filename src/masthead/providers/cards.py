@@ -1,5 +1,6 @@
 """A model's card: what the catalogue knows of it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -34,3 +35,10 @@ class ModelCard:
     rates: Rates | None = None
     released: str | None = None
     """A date, as the catalogue has it."""
+
+
+def newest_first(cards: Iterable[ModelCard]) -> list[ModelCard]:
+    """Return the models of known context first, the latest released before others, then by name."""
+    named = sorted(cards, key=lambda card: (card.model, card.provider))
+    dated = sorted(named, key=lambda card: card.released or "", reverse=True)
+    return sorted(dated, key=lambda card: card.context_tokens is None)

@@ -31,6 +31,18 @@ def test_models_are_sought(site: Site) -> None:
     assert [item["model"] for item in items] == ["text-embedding-3-large", "text-embedding-3-small"]
 
 
+def test_current_models_come_first_where_that_is_asked(site: Site) -> None:
+    items = _models(site, order="newest", provider="openai", limit=500)["items"]
+    assert sorted(item["model"] for item in items) == [
+        item["model"] for item in _models(site, provider="openai", limit=500)["items"]
+    ]
+    known = [item["context_tokens"] is not None for item in items]
+    assert known == sorted(known, reverse=True)
+    released = [item["released"] or "" for item in items if item["context_tokens"] is not None]
+    assert released == sorted(released, reverse=True)
+    assert released[0] > "2025"
+
+
 @pytest.mark.parametrize("wrong", [{"cursor": "-1"}, {"cursor": "x"}, {"limit": 0}, {"capability": "fly"}, {"more": 1}])
 def test_wrong_question_is_refused(site: Site, wrong: dict[str, Any]) -> None:
     assert site.ask("GET", "/api/v1/models", site.key("one", "viewer"), params=wrong).status_code == 422

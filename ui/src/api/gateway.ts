@@ -59,12 +59,17 @@ export const CAPABILITIES = [
 export type Capability = (typeof CAPABILITIES)[number];
 export type ModelsFilter = { text?: string; provider?: string; capability?: Capability };
 
-/** The catalogue of models, by vendor and name. */
+/** The catalogue of models, the newest first. */
 export const catalogue = (project: string, filter: ModelsFilter) =>
   infiniteQueryOptions({
     queryKey: [project, "catalogue", filter],
     queryFn: ({ signal, pageParam }) => {
-      const query = { ...filter, limit: MODELS_A_PAGE, ...(pageParam ? { cursor: pageParam } : {}) };
+      const query = {
+        ...filter,
+        order: "newest" as const,
+        limit: MODELS_A_PAGE,
+        ...(pageParam ? { cursor: pageParam } : {}),
+      };
       return data(client.GET("/api/v1/models", { params: { query }, headers: inProject(project), signal }));
     },
     initialPageParam: "",

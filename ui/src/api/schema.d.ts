@@ -1275,7 +1275,7 @@ export interface paths {
         };
         /**
          * List Models
-         * @description List the models that vendors serve, with limits, capabilities and prices, by vendor and name.
+         * @description List the models that vendors serve, with limits, capabilities and prices.
          */
         get: operations["list_models_api_v1_models_get"];
         put?: never;
@@ -4804,7 +4804,10 @@ export interface components {
              * @description Whether there is more than these rows.
              */
             is_cut: boolean;
-            /** @description Copies of calls that went to another target and whose answers nobody got: not counted in `items`. */
+            /**
+             * @description Copies of calls that went to another target and whose answers nobody got: not counted in `items`, and told with
+             *     the whole alone, neither split nor by time.
+             */
             shadows: components["schemas"]["UsageRow"] | null;
         };
         /**
@@ -7878,6 +7881,8 @@ export interface operations {
                 text?: string;
                 /** @description What it must be able to do. */
                 capability?: ("tools" | "vision" | "documents" | "audio" | "reasoning" | "structured_output" | "embeddings") | null;
+                /** @description By vendor and name; or those of known context first, the latest released before others. */
+                order?: "vendor" | "newest";
                 /** @description How many at most. */
                 limit?: number;
                 /** @description Where to go on: the `cursor` of the page before, with the same filters. */

@@ -66,7 +66,7 @@ function LimitRow({ limit }: { limit: LimitState }): ReactNode {
           <span className="num">{percent(limit.share, 1)}</span>
         </span>
       </td>
-      <td className="num">{boundsOf(limit)}</td>
+      <td>{boundsOf(limit)}</td>
       <td>
         {limit.until === null ? (
           "never"

@@ -16,7 +16,7 @@ export function RecordsAlerts(): ReactNode {
           <Icon name="warn" size={14} />
           <span>
             <strong>{TITLES[kind]}</strong> in {process}
-            {since ? ` since ${clock(since)}` : ""}: {message}.
+            {since ? ` since ${clock(since)}` : ""}: {message}
           </span>
         </li>
       ))}

@@ -3,7 +3,6 @@ import { getRouteApi } from "@tanstack/react-router";
 import { type ReactNode, useMemo } from "react";
 import { usage } from "@/api/gateway";
 import type { Range } from "@/api/queries";
-import { Chart } from "@/overview/Chart";
 import { RangePicker } from "@/runs/RangePicker";
 import { bucketFor, reachOf, resolve } from "@/runs/range";
 import "@/runs/runs.css";
@@ -13,6 +12,7 @@ import { useProject } from "@/shell/project";
 import { BY_WORDS, USAGE_BY } from "./by";
 import { LimitsPanel } from "./LimitsPanel";
 import { Snippet } from "./Snippet";
+import { UsageCharts } from "./UsageCharts";
 import { UsageFigures } from "./UsageFigures";
 import { UsageTable } from "./UsageTable";
 
@@ -33,9 +33,8 @@ export function UsagePart(): ReactNode {
   const total = whole.data?.items[0];
   const reach = reachOf(range, total ? [{ start: total.start }, { start: total.last }] : []);
   const bucket = reach ? bucketFor(reach.to - reach.from) : "day";
-  const buckets = useQuery({ ...usage(project, range, bucket), enabled: total !== undefined });
-  const grouped = useQuery({ ...usage(project, range, "total", by), enabled: total !== undefined });
-  const rows = buckets.data?.items ?? [];
+  const buckets = useQuery({ ...usage(project, range, bucket), enabled: reach !== null });
+  const grouped = useQuery(usage(project, range, "total", by));
   return (
     <>
       <div className="gateway-line">
@@ -54,49 +53,7 @@ export function UsagePart(): ReactNode {
           ) : (
             <>
               <UsageFigures total={total} shadows={shadows} />
-              <div className="charts">
-                <Chart
-                  title="Calls"
-                  rows={rows}
-                  bucket={bucket}
-                  series={[
-                    { name: "calls", of: (row) => row.calls, tone: "quiet" },
-                    { name: "failed", of: (row) => row.errors, tone: "bad" },
-                  ]}
-                />
-                <Chart
-                  title="Cost"
-                  rows={rows}
-                  bucket={bucket}
-                  unit="usd"
-                  series={[
-                    {
-                      name: "cost",
-                      of: (row) => (row.cost_usd === null ? null : Number(row.cost_usd)),
-                      tone: "accent",
-                    },
-                  ]}
-                />
-                <Chart
-                  title="Tokens"
-                  rows={rows}
-                  bucket={bucket}
-                  series={[
-                    { name: "in", of: (row) => row.input_tokens, tone: "quiet" },
-                    { name: "out", of: (row) => row.output_tokens, tone: "accent" },
-                  ]}
-                />
-                <Chart
-                  title="Latency"
-                  rows={rows}
-                  bucket={bucket}
-                  unit="seconds"
-                  series={[
-                    { name: "p95", of: (row) => row.latency_p95_s, tone: "quiet" },
-                    { name: "p50", of: (row) => row.latency_p50_s, tone: "accent" },
-                  ]}
-                />
-              </div>
+              <Wait asked={buckets}>{({ items }) => <UsageCharts rows={items} bucket={bucket} />}</Wait>
               <fieldset className="range usage-by">
                 <legend className="sr-only">Add up by</legend>
                 <div className="segmented">

@@ -75,6 +75,11 @@ export function ModelsPage(): ReactNode {
         ) : null}
       </search>
       {search.provider || search.capability ? null : <OwnNames items={served.data?.items ?? []} text={words} />}
+      {asked.isPending ? (
+        <p className="quiet" role="status">
+          Reading the catalogue…
+        </p>
+      ) : null}
       <Wait asked={asked}>
         {({ pages }) => {
           const models = pages.flatMap(({ items }) => items);

@@ -30,7 +30,7 @@ export function ModelsTable({ models, serving, onProvider }: Props): ReactNode {
               Context
             </th>
             <th scope="col" className="num">
-              Answer
+              Max output
             </th>
             {PRICES.map((word) => (
               <th key={word} scope="col" className="num">

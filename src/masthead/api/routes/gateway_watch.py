@@ -30,7 +30,12 @@ def get_usage(services: With, caller: Viewer, query: Annotated[w.UsageQuery, Que
         bucket=query.bucket,
         limit=query.limit + 1,
     )
-    shadows = services.store.usage(caller.project_id, since_ns=since_ns, until_ns=until_ns, of_shadows=True)
+    is_whole = query.by is None and query.bucket == "total"
+    shadows = (
+        services.store.usage(caller.project_id, since_ns=since_ns, until_ns=until_ns, of_shadows=True)
+        if is_whole
+        else []
+    )
     labels = _key_names(services, caller) if query.by == "key" else {}
     return w.Usage(
         items=[w.UsageRow.of(row, labels.get(row.group or "")) for row in rows[: query.limit]],

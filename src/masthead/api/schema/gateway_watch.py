@@ -99,7 +99,8 @@ class Usage(Output):
     is_cut: bool
     """Whether there is more than these rows."""
     shadows: UsageRow | None
-    """Copies of calls that went to another target and whose answers nobody got: not counted in `items`."""
+    """Copies of calls that went to another target and whose answers nobody got: not counted in `items`, and told with
+    the whole alone, neither split nor by time."""
 
 
 class LimitState(Output):

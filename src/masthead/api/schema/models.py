@@ -1,7 +1,7 @@
 """The catalogue of models over HTTP."""
 
 from decimal import Decimal
-from typing import Annotated, Final, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field
 
@@ -23,6 +23,8 @@ class ModelsQuery(Input):
     """A part of the model's or the vendor's name, any case."""
     capability: Capability | None = None
     """What it must be able to do."""
+    order: Literal["vendor", "newest"] = "vendor"
+    """By vendor and name; or those of known context first, the latest released before others."""
     limit: Annotated[int, Field(ge=1, le=500)] = 100
     """How many at most."""
     cursor: Annotated[str, Field(pattern=r"^\d{1,6}$")] | None = None
