@@ -33,6 +33,7 @@ from masthead.gateway.plugins.texts.edit import Edits
 from masthead.gateway.plugins.texts.slots import Body
 from masthead.gateway.plugins.veil import Veil, Veils
 from masthead.gateway.seams import AskAgain, QuietPlugin, StreamFilter
+from masthead.providers.dialects import usage_of
 
 _ANSWERED: Final = frozenset({"chat", "responses", "messages"})
 _MOST_MODELS: Final = 1024
@@ -87,6 +88,7 @@ class ContentPlugins(QuietPlugin):
             return answer
         state: CallState = exchange.content
         is_changed = _add_usage(body, state.usage)
+        exchange.usage = usage_of(exchange.call.endpoint.dialect, body)  # it is paid, also where it is refused
         try:
             is_changed = edit_body(exchange.call.endpoint.dialect, body, edits) or is_changed
         except Unfit as unfit:

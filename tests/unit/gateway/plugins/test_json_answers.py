@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from masthead.gateway.plugins.fitting import Fitter
+from masthead.gateway.reply import usage_in
 from masthead.gateway.seams import AskAgain, Refused
 from masthead.providers.dialects import Dialect
 from masthead.testing.content import ContentSite
@@ -175,6 +176,16 @@ async def test_a_model_is_asked_once_more_with_the_faults_and_both_answers_are_c
     assert told["usage"] == {"prompt_tokens": 40, "more": {"n": 3, "m": 1}}
     assert exchange.attributes["masthead.gateway.plugin.json.asked_again"] is True
     assert "masthead.gateway.plugin.json" not in exchange.attributes
+
+
+async def test_what_a_refused_answer_took_is_counted_all_the_same():
+    site = ContentSite([JSON])
+    exchange = await site.asked(**ASKED[Dialect.OPENAI_CHAT])
+    usage = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
+    with pytest.raises(Refused):
+        await site.answered(exchange, {**whole(Dialect.OPENAI_CHAT, "no"), "usage": usage})
+    told = usage_in(exchange)
+    assert told is not None and (told.input_tokens, told.output_tokens) == (10, 5)
 
 
 async def test_a_second_answer_that_does_not_fit_is_refused_and_so_is_one_without_room():
