@@ -14,6 +14,8 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
+MOST_MODEL_CHARACTERS: Final = 512
+"""What a model's name may hold: it is remembered in more places than one."""
 BODY_S: Final = 60.0
 """How long a body may take to come in."""
 _MEMBERS: Final = msgspec.json.Decoder(Members)
@@ -105,6 +107,8 @@ def _model(members: Members) -> str:
         raise InvalidInput("must be a text, the model's name", where="model") from error
     if not model:
         raise InvalidInput("names no model; GET /v1/models lists those there are", where="model")
+    if len(model) > MOST_MODEL_CHARACTERS:
+        raise InvalidInput(f"names a model with over {MOST_MODEL_CHARACTERS} characters", where="model")
     return model
 
 

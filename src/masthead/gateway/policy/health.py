@@ -10,6 +10,8 @@ from masthead.gateway.policy.failures import failure_of
 
 State = Literal["closed", "open", "half-open"]
 
+_MOST: Final = 4096
+"""Targets whose health is kept."""
 _SMOOTHING: Final = 0.2
 """Weight of the latest answer in the moving average of latencies."""
 _PASSING: Final = frozenset({"connect", "timeout", "broken", "overloaded", "server", "rate"})
@@ -63,6 +65,8 @@ class Fleet:
         """Learn from a finished attempt."""
         health = self._health.setdefault(_key(attempt.target), Health())
         health.is_probed = False
+        if len(self._health) > _MOST:
+            self._forget_one()
         if attempt.failure == "abandoned":
             return  # the client went away, or another target was faster: nothing is known
         failure = failure_of(attempt)
@@ -79,6 +83,11 @@ class Fleet:
             took_s = (attempt.end_ns - attempt.start_ns) / 1e9
             before = health.latency_s
             health.latency_s = took_s if before is None else before + _SMOOTHING * (took_s - before)
+
+    def _forget_one(self) -> None:
+        """Let go of the target that was known first and is not set aside: callers may name models without end."""
+        known = next((key for key, one in self._health.items() if one.open_until_s is None), next(iter(self._health)))
+        del self._health[known]
 
     def latency_s(self, target: Target) -> float | None:
         """Return how long its answers take lately; None before the first."""
