@@ -16,6 +16,9 @@ from masthead.clock import Clock
 _LOG = logging.getLogger(__name__)
 NANO_USD: Final = 1_000_000_000
 _WRITTEN_EVERY_S: Final = 1.0
+_MOST_SLOTS: Final = 20_000
+"""Uses that are kept; beyond, those are forgotten first that callers name themselves, the oldest first."""
+_NAMED_BY_CALLERS: Final = (["user"], ["agent"], ["run"])
 
 
 class Slot(NamedTuple):
@@ -72,6 +75,7 @@ class MemoryCounters:
 
     async def add(self, slots: Sequence[Slot], *, requests: int = 0, tokens: int = 0, nano_usd: int = 0) -> None:
         """Count what a call has used."""
+        self._write_now_and_then()  # before: it forgets windows that are over, and one may just have ended
         for slot in slots:
             used = self._used.get(slot.name)
             if used is None:
@@ -79,7 +83,6 @@ class MemoryCounters:
             used.requests += requests
             used.tokens += tokens
             used.nano_usd += nano_usd
-        self._write_now_and_then()
 
     async def used(self, prefix: str) -> dict[str, Used]:
         """Return what is used of the slots whose names begin so."""
@@ -99,6 +102,10 @@ class MemoryCounters:
         now_ns = self._clock.now_ns()
         for name in [name for name, used in self._used.items() if used.end_ns is not None and used.end_ns <= now_ns]:
             del self._used[name]
+        if len(self._used) > _MOST_SLOTS:
+            named = [name for name in self._used if name.split("\0", 2)[1:2] in _NAMED_BY_CALLERS]
+            for name in named[: len(self._used) - _MOST_SLOTS]:
+                del self._used[name]
         if self._pool is not None:
             self._pool.submit(self._write, msgspec.json.encode(self._used))
 
