@@ -168,9 +168,10 @@ def test_whoever_counts_tokens_counts_them_for_the_anthropic_client(serve: Calla
     body = json.dumps(request.body)
     assert all(word in body for word in ("Be brief.", "hi", "look"))
     if provider == "bedrock":
-        shape = botocore.session.get_session().get_service_model("bedrock-runtime").operation_model("CountTokens")
-        converse: Any = shape.input_shape
-        assert set(request.body["input"]["converse"]) <= set(converse.members["input"].members["converse"].members)
+        sessions: Any = botocore.session
+        operation = sessions.get_session().get_service_model("bedrock-runtime").operation_model("CountTokens")
+        converse = operation.input_shape.members["input"].members["converse"]
+        assert set(request.body["input"]["converse"]) <= set(converse.members)
     if provider == "vertex-anthropic":
         assert request.body["model"] == "claude-x" and request.body["anthropic_version"] == "vertex-2023-10-16"
 

@@ -128,5 +128,5 @@ def test_nothing_of_a_connection_that_is_shown_tells_its_key(serve: Callable[...
     site = serve()
     ask(site)
     serving = site.gateway.service.servings()[0]
-    plan: Any = serving.seams.router
-    assert PEM[30:60] not in repr(vars(plan))
+    router: Any = serving.seams.router
+    assert PEM[30:60] not in repr(router._connections)
