@@ -110,7 +110,7 @@ def test_a_recorded_turn_is_opened_with_its_prompt_and_asked_again_of_another_mo
     _choose(page, "south", "Pane B")
     page.get_by_role("button", name="Send Pane B only").click()
     expect(_answer(page, "Pane B")).to_contain_text("eight fathoms")
-    # An edit outlives a reload, though the address still names the call.
+    # An edit outlives a reload, though the page was opened for the recorded call.
     page.get_by_label("Message 1", exact=True).fill("And the mouth?")
     page.reload()
     expect(page.get_by_label("Message 1", exact=True)).to_have_value("And the mouth?")

@@ -108,7 +108,7 @@ function Desk({ project }: { project: string }): ReactNode {
         onStop={isAsking ? () => askings.map((asking) => asking.stop()) : null}
         onClear={() => {
           for (const asking of askings) asking.clear();
-          change({ ...emptyDesk(), from: desk.from });
+          change(emptyDesk());
         }}
       />
       {may ? null : <p className="quiet">Your role may look, not send: calling models takes the role editor.</p>}
