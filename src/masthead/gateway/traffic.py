@@ -206,7 +206,8 @@ def _ended(exchange: Exchange, attributes: Mapping[str, AttributeValue]) -> Call
 
 def _begun(exchange: Exchange) -> CallSeen:
     call = exchange.call
-    target = exchange.attempts[-1].target if exchange.attempts else None
+    answered = exchange.answered_by
+    target = answered.target if answered is not None else None
     first_ns = exchange.first_chunk_ns
     agent = exchange.attributes.get(names.AGENT_NAME)
     return CallSeen(

@@ -15,7 +15,7 @@ import openai
 import pytest
 
 from masthead.testing.answering import Answering, Reply, Request
-from masthead.testing.gateway import RunningGateway
+from masthead.testing.gateway import RunningGateway, wait_until
 from masthead.testing.raw_upstream import RawUpstream
 from masthead.testing.wired_gateway import wired_gateway
 
@@ -221,3 +221,18 @@ def test_azure_is_asked_at_the_deployment(tmp_path: Path, version: str | None, e
         with wired_gateway(tmp_path, text) as gateway:
             httpx.post(f"{gateway.url}/v1/embeddings", json={"model": "e", "input": "a"})
     assert upstream.requests[0].path == expected
+
+
+def test_a_claude_model_is_given_the_limit_of_output_that_the_catalogue_knows(serve: Callable[..., Site]) -> None:
+    message = {"id": "m", "type": "message", "role": "assistant", "model": "c", "stop_reason": "end_turn"}
+    usage = {"input_tokens": 1, "output_tokens": 1}
+    site = serve({**message, "content": [{"type": "text", "text": "hi"}], "usage": usage})
+
+    def asks_for() -> int:
+        body = {"model": "anthropic/claude-sonnet-4-5", "messages": [{"role": "user", "content": "hi"}]}
+        assert httpx.post(f"{site.gateway.url}/v1/chat/completions", json=body, timeout=20).status_code == 200
+        return int(site.upstream.requests[-1].body["max_tokens"])
+
+    wait_until(lambda: asks_for() == 64_000, "the catalogue is read; 4,096 until then")
+    spans = site.gateway.sink.spans
+    wait_until(lambda: "64000 was set" in str(spans[-1].attributes["masthead.gateway.losses"]), "it is noted")
