@@ -19,7 +19,7 @@ from masthead.gateway.plugins.veil import Veils
 from masthead.providers.dialects import Dialect
 from masthead.testing.gateway import RunningGateway, config_file, gateway_at
 from masthead.testing.raw_upstream import Peer, RawUpstream
-from masthead.testing.streamed import streamed, whole
+from masthead.testing.streamed import DIALECTS, streamed, whole
 
 pytestmark = pytest.mark.contract
 
@@ -64,11 +64,12 @@ class Provider:
 
 
 @contextmanager
-def served(tmp_path: Path, plugins: str, provider: Provider) -> Generator[RunningGateway]:
+def served(
+    tmp_path: Path, plugins: str, provider: Provider, dialects: Sequence[Dialect] = DIALECTS
+) -> Generator[RunningGateway]:
     """Serve the provider behind the plugins."""
     with RawUpstream(provider.talk) as upstream:
-        dialects = 'dialects = ["openai-chat", "openai-responses", "anthropic"]'
-        file = config_file(tmp_path, upstream.url, plugins, dialects)
+        file = config_file(tmp_path, upstream.url, plugins, f"dialects = {[one.value for one in dialects]}")
         chain = ContentPlugins(load(file).plugins, Veils(SystemClock()))
         with gateway_at(file, plugins=(chain,)) as running:
             yield running
@@ -106,10 +107,13 @@ def test_personal_data_never_reaches_the_provider_and_the_openai_client_never_se
     assert all(span.attributes["masthead.gateway.plugin.pii"] == "corrected" for span in spans)
 
 
-def test_personal_data_comes_back_in_responses(tmp_path: Path) -> None:
+@pytest.mark.parametrize("dialects", [DIALECTS, DIALECTS[:1], DIALECTS[2:]])
+def test_personal_data_comes_back_in_responses_whatever_the_provider_speaks(
+    tmp_path: Path, dialects: Sequence[Dialect]
+) -> None:
     provider = Provider()
     tool = {"type": "function", "name": "send", "parameters": TOOL_SCHEMA}
-    with served(tmp_path, PII, provider) as gateway, openai_at(gateway) as client:
+    with served(tmp_path, PII, provider, dialects) as gateway, openai_at(gateway) as client:
         responses: Any = client.responses
         plain = responses.create(model="m", input=HELLO, tools=[tool])
         with responses.stream(model="m", input=HELLO, tools=[tool]) as stream:
@@ -121,11 +125,14 @@ def test_personal_data_comes_back_in_responses(tmp_path: Path) -> None:
     assert all("example.com" not in json.dumps(one, ensure_ascii=False) for one in provider.asked)
 
 
-def test_personal_data_comes_back_in_messages(tmp_path: Path) -> None:
+@pytest.mark.parametrize("dialects", [DIALECTS, DIALECTS[:1], DIALECTS[1:2]])
+def test_personal_data_comes_back_in_messages_whatever_the_provider_speaks(
+    tmp_path: Path, dialects: Sequence[Dialect]
+) -> None:
     provider = Provider()
     asked: dict[str, Any] = {"model": "m", "max_tokens": 100, "messages": [{"role": "user", "content": HELLO}]}
     tools = [{"name": "send", "input_schema": TOOL_SCHEMA}]
-    with served(tmp_path, PII, provider) as gateway, anthropic_at(gateway) as client:
+    with served(tmp_path, PII, provider, dialects) as gateway, anthropic_at(gateway) as client:
         messages: Any = client.messages
         plain = messages.create(**asked, system=f"You serve {MAIL}.", tools=tools)
         with messages.stream(**asked, tools=tools) as stream:
@@ -135,7 +142,8 @@ def test_personal_data_comes_back_in_messages(tmp_path: Path) -> None:
     for message in (plain, final):
         assert [block.type for block in message.content] == ["text", "tool_use"]
         assert (message.content[0].text, message.content[1].input) == (BACK_WANTED, CALLED_WANTED)
-    assert provider.asked[0]["system"] == "You serve <EMAIL_1>."
+    assert "You serve <EMAIL_1>." in json.dumps(provider.asked[0])
+    assert all("example.com" not in json.dumps(one, ensure_ascii=False) for one in provider.asked)
 
 
 def test_banned_content_is_an_error_of_the_clients_own_kind_and_is_not_tried_again(tmp_path: Path) -> None:
@@ -193,6 +201,29 @@ def test_broken_json_parses_in_the_clients_own_helpers(tmp_path: Path) -> None:
     wanted = Weather(city="Bergen", degrees=8)
     assert chat.choices[0].message.parsed == streamed_chat.choices[0].message.parsed == response.output_parsed == wanted
     assert Weather.model_validate_json(message.content[0].text) == wanted
+
+
+def test_a_model_is_asked_once_more_where_its_json_cannot_be_repaired(tmp_path: Path) -> None:
+    class Learning(Provider):
+        def talk(self, peer: Peer) -> None:
+            while request := peer.request():
+                self.asked.append(json.loads(request.partition(b"\r\n\r\n")[2]))
+                text = '{"city": "Bergen"}' if len(self.asked) == 1 else '{"city": "Bergen", "degrees": 8}'
+                usage = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
+                peer.answer(json.dumps({**whole(Dialect.OPENAI_CHAT, text), "usage": usage}).encode())
+
+    provider = Learning()
+    with served(tmp_path, JSON + "asks_again = true\n" + PII, provider) as gateway, openai_at(gateway) as client:
+        asked: list[Any] = [{"role": "user", "content": HELLO}]
+        answer = client.chat.completions.parse(model="m", messages=asked, response_format=Weather)
+        span, *tries = gateway.spans(3)
+    assert answer.choices[0].message.parsed == Weather(city="Bergen", degrees=8)
+    assert answer.usage is not None and answer.usage.total_tokens == 30
+    assert [len(one["messages"]) for one in provider.asked] == [1, 2]
+    assert "example.com" not in json.dumps(provider.asked)
+    assert span.attributes["gen_ai.usage.input_tokens"] == 20
+    assert span.attributes["masthead.gateway.plugin.json.asked_again"] is True
+    assert [one.status for one in tries] == ["unset", "unset"], "both calls are seen in the trace"
 
 
 def test_a_stream_that_is_too_long_ends_as_its_model_would_and_the_provider_is_let_go_at_once(tmp_path: Path) -> None:
