@@ -3,9 +3,10 @@
 import contextlib
 import secrets
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pydantic import SecretStr
 from starlette.types import ASGIApp
@@ -20,6 +21,7 @@ from masthead.api.otlp import OtlpTraces
 from masthead.api.services import ImportFile, Services
 from masthead.clock import Clock, SystemClock
 from masthead.diagnose.quiet import QuietRuns
+from masthead.gateway.call import Identity
 from masthead.gateway.service import GatewayService
 from masthead.gateway.status import Stand
 from masthead.govern.attempts import FailedAttempts
@@ -135,13 +137,17 @@ def _application(
     quiet: QuietRuns,
 ) -> Application:
     token = secrets.token_urlsafe(32)
+
+    async def identify(scope: Mapping[str, Any]) -> Identity:
+        return await caller_of(services, dict(scope))
+
     vault = vault_of(settings, database, clock)
     documents = GatewayDocuments(database, clock)
     gateway = gateway_of(
         settings,
         door,
         clock,
-        lambda scope: caller_of(services, dict(scope)),
+        identify,
         documents=StoredDocuments(documents, vault),
         stand=Stand(folder=settings.data_dir / "gateway"),
     )

@@ -85,11 +85,7 @@ def gateway_of(
     documents: Documents | None = None,
     stand: Stand = Stand(),  # noqa: B008 - a tuple, never changed
 ) -> GatewayService:
-    """Return the gateway, ready to be mounted. What it records goes to the sink.
-
-    Raises:
-        SettingsError: its configuration cannot be taken.
-    """
+    """Return the gateway, ready to be mounted; raise `SettingsError` where its configuration cannot be taken."""
     own = "server" if stand.number is None else str(worker)
     keeper = Keeper(settings.data_dir / "gateway" / f"runs-{own}.jsonl")
 
@@ -105,8 +101,6 @@ def gateway_of(
     if workers > 1:
         shared = SharedGuards(guards, guards_of, worker, workers, Place(settings.data_dir / "gateway"))
     counters = _counters(settings, clock, own)
-
-    alone = f"{workers} workers would count limits each by itself: set MASTHEAD_REDIS_URL, or use one"
     bench = _Bench(
         costs=costs,
         counters=counters,
@@ -114,7 +108,7 @@ def gateway_of(
         clock=clock,
         own_calls=own_calls,
         veils=Veils(clock),
-        uncountable=alone if workers > 1 and settings.redis_url is None else None,
+        uncountable=_uncountable(settings, workers),
     )
 
     def close() -> None:
@@ -184,6 +178,13 @@ def _content(configs: Sequence[PluginConfig], veils: Veils) -> Plugin:
     from masthead.gateway.plugins.chain import ContentPlugins  # noqa: PLC0415 - 70 ms, for those who have any
 
     return ContentPlugins(configs, veils)
+
+
+def _uncountable(settings: Settings, workers: int) -> str | None:
+    """Return why limits cannot be counted; None where they can."""
+    if workers == 1 or settings.redis_url is not None:
+        return None
+    return f"{workers} workers would count limits each by itself: set MASTHEAD_REDIS_URL, or use one"
 
 
 class StoredDocuments:

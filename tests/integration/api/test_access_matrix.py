@@ -114,7 +114,10 @@ def test_another_projects_ids_are_as_if_they_did_not_exist(site: Site, method: s
         assert response.status_code == 404, response.text
     if needed != "operator":
         named = site.ask(
-            method, path.format(**(ids | {"user_id": "u", "name": "n", "revision": "1"})), site.key("two"), headers={"X-Masthead-Project": "one"}
+            method,
+            path.format(**(ids | {"user_id": "u", "name": "n", "revision": "1"})),
+            site.key("two"),
+            headers={"X-Masthead-Project": "one"},
         )
         assert named.status_code == 404, named.text
 

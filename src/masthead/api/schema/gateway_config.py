@@ -11,9 +11,7 @@ from masthead.model import stored
 from masthead.model.times import rfc3339
 
 _Revision = Annotated[int, Field(ge=0, le=2**31 - 1)]
-Document = Annotated[
-    dict[str, JsonValue], Field(description="As gateway.toml has it; see …/config/schema.")
-]
+Document = Annotated[dict[str, JsonValue], Field(description="As gateway.toml has it; see …/config/schema.")]
 
 
 class ConfigFault(Output):
