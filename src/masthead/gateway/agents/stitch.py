@@ -7,7 +7,9 @@ way, by an agent that has not begun there yet; else a new run. A run is looked f
 key only.
 """
 
+from collections import Counter
 from collections.abc import Sequence
+from itertools import islice
 from typing import Final, Literal, NamedTuple
 
 from masthead.gateway.agents.heard import Heard, Said, linked
@@ -24,7 +26,9 @@ IDLE_NS: Final = 3600 * 10**9
 BEGINNING_NS: Final = 120 * 10**9
 """How long another agent may take to begin where the run began."""
 MOST_RUNS: Final = 10_000
-_MOST_BYTES: Final = 12 * 1024 * 1024
+_LOOKED_THROUGH: Final = 256
+_COUNTED_EVERY: Final = 64
+_MOST_BYTES: Final = 8 * 1024 * 1024
 """What all runs may take together: the quietest are forgotten first."""
 _TASK_CHARACTERS: Final = 8192
 _SEARCHED: Final = 32
@@ -53,6 +57,10 @@ class Stitcher:
     def __init__(self) -> None:
         self.runs: dict[str, LiveRun] = {}
         """By scope and id, the one that was quiet for longest first."""
+        self._runs_of: Counter[str] = Counter()
+        """How many there are, by scope."""
+        self._largest = ""
+        self._pushed_out = 0
         self._marks = Marks()
         self._bytes = 0
         self._waiting: dict[str, LiveRun] = {}
@@ -74,6 +82,7 @@ class Stitcher:
     def replied(self, joined: Joined, reply: Sequence[Said], reply_id: str | None) -> None:
         """Note what a call was answered, so that the next one is found by it."""
         run = joined.run
+        self._runs_of[run.scope] += _name(run.scope, run.run_id) not in self.runs
         if self.runs.setdefault(_name(run.scope, run.run_id), run) is not run:
             return  # it was forgotten meanwhile, and another run has taken its id
         link = joined.heard.links[-1]
@@ -103,6 +112,7 @@ class Stitcher:
 
     def take_up(self, run: LiveRun) -> None:
         """Take up a run that was kept over a restart."""
+        self._runs_of[run.scope] += _name(run.scope, run.run_id) not in self.runs
         self.runs[_name(run.scope, run.run_id)] = run
         self._marks.take_up(run)
         self._wait(run)
@@ -200,6 +210,7 @@ class Stitcher:
     def _begin(self, scope: str, run_id: str, now_ns: int) -> LiveRun:
         run = LiveRun(scope=scope, run_id=run_id, start_ns=now_ns, last_ns=now_ns)
         self.runs[_name(scope, run_id)] = run
+        self._runs_of[scope] += 1
         self._forget(now_ns)
         return run
 
@@ -239,6 +250,14 @@ class Stitcher:
                     run.mark_told(one.passages)
         return tuple(news)
 
+    def _least_missed(self, name: str, run: LiveRun) -> tuple[str, LiveRun]:
+        """Return the quietest run of the scope with the most: who begins runs without end pushes out its own."""
+        self._pushed_out += 1
+        if self._pushed_out % _COUNTED_EVERY == 1 or not self._runs_of[self._largest]:
+            self._largest = max(self._runs_of, key=self._runs_of.__getitem__)
+        quietest = islice(self.runs.items(), _LOOKED_THROUGH)
+        return next(((name, run) for name, run in quietest if run.scope == self._largest), (name, run))
+
     def _forget(self, now_ns: int) -> None:
         """Let go of runs that are over, and of the quietest where there are too many."""
         while len(self.runs) > 1:
@@ -246,7 +265,12 @@ class Stitcher:
             is_room = len(self.runs) <= MOST_RUNS and self._bytes <= _MOST_BYTES
             if is_room and now_ns - run.last_ns < IDLE_NS:
                 return
+            if not is_room and now_ns - run.last_ns < IDLE_NS:
+                name, run = self._least_missed(name, run)
             del self.runs[name]
+            self._runs_of[run.scope] -= 1
+            if self._runs_of[run.scope] <= 0:
+                del self._runs_of[run.scope]
             self._bytes -= run.counted_bytes
             run.counted_bytes = 0
             self._marks.forget(run)
