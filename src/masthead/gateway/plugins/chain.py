@@ -5,6 +5,7 @@ last, so that it alone decides what leaves. Answers: personal data first, which 
 banned content last, which sees what the client would. Calls of models that no plugin holds for cost one look-up.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -33,10 +34,13 @@ from masthead.gateway.plugins.texts.edit import Edits
 from masthead.gateway.plugins.texts.slots import Body
 from masthead.gateway.plugins.veil import Veil, Veils
 from masthead.gateway.seams import AskAgain, QuietPlugin, StreamFilter
+from masthead.gateway.turns import LARGE_BYTES
 from masthead.providers.dialects import usage_of
 
 _ANSWERED: Final = frozenset({"chat", "responses", "messages"})
 _MOST_MODELS: Final = 1024
+_LARGE_ANSWER_BYTES: Final = 32 * 1024
+"""What is larger is looked at in a thread, so that no other call waits for it."""
 _OBJECT: Final = msgspec.json.Decoder(dict[str, Any])
 _ORDER: Final = ("banned", "json", "max_output", "pii")
 """In which they see calls; answers they see the other way round."""
@@ -70,7 +74,10 @@ class ContentPlugins(QuietPlugin):
             plugins = self._find(call.model)
         if plugins and call.endpoint.is_model_call:
             exchange.content = CallState(plugins)
-            _request(exchange)
+            if len(call.body) > LARGE_BYTES:
+                await asyncio.to_thread(_request, exchange)
+            else:
+                _request(exchange)
         return None
 
     def filter(self, exchange: Exchange) -> StreamFilter | None:
@@ -90,7 +97,9 @@ class ContentPlugins(QuietPlugin):
         is_changed = _add_usage(body, state.usage)
         exchange.usage = usage_of(exchange.call.endpoint.dialect, body)  # it is paid, also where it is refused
         try:
-            is_changed = edit_body(exchange.call.endpoint.dialect, body, edits) or is_changed
+            edit = partial(edit_body, exchange.call.endpoint.dialect, body, edits)
+            is_edited = await asyncio.to_thread(edit) if len(answer.body) > _LARGE_ANSWER_BYTES else edit()
+            is_changed = is_edited or is_changed
         except Unfit as unfit:
             await self._ask_again(exchange, body, unfit)
         return answer._replace(body=msgspec.json.encode(body)) if is_changed else answer

@@ -5,6 +5,7 @@ only, bounded, and no longer than the run is in use.
 """
 
 import re
+import threading
 from collections import Counter, OrderedDict
 from collections.abc import Hashable
 from functools import partial
@@ -49,9 +50,11 @@ _ENDS: Final = re.compile(r"^(?:<|\\+u003[cC])|\\.*$")
 
 
 class Veil:
-    """The placeholders of one run. Belongs to one event loop."""
+    """The placeholders of one run. Safe to use from several threads."""
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
+        """Protects what stands for a value from being decided twice."""
         self._placeholders: dict[str, str] = {}
         self._values: dict[str, str] = {}
         self._counts: Counter[str] = Counter()
@@ -65,9 +68,10 @@ class Veil:
 
     def placeholder(self, kind: str, value: str) -> str:
         """Return what is to stand for a value: the same for the same one."""
-        known = self._placeholders.get(value)
-        if known is not None:
-            return known
+        with self._lock:
+            return self._placeholders.get(value) or self._new(kind, value)
+
+    def _new(self, kind: str, value: str) -> str:
         if len(self._values) >= _MOST_VALUES or len(value) > _LONGEST_VALUE:
             return f"<{kind.upper()}>"
         self._counts[kind] += 1
@@ -78,7 +82,9 @@ class Veil:
 
     def repeated_in(self, text: str) -> list[str]:
         """Return known values in a text that no pattern found there."""
-        return [value for value in islice(self._placeholders, _MOST_REPEATED) if value in text and _is_telling(value)]
+        with self._lock:
+            known = list(islice(self._placeholders, _MOST_REPEATED))
+        return [value for value in known if value in text and _is_telling(value)]
 
     def restored(self, text: str, *, is_json: bool = False) -> str:
         """Put the values back; into JSON text as it wants them written."""
@@ -92,7 +98,7 @@ class Veil:
         if found is None:
             return len(text)
         begun = _ENDS.sub("", found[0])
-        is_open = not begun or any(name.startswith(begun) for name in self._values)
+        is_open = not begun or any(name.startswith(begun) for name in list(self._values))
         return found.start() if is_open else len(text)
 
     def _plain(self, match: re.Match[str]) -> str:

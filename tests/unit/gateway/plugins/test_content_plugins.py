@@ -144,3 +144,15 @@ async def test_the_cache_gives_the_answer_again_to_who_said_the_same_and_to_nobo
     assert await asks("I am anna@x.org", 2) == "again anna@x.org"
     assert await asks("I am bob@x.org", 3) == "bob@x.org"
     assert await asks("I am <EMAIL_1>", 4) == "<EMAIL_1>"
+
+
+async def test_large_calls_and_answers_are_looked_at_all_the_same():
+    site = ContentSite([PII, {"kind": "banned", "words": ["dragon"]}])
+    exchange = await site.asked(said="word " * 60_000 + "anna@example.com")
+    assert exchange.outgoing.member("messages") == [{"role": "user", "content": "word " * 60_000 + "<EMAIL_1>"}]
+    told = await site.answered(exchange, whole(CHAT, "word " * 10_000 + "<EMAIL_1>"))
+    assert told["choices"][0]["message"]["content"].endswith("word anna@example.com")
+    with pytest.raises(Refused):
+        await site.answered(exchange, whole(CHAT, "word " * 10_000 + "dragon"))
+    with pytest.raises(Refused):
+        await site.asked(said="word " * 60_000 + "dragon")
