@@ -107,3 +107,12 @@ def test_the_recorded_call_can_be_asked_for_again(site: Site) -> None:
     _log_in(site, "editor")
     other = site.ask("GET", f"/api/v1/runs/{run}/spans/{span}/call", site.key("two"))
     assert other.status_code == 404
+
+
+def test_a_key_is_offered_the_models_that_it_may_name(site: Site) -> None:
+    owner = site.key("one")
+    (offered,) = site.ask("GET", "/api/v1/gateway/models", owner).json()["items"]
+    assert (offered["model"], offered["kind"], offered["usd_per_million"]) == ("north", "named", None)
+    given = {"name": "elsewhere", "role": "editor", "models": ["south*"]}
+    secret = site.ask("POST", "/api/v1/keys", owner, json=given).json()["secret"]
+    assert site.ask("GET", "/api/v1/gateway/models", secret).json()["items"] == []

@@ -15,7 +15,7 @@ type Window = (typeof WINDOWS)[number];
 const ROLES: ReadonlyArray<{ role: Role; help: string }> = [
   { role: "viewer", help: "reads runs and figures" },
   { role: "annotator", help: "also labels runs, tags them, and works through queues" },
-  { role: "editor", help: "also sends, imports, diagnoses and deletes runs: what a program needs" },
+  { role: "editor", help: "also sends, imports, diagnoses and deletes runs, and calls models: what a program needs" },
   { role: "owner", help: "also makes keys, and changes settings" },
 ];
 
