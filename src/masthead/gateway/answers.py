@@ -1,6 +1,7 @@
 """What the client is told: errors in its own dialect, and which of an upstream's headers it gets."""
 
 import logging
+import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -23,6 +24,7 @@ from masthead.model.errors import (
 from masthead.providers.dialects import Dialect, error_body
 
 _LOG = logging.getLogger(__name__)
+_ADDRESS: Final = re.compile(r"^\S+:\d+:? ")
 JSON: Final[Header] = (b"content-type", b"application/json")
 _STATUSES: Final[tuple[tuple[type[MastheadError], int], ...]] = (
     (TooLarge, 413),
@@ -69,12 +71,16 @@ def said(
 
 
 def told(failure: UpstreamFailed) -> str:
-    """Return what a client may know of a failure: why an address was refused is the operator's to know."""
+    """Return what a client may know of a failure: which hosts are asked, and why not, is the operator's to know."""
     if failure.kind == "secret":
         return "the gateway's connection to this model's provider has no secret that can be used; an owner stores it"
     if failure.kind == "refused":
         return "the gateway's connection to this model's provider is not permitted; its operator finds why in the log"
-    return str(failure) if failure.kind == "unsupported" else f"the model's provider failed: {failure}"
+    if failure.kind == "connect":
+        return "the model's provider cannot be reached; the trace of this call says why"
+    if failure.kind == "unsupported":
+        return str(failure)
+    return f"the model's provider failed: {_ADDRESS.sub('', str(failure))}"
 
 
 def reason_of(failure: Exception) -> str:

@@ -150,3 +150,27 @@ def test_a_client_that_leaves_while_a_retry_is_waited_for_ends_the_call(serve: A
         wait_until(lambda: len(tries) == 1, "the first try was made")
     wait_until(lambda: gateway.service.gateway.metrics.in_flight == 0, "nothing is in flight")
     assert len(tries) == 1
+
+
+@pytest.mark.parametrize("said", [b"", b"no HTTP\r\n\r\n", b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{}"])
+def test_callers_are_not_told_which_host_failed_and_its_trace_is(serve: Any, said: bytes) -> None:
+    def talk(peer: Peer) -> None:
+        peer.request()
+        peer.say(said)
+
+    upstream, gateway = serve(talk, ONE_ROUTE + "retry = {times = 0}\n")
+    answer = ask(gateway)
+    assert answer.status_code == 502
+    assert "127.0.0.1" not in answer.text and upstream.url.split(":")[2].removesuffix("/v1") not in answer.text
+    assert "127.0.0.1" in str(gateway.spans(1)[0])
+
+
+def test_callers_are_not_told_which_host_cannot_be_reached_and_its_trace_is(tmp_path: Path) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        port = silent.getsockname()[1]
+        with gateway_at(config_file(tmp_path, f"http://127.0.0.1:{port}/v1")) as gateway:
+            answer = ask(gateway)
+            assert str(port) in str(gateway.spans(1))
+    assert answer.status_code == 502
+    assert "127.0.0.1" not in answer.text and str(port) not in answer.text
