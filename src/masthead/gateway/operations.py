@@ -66,16 +66,18 @@ class Operations:
         workers = [one.metrics for one in self._others().alive if one.group == self._stand.group]
         return summed([own, *workers], self._before)
 
-    async def limits_used(self, project: ProjectId, limits: Sequence[LimitConfig]) -> list[LimitUse]:
-        """Return every limit of the project with what is used of it; asked in the gateway's own event loop.
+    async def limits_used(
+        self, project: ProjectId, limits: Sequence[LimitConfig], of_keys: Mapping[str, Sequence[LimitConfig]]
+    ) -> list[LimitUse]:
+        """Return every limit of the project and its keys with what is used of it; asked in the gateway's event loop.
 
         Raises:
             ConnectionError, TimeoutError: the server that counts does not answer.
         """
-        if not limits or self._counters is None:
+        if not (limits or of_keys) or self._counters is None:
             return []
         counted = [await self._counters.used(f"{project}\0"), *await asyncio.to_thread(self._counted_elsewhere)]
-        return uses(project, limits, counted, self._clock.now_ns())
+        return uses(project, limits, counted, self._clock.now_ns(), of_keys=of_keys)
 
     def _counted_elsewhere(self) -> list[dict[str, Used]]:
         """Return what each other process counts that has no server to count in, as it last wrote it down."""

@@ -10,6 +10,7 @@ from masthead.api.schema import gateway_watch as w
 from masthead.api.schema.filters import time_range
 from masthead.api.services import Services
 from masthead.api.watching import alerts_of, records_of, targets_of
+from masthead.gateway.policy.limits import of_key
 from masthead.model.access import Caller
 from masthead.model.errors import StoreError
 
@@ -48,11 +49,13 @@ def get_usage(services: With, caller: Viewer, query: Annotated[w.UsageQuery, Que
 async def list_limits(services: With, caller: Viewer, _: Annotated[w.WatchQuery, Query()]) -> w.LimitStates:
     """Show how much of each limit is used up at present, and when it begins anew."""
     config = await to_thread.run_sync(services.gateway.config_of, caller.project_id)
+    keys = await to_thread.run_sync(services.keyring.all_of, caller)
+    of_keys = {key.id: of_key(key.limits) for key in keys if key.limits and key.revoked_ns is None}
     try:
-        found = await services.gateway.operations.limits_used(caller.project_id, config.limits)
+        found = await services.gateway.operations.limits_used(caller.project_id, config.limits, of_keys)
     except (OSError, TimeoutError) as error:
         raise StoreError(f"what was used of limits cannot be read: {error}") from error
-    labels = await to_thread.run_sync(_key_names, services, caller)
+    labels = {key.id: key.name for key in keys}
     return w.LimitStates(
         items=[w.LimitState.of(one, labels.get(one.subject or "")) for one in found[:_MOST_LIMITS]],
         is_cut=len(found) > _MOST_LIMITS,

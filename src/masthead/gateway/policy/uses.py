@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from types import MappingProxyType
 from typing import NamedTuple
 
 from masthead.gateway.config_routes import LimitConfig
@@ -32,9 +33,14 @@ class LimitUse(NamedTuple):
 
 
 def uses(
-    project: ProjectId, limits: Sequence[LimitConfig], counted: Iterable[Mapping[str, Used]], now_ns: int
+    project: ProjectId,
+    limits: Sequence[LimitConfig],
+    counted: Iterable[Mapping[str, Used]],
+    now_ns: int,
+    *,
+    of_keys: Mapping[str, Sequence[LimitConfig]] = MappingProxyType({}),
 ) -> list[LimitUse]:
-    """Return every limit with what is used of it, the fullest first.
+    """Return every limit with what is used of it, the fullest first; keys' own limits are given by the key's id.
 
     `counted` has one mapping for each process that counts by itself, by slot: of a subject that several of them count,
     the one that has used most is told, because each holds it to the limit by itself.
@@ -53,6 +59,10 @@ def uses(
             if name.startswith(prefix)
         ]
         found += own or [LimitUse(limit, None, Used(), until_ns)]
+    for key_id, own_limits in of_keys.items():
+        for limit in own_limits:
+            prefix, until_ns = slots_of(project, limit, now_ns)
+            found.append(LimitUse(limit, key_id, slots.get(prefix + key_id, Used()), until_ns))
     return sorted(found, key=lambda one: -one.share)
 
 

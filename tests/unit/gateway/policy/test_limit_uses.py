@@ -54,3 +54,10 @@ def test_of_processes_that_count_by_themselves_the_fullest_is_told() -> None:
     counted = [{slot(WHOLE, "one"): Used(nano_usd=1_000_000_000)}, {slot(WHOLE, "one"): Used(nano_usd=1_500_000_000)}]
     (one,) = uses(PROJECT, [WHOLE], counted, NOW_NS)
     assert one.share == 0.75
+
+
+def test_a_keys_own_limits_are_told_with_what_the_key_used() -> None:
+    own = LimitConfig(per="key", window="day", requests=4)
+    counted = {slot(own, "k1"): Used(requests=3), slot(own, "k2"): Used(requests=1)}
+    found = uses(PROJECT, [], [counted], NOW_NS, of_keys={"k1": [own], "k3": [own]})
+    assert [(one.subject, one.used.requests, one.share) for one in found] == [("k1", 3, 0.75), ("k3", 0, 0.0)]
