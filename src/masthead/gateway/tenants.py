@@ -8,6 +8,7 @@ here is shared between projects: not routes, not secrets, not the health of targ
 import asyncio
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,8 +30,6 @@ from masthead.model.stored import SecretId
 
 _LOG = logging.getLogger(__name__)
 _NOTED_EVERY_NS: Final = 60 * 1_000_000_000
-_MOST: Final = 1024
-"""Projects that are kept ready at once."""
 
 
 class Stored(NamedTuple):
@@ -112,7 +111,7 @@ class Serving:
     own: GatewayConfig | None = None
     """The project's document."""
     warnings: tuple[Fault, ...] = ()
-    is_used: bool = True
+    is_used: bool = False
     """Whether a call came since room was last made."""
 
     def guards_of(self, call: Call) -> GuardsConfig:
@@ -143,8 +142,9 @@ class Tenants:
         environment: Mapping[str, str],
         recorder: Recorder,
         clock: Clock,
+        most: int = 1024,
     ) -> None:
-        """Read the file.
+        """Read the file; keep so many projects ready at once.
 
         Raises:
             SettingsError: it cannot be taken.
@@ -158,6 +158,9 @@ class Tenants:
         self._clock = clock
         self._lock = threading.Lock()
         self._servings: dict[ProjectId, Serving] = {}
+        self._most = most
+        self._turns = deque[ProjectId]()
+        """Whose turn it is to be let go, unless calls came."""
         self._broken: dict[ProjectId, _Broken] = {}
         self._seen = 0
         self._uses: dict[SecretId, int] = {}
@@ -295,7 +298,7 @@ class Tenants:
             built = self._built(project, before)
         except SettingsError as error:
             faults = error.faults if isinstance(error, ConfigRefused) else (Fault("document", str(error)),)
-            if len(self._broken) >= _MOST:
+            if len(self._broken) >= self._most:
                 self._broken.clear()
             self._broken[project] = _Broken(faults)
             _LOG.error("the gateway configuration of project %r is not taken up: %s", project, error)
@@ -309,6 +312,7 @@ class Tenants:
         self._broken.pop(project, None)
         if before is None:
             self._make_room()
+            self._turns.append(project)
         elif before.revision != built.revision:
             changes = "; ".join(map(str, differences.between(before.config, built.config)))
             _LOG.warning("the gateway configuration of project %r changed: %s", project, changes or "nothing")
@@ -336,13 +340,15 @@ class Tenants:
         )
 
     def _make_room(self) -> None:
-        """Let go of a project of which no call came for longest, give or take, where there are too many."""
-        while len(self._servings) >= _MOST:
-            for project, serving in list(self._servings.items()):
-                if not serving.is_used:
-                    del self._servings[project]
-                    return
+        """Let go of a project of which no call came since room was last made, where there are too many."""
+        while len(self._servings) >= self._most:
+            project = self._turns.popleft()
+            serving = self._servings.get(project)
+            if serving is not None and serving.is_used:
                 serving.is_used = False
+                self._turns.append(project)
+            else:
+                self._servings.pop(project, None)
 
 
 def _read(file: Path) -> "tuple[GatewayConfig, tuple[int, int] | None]":

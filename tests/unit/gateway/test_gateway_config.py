@@ -1,11 +1,14 @@
 """The configuration file: what is taken, and what is told of what is not."""
 
+import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from masthead.gateway.call import Connection
-from masthead.gateway.config import connection_of, load, parse
+from masthead.gateway.config import GatewayConfig, connection_of, load, parse
 from masthead.gateway.differences import differences
 from masthead.gateway.secret import Secrets
 from masthead.model.errors import SettingsError
@@ -67,3 +70,17 @@ def test_changes_are_told_value_by_value() -> None:
     before = {"a": {"x": 1, "y": [1]}, "b": 2}
     after = {"a": {"x": 1, "y": [2]}, "c": 3}
     assert list(map(str, differences(before, after))) == ["a.y: [1] → [2]", "b removed", "c added"]
+
+
+@given(st.text(max_size=200) | st.text(alphabet='[]{}="\n\t ,.#abcconnections1', max_size=200))
+def test_any_file_is_read_or_refused(text: str) -> None:
+    path = Path(tempfile.mkdtemp()) / "gateway.toml"
+    path.write_text(text, "utf-8", "surrogatepass")
+    outcome: object
+    try:
+        outcome = load(path)
+    except SettingsError as error:
+        outcome = error
+    assert isinstance(outcome, GatewayConfig | SettingsError)
+    path.unlink()
+    path.parent.rmdir()
