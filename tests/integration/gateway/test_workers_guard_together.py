@@ -8,14 +8,17 @@ import socket
 import subprocess
 import sys
 from collections.abc import Generator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psutil
 import pytest
 
 from masthead.testing.gateway import wait_until
+from masthead.testing.redis import private_redis
 from masthead.testing.scripted_model import ScriptedCall, ScriptedModel, ScriptedReply, ScriptedRequest
 
 pytestmark = pytest.mark.integration
@@ -81,7 +84,7 @@ class Family:
 
 
 @contextmanager
-def family(folder: Path, model: ScriptedModel, more: str = GUARDS) -> Generator[Family]:
+def family(folder: Path, model: ScriptedModel, more: str = GUARDS, **environment: str) -> Generator[Family]:
     (folder / "gateway.toml").write_text(
         f'[connections.up]\nbase_url = "{model.url}"\nallow_networks = ["loopback"]\n{more}'
     )
@@ -90,7 +93,7 @@ def family(folder: Path, model: ScriptedModel, more: str = GUARDS) -> Generator[
         port = one.getsockname()[1]
     command = [*MASTHEAD, "--data-dir", str(folder), "gateway", "--port", str(port), "--workers", "2"]
     with (folder / "gateway.log").open("wb") as log:
-        process = subprocess.Popen(command, env=os.environ, stdout=log, stderr=log)
+        process = subprocess.Popen(command, env=os.environ | environment, stdout=log, stderr=log)
     made = Family(process, port)
     try:
         made.meet()
@@ -154,3 +157,22 @@ def test_a_worker_that_is_killed_and_begun_anew_takes_up_its_runs(tmp_path: Path
         gateway.meet()
         stopped = [gateway.ask(number, history)[0] for number in (0, 1)]
     assert stopped == [422, 422]
+
+
+def test_a_hundred_callers_racing_one_budget_over_two_workers_never_pass_it(tmp_path: Path) -> None:
+    more = '[[limits]]\nper = "project"\nwindow = "total"\nrequests = 40\n'
+    with (
+        private_redis() as redis,
+        ScriptedModel(lambda _request: ScriptedReply(text="Done.")) as model,
+        family(tmp_path, model, more, MASTHEAD_REDIS_URL=redis.url) as gateway,
+        ThreadPoolExecutor(25) as pool,
+    ):
+        url = f"http://127.0.0.1:{gateway.port}/v1/chat/completions"
+
+        def ask(number: int) -> int:
+            body = {"model": "m", "messages": [{"role": "user", "content": f"question {number}"}]}
+            return httpx.post(url, json=body, timeout=60).status_code
+
+        statuses = list(pool.map(ask, range(100)))
+    assert (statuses.count(200), statuses.count(429)) == (40, 60)
+    assert len(model.requests) == 40
