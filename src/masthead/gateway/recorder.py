@@ -19,16 +19,19 @@ import msgspec
 
 from masthead.clock import Clock
 from masthead.gateway.call import Exchange
+from masthead.ingest.allocator import give_back
 from masthead.model.errors import InvalidInput, MastheadError, NotFound
 from masthead.model.ids import ProjectId
 
 _LOG = logging.getLogger(__name__)
 _GATHER_S: Final = 0.05
 _MOST_BATCH: Final = 512
-_MOST_BATCH_BYTES: Final = 1024 * 1024
+_MOST_BATCH_BYTES: Final = 4 * 1024 * 1024
 _FIRST_WAIT_S: Final = 0.25
 _MOST_WAIT_S: Final = 5.0
 _OVERHEAD_BYTES: Final = 4096
+_TIDIED_BYTES: Final = 64 * 1024 * 1024
+_TIDIED_S: Final = 1.0
 _LOGGED_EVERY_S: Final = 10.0
 _SMALL_BYTES: Final = 512
 """Members of a request up to this size are kept when there is no room for all."""
@@ -101,6 +104,7 @@ class SpanRecorder(Generic[Written]):
         self._counters = RecorderCounters()
         self._queued_bytes_in = 0
         self._queued_bytes_out = 0
+        self._untidy_bytes = 0
         self._logged_s = -_LOGGED_EVERY_S
         self._is_closing = False
         self._thread = threading.Thread(target=self._run, name="gateway-recorder", daemon=True)
@@ -144,14 +148,23 @@ class SpanRecorder(Generic[Written]):
 
     def _run(self) -> None:
         while True:
-            self._wake.wait()
+            if not self._wake.wait(_TIDIED_S if self._untidy_bytes else None):
+                self._tidy()
+                continue
             if not self._is_closing:
                 time.sleep(_GATHER_S)
             self._wake.clear()
             while self._queue:
                 self._hand_on()
+                if self._untidy_bytes > _TIDIED_BYTES:
+                    self._tidy()
             if self._is_closing and not self._queue:
                 return
+
+    def _tidy(self) -> None:
+        """Give back the memory of calls that went by: what they leave free lies among what stays."""
+        self._untidy_bytes = 0
+        give_back()
 
     def _hand_on(self) -> None:
         batch: dict[ProjectId, list[_Waiting[Written]]] = {}
@@ -165,6 +178,7 @@ class SpanRecorder(Generic[Written]):
         for project, calls in batch.items():
             self._offer(project, calls)
         self._queued_bytes_out += taken_bytes
+        self._untidy_bytes += taken_bytes
 
     def _offer(self, project: ProjectId, calls: Sequence[_Waiting[Written]]) -> None:
         spans = [span for call in calls for span in call.spans]

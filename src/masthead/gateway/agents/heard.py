@@ -19,7 +19,7 @@ from masthead.providers.dialects import Dialect
 from masthead.semconv.messages import messages_of
 
 _ITEMS: Final = msgspec.json.Decoder(list[msgspec.Raw])
-_KEPT_BYTES: Final = 2 * 1024 * 1024
+_KEPT_BYTES: Final = 1024 * 1024
 _LONG: Final = 16 * 1024
 """Characters and bytes. Of a text that is longer, its two ends are kept, and a digest by which it is known again."""
 _MESSAGE_BYTES: Final = 1024
