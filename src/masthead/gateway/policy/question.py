@@ -12,6 +12,11 @@ from masthead.gateway.call import Call
 _MOST_CHARACTERS: Final = 2000
 """Longer questions are not compared: what differs in them drowns in what does not."""
 _NUMBER: Final = re.compile(r"\d+(?:[.,:/]\d+)*")
+_NAME: Final = re.compile(r"(?<![.!?:\n] )(?<!\n)(?<!^)\b[^\W\d_a-zß-öø-ÿ][\w-]*")
+"""A word with a capital letter that does not begin a sentence."""
+_NEGATION: Final = re.compile(
+    r"\b(?:not|no|never|none|without|except|nicht|kein\w*|nie|ohne|pas|sans|sin|nunca)\b|n['’]t\b", re.IGNORECASE
+)
 _LISTS: Final[Mapping[str, str]] = {"chat": "messages", "messages": "messages", "responses": "input"}
 _TEXT_TYPES: Final = frozenset({"text", "input_text"})
 
@@ -22,8 +27,9 @@ class Question(NamedTuple):
     scope: bytes
     """A digest of all the rest: who asks, route and model, system prompt, tools, settings, what was said before."""
     text: str
-    numbers: tuple[str, ...]
-    """Must be equal as they stand: to an embedding, 2024 and 2025 are much the same."""
+    marks: tuple[str, ...]
+    """Numbers, names and negations, which must be equal: to an embedding, 2024 and 2025, France and Germany, with and
+    without, are much the same."""
 
 
 def question_of(call: Call, scope: Sequence[str], members: Mapping[str, Any]) -> Question | None:
@@ -42,7 +48,16 @@ def question_of(call: Call, scope: Sequence[str], members: Mapping[str, Any]) ->
     if text is None or not text.strip() or len(text) > _MOST_CHARACTERS:
         return None
     rest = msgspec.json.encode([scope, {**members, name: before}], order="sorted")
-    return Question(hashlib.sha256(rest).digest(), text.strip(), tuple(_NUMBER.findall(text)))
+    return Question(hashlib.sha256(rest).digest(), text.strip(), marks_of(text.strip()))
+
+
+def marks_of(text: str) -> tuple[str, ...]:
+    """Return the numbers of a text in their order, its names in any, and how often it says no.
+
+    A word with a capital letter counts as a name unless it begins a sentence; a name that begins one is not seen.
+    """
+    found = sorted({name.group().lower() for name in _NAME.finditer(text)} - {"i"})
+    return (*_NUMBER.findall(text), *found, *("not" for _ in _NEGATION.finditer(text)))
 
 
 def _text_of(turn: Any) -> str | None:

@@ -46,7 +46,7 @@ class Found(NamedTuple):
 class _Entry(NamedTuple):
     vector: Vector
     """Of length one."""
-    numbers: tuple[str, ...]
+    marks: tuple[str, ...]
     kept: "Kept"
 
     @property
@@ -88,7 +88,7 @@ class Semantic:
         self._vectors[exchange.span_id] = vector
         best: Found | None = None
         for entry in tuple(entries):
-            if entry.numbers != question.numbers or len(entry.vector) != len(vector) or not is_fresh(entry.kept):
+            if entry.marks != question.marks or len(entry.vector) != len(vector) or not is_fresh(entry.kept):
                 continue
             similarity = float(entry.vector @ vector)
             if similarity >= self._config.threshold and (best is None or similarity > best.similarity):
@@ -101,7 +101,7 @@ class Semantic:
         """Keep an answer under what its question means."""
         vector = self._vectors.pop(exchange.span_id, None)
         if vector is not None:
-            self._put(question, _Entry(vector, question.numbers, kept))
+            self._put(question, _Entry(vector, question.marks, kept))
         elif self._waiting < _MOST_WAITING and "masthead.gateway.cache_failed" not in exchange.attributes:
             self._waiting += 1
             own, plan = self._asked(exchange, question), self._plan()
@@ -115,7 +115,7 @@ class Semantic:
         self._waiting -= 1
         vector = _vector_in(own)
         if vector is not None:
-            self._put(question, _Entry(vector, question.numbers, kept))
+            self._put(question, _Entry(vector, question.marks, kept))
 
     def _put(self, question: Question, entry: _Entry) -> None:
         entries = self._entries.get(question.scope)
