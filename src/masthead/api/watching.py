@@ -1,7 +1,8 @@
 """What the processes of a gateway tell, put together for one project, and what of it is wrong."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 from masthead.api.schema import gateway_watch as w
@@ -10,14 +11,27 @@ from masthead.gateway.config import GatewayConfig
 from masthead.gateway.policy.health import State
 from masthead.gateway.status import BreakerSeen, ProcessSeen
 from masthead.gateway.traffic import TargetSeen
+from masthead.ingest.redact import Redactor
 from masthead.model.ids import ProjectId
+from masthead.model.tenancy import Redaction
 from masthead.model.times import rfc3339
 
 _BADNESS: Final[dict[State, int]] = {"closed": 0, "half-open": 1, "open": 2}
 _Key = tuple[str, str]
 
 
-def targets_of(processes: Sequence[ProcessSeen], project: ProjectId, config: GatewayConfig) -> w.GatewayTargets:
+@lru_cache(maxsize=64)
+def scrub_of(redaction: Redaction) -> w.Scrub:
+    """Return what takes out of a text what the door takes out of spans."""
+    if not redaction.is_on:
+        return str
+    redactor = Redactor(redaction)
+    return lambda text: redactor.text(text, Counter())
+
+
+def targets_of(
+    processes: Sequence[ProcessSeen], project: ProjectId, config: GatewayConfig, scrub: w.Scrub
+) -> w.GatewayTargets:
     """Return how the project's targets fare over all processes, those that are set aside first."""
     seen: defaultdict[_Key, list[TargetSeen]] = defaultdict(list)
     breakers: defaultdict[_Key, list[tuple[str, BreakerSeen]]] = defaultdict(list)
@@ -29,14 +43,18 @@ def targets_of(processes: Sequence[ProcessSeen], project: ProjectId, config: Gat
             seen[target.connection, target.model].append(target)
         for breaker in own.breakers:
             breakers[breaker.connection, breaker.model].append((process.name, breaker))
-    items = [_target(key, seen[key], breakers[key], config) for key in {**seen, **breakers}]
+    items = [_target(key, seen[key], breakers[key], config, scrub) for key in {**seen, **breakers}]
     items.sort(key=lambda one: (-_BADNESS[one.state], -sum(one.errors.values()), -one.calls, one.connection))
     tried = {connection for connection, _ in seen}
     return w.GatewayTargets(items=items, idle=[name for name in config.connections if name not in tried])
 
 
 def _target(
-    key: _Key, seen: Sequence[TargetSeen], breakers: Sequence[tuple[str, BreakerSeen]], config: GatewayConfig
+    key: _Key,
+    seen: Sequence[TargetSeen],
+    breakers: Sequence[tuple[str, BreakerSeen]],
+    config: GatewayConfig,
+    scrub: w.Scrub,
 ) -> w.GatewayTarget:
     connection, model = key
     configured = config.connections.get(connection)
@@ -49,14 +67,14 @@ def _target(
     return w.GatewayTarget(
         connection=connection,
         provider=None if configured is None else configured.provider,
-        model=model,
+        model=scrub(model),
         state=_worst([one.state for _, one in breakers]),
         breakers=[_breaker(process, one) for process, one in breakers],
         calls=sum(one.calls for one in seen),
         errors=dict(sorted(errors.items(), key=lambda item: -item[1])),
         latency_p50_s=p50,
         latency_p95_s=p95,
-        last_error=None if failed is None else failed.last_error,
+        last_error=None if failed is None or failed.last_error is None else scrub(failed.last_error),
         last_error_time=None if failed is None else time_or_none(failed.last_error_ns),
         last=time_or_none(max((one.last_ns for one in seen), default=None)),
     )

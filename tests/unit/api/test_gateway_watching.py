@@ -1,13 +1,15 @@
 """What several processes of a gateway tell, put together, and what of the recording is called wrong."""
 
+import msgspec
 import pytest
 
 from masthead.api.schema.gateway_watch import GatewayTraffic, p50_p95
-from masthead.api.watching import alerts_of, targets_of
+from masthead.api.watching import alerts_of, scrub_of, targets_of
 from masthead.gateway.config import GatewayConfig
 from masthead.gateway.status import BreakerSeen, ProcessSeen, ProjectSeen, RecordsSeen
 from masthead.gateway.traffic import CallSeen, TargetSeen
 from masthead.model.ids import ProjectId
+from masthead.model.tenancy import Redaction
 
 pytestmark = pytest.mark.unit
 
@@ -92,7 +94,7 @@ def test_targets_of_all_processes_are_one_and_the_worst_state_is_told() -> None:
         process("worker 1", one=ProjectSeen(targets=[seen[1]], breakers=[breaker("open", NOW_NS + 9)])),
         process("server", two=ProjectSeen(targets=[TargetSeen(connection="hidden", model="m", calls=1)])),
     ]
-    found = targets_of(processes, ONE, config)
+    found = targets_of(processes, ONE, config, str)
     (target,) = found.items
     assert (target.calls, target.errors, target.state) == (5, {"rate": 2, "server": 1}, "open")
     assert (target.latency_p50_s, target.last_error) == (2.0, "busy")
@@ -109,9 +111,21 @@ def test_traffic_of_all_processes_is_one_list_of_the_project() -> None:
             two=ProjectSeen(latest=[call(9, NOW_NS)]),
         ),
     ]
-    found = GatewayTraffic.of(NOW_NS, processes, [], "one", 100)
+    found = GatewayTraffic.of(NOW_NS, processes, [], "one", str)
     assert [(one.span_id, one.process) for one in found.under_way] == [(f"{1:016x}", "b"), (f"{2:016x}", "a")]
     assert [(one.span_id, one.process) for one in found.latest] == [(f"{5:016x}", "b"), (f"{4:016x}", "a")]
+
+
+def test_what_the_door_takes_out_of_spans_is_not_seen_here_either() -> None:
+    said = msgspec.structs.replace(call(1, NOW_NS), user="ada@example.com", error="no such mail: ada@example.com")
+    failing = TargetSeen(connection="up", model="m", last_error="ada@example.com?", last_error_ns=NOW_NS)
+    processes = [process("a", one=ProjectSeen(latest=[said], targets=[failing]))]
+    scrub = scrub_of(Redaction(is_on=True))
+    (seen,) = GatewayTraffic.of(NOW_NS, processes, [], "one", scrub).latest
+    assert (seen.user, seen.error) == ("[redacted:email]", "no such mail: [redacted:email]")
+    (target,) = targets_of(processes, ONE, GatewayConfig(), scrub).items
+    assert target.last_error == "[redacted:email]?"
+    assert scrub_of(Redaction())("ada@example.com") == "ada@example.com"
 
 
 @pytest.mark.parametrize(

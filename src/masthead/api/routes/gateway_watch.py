@@ -9,14 +9,13 @@ from masthead.api.routes.taken import Viewer, With
 from masthead.api.schema import gateway_watch as w
 from masthead.api.schema.filters import time_range
 from masthead.api.services import Services
-from masthead.api.watching import alerts_of, records_of, targets_of
+from masthead.api.watching import alerts_of, records_of, scrub_of, targets_of
 from masthead.gateway.policy.limits import of_key
 from masthead.model.access import Caller
 from masthead.model.errors import StoreError
 
 router = APIRouter(tags=["gateway"])
 _MOST_LIMITS: Final = 500
-_MOST_CALLS: Final = 100
 
 
 @router.get("/gateway/usage")
@@ -56,8 +55,9 @@ async def list_limits(services: With, caller: Viewer, _: Annotated[w.WatchQuery,
     except (OSError, TimeoutError) as error:
         raise StoreError(f"what was used of limits cannot be read: {error}") from error
     labels = {key.id: key.name for key in keys}
+    scrub = await to_thread.run_sync(_scrub, services, caller)
     return w.LimitStates(
-        items=[w.LimitState.of(one, labels.get(one.subject or "")) for one in found[:_MOST_LIMITS]],
+        items=[w.LimitState.of(one, labels.get(one.subject or ""), scrub) for one in found[:_MOST_LIMITS]],
         is_cut=len(found) > _MOST_LIMITS,
     )
 
@@ -67,7 +67,7 @@ def get_traffic(services: With, caller: Viewer, _: Annotated[w.WatchQuery, Query
     """Show the calls that are under way and the latest that ended, over all processes of the gateway."""
     found = services.gateway.operations.processes()
     now_ns = services.clock.now_ns()
-    return w.GatewayTraffic.of(now_ns, found.alive, found.ignored, caller.project_id, _MOST_CALLS)
+    return w.GatewayTraffic.of(now_ns, found.alive, found.ignored, caller.project_id, _scrub(services, caller))
 
 
 @router.get("/gateway/targets")
@@ -75,7 +75,7 @@ def list_targets(services: With, caller: Viewer, _: Annotated[w.WatchQuery, Quer
     """Show how each target fares: whether it is set aside, its errors by kind, its latency and its last error."""
     config = services.gateway.config_of(caller.project_id)
     found = services.gateway.operations.processes()
-    return targets_of(found.alive, caller.project_id, config)
+    return targets_of(found.alive, caller.project_id, config, _scrub(services, caller))
 
 
 @router.get("/gateway/records")
@@ -87,3 +87,7 @@ def get_records(services: With, _caller: Viewer, _: Annotated[w.WatchQuery, Quer
 
 def _key_names(services: Services, caller: Caller) -> dict[str, str]:
     return {key.id: key.name for key in services.keyring.all_of(caller)}
+
+
+def _scrub(services: Services, caller: Caller) -> w.Scrub:
+    return scrub_of(services.directory.project(caller.project_id).redaction)

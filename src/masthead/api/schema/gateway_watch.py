@@ -1,9 +1,9 @@
 """What people who operate the gateway see of it: usage, limits, live traffic, targets and the recording."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from statistics import quantiles
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field
 
@@ -14,6 +14,13 @@ from masthead.gateway.policy.counters import NANO_USD
 from masthead.gateway.policy.uses import LimitUse
 from masthead.model import usage as noun
 from masthead.model.times import rfc3339
+
+Scrub = Callable[[str], str]
+"""Takes personal data and secrets out of a text, as the project's redaction says."""
+_SAID: Final = ("agent", "user", "model_asked", "error")
+"""What of a call its caller, or an upstream, said."""
+_CALLERS_WORDS: Final = frozenset({"user", "agent", "model"})
+_MOST_CALLS: Final = 100
 
 
 class WatchQuery(Input):
@@ -126,14 +133,14 @@ class LimitState(Output):
     usd: Usd | None
 
     @classmethod
-    def of(cls, one: LimitUse, label: str | None) -> Self:
-        """Render a limit."""
+    def of(cls, one: LimitUse, label: str | None, scrub: Scrub) -> Self:
+        """Render a limit; `scrub` takes out of what callers say what is not to be seen."""
         return cls.trusted(
             per=one.limit.per,
             only=list(one.limit.only),
             window=one.limit.window,
             until=time_or_none(one.until_ns),
-            subject=one.subject,
+            subject=one.subject if one.subject is None or one.limit.per not in _CALLERS_WORDS else scrub(one.subject),
             label=label,
             share=round(one.share, 6),
             requests_used=one.used.requests,
@@ -189,9 +196,10 @@ class GatewayCall(Output):
     """`shadow` or `cache` where no client asked for the call."""
 
     @classmethod
-    def of(cls, call: traffic.CallSeen, process: str) -> Self:
-        """Render a call."""
+    def of(cls, call: traffic.CallSeen, process: str, scrub: Scrub) -> Self:
+        """Render a call; `scrub` takes out of what callers say what is not to be seen."""
         fields = {name: getattr(call, name) for name in call.__struct_fields__ if not name.endswith("_ns")}
+        fields |= {name: scrub(fields[name]) for name in _SAID if fields[name] is not None}
         return cls.trusted(process=process, start=rfc3339(call.start_ns), end=time_or_none(call.end_ns), **fields)
 
 
@@ -225,7 +233,12 @@ class GatewayTraffic(Output):
 
     @classmethod
     def of(
-        cls, now_ns: int, processes: Sequence[status.ProcessSeen], ignored: Sequence[Ignored], project: str, limit: int
+        cls,
+        now_ns: int,
+        processes: Sequence[status.ProcessSeen],
+        ignored: Sequence[Ignored],
+        project: str,
+        scrub: Scrub,
     ) -> Self:
         """Render what the processes tell of one project."""
         under_way: list[tuple[traffic.CallSeen, str]] = []
@@ -239,8 +252,8 @@ class GatewayTraffic(Output):
         latest.sort(key=lambda one: one[0].end_ns or 0, reverse=True)
         return cls.trusted(
             time=rfc3339(now_ns),
-            under_way=[GatewayCall.of(*one) for one in under_way[:limit]],
-            latest=[GatewayCall.of(*one) for one in latest[:limit]],
+            under_way=[GatewayCall.of(*one, scrub) for one in under_way[:_MOST_CALLS]],
+            latest=[GatewayCall.of(*one, scrub) for one in latest[:_MOST_CALLS]],
             processes=[_process(one) for one in processes],
             ignored=[IgnoredStatus(file=one.file, why=one.why) for one in ignored],
         )
