@@ -227,6 +227,22 @@ def test_changes_are_told_by_name_and_headers_never() -> None:
     assert "h1dden" not in str(hidden(dumped(base())))
 
 
+@pytest.mark.parametrize(
+    "when",
+    [
+        "[1, 2].all(x, [1, 2].all(y, true))",
+        "[1, 2].exists (x, [1] . map( y, y) == [1])",
+        "[1].filter//\n(x, [1].exists_one // ) \n (y, true)) == [1]",
+    ],
+)
+def test_a_condition_that_could_hold_up_everybodys_calls_is_refused(when: str) -> None:
+    told = faults({"routes": [{"model": "m", "targets": [{"connection": "local", "when": when}]}]})
+    assert "more than once" in told[0]
+    once = '["a", "b"].exists(model, model == "a")'
+    own = {"routes": [{"model": "m", "targets": [{"connection": "local", "when": once}]}]}
+    assert merged(own).routes[0].targets[0].when == once
+
+
 JSON = st.recursive(
     st.none()
     | st.booleans()
