@@ -116,7 +116,9 @@ export function eraseUser(projectId: string, userId: string) {
   return data(client.DELETE("/api/v1/users/{user_id}", { params, headers: inProject(projectId) }));
 }
 
+/** Ends the session; what pages keep in this tab goes with it, so that nobody finds it there. */
 export function logOut() {
+  sessionStorage.clear();
   return data(client.DELETE("/api/v1/session"));
 }
 

@@ -11,6 +11,7 @@ from masthead.gateway.call import Connection
 from masthead.gateway.config import ConnectionConfig, connection_of
 from masthead.gateway.merging import document
 from masthead.gateway.probing import Probe, probe
+from masthead.gateway.seams import Refused
 from masthead.gateway.secret import SecretReader
 from masthead.gateway.tenants import Serving
 from masthead.model.access import Caller
@@ -34,7 +35,7 @@ async def try_connection(services: With, caller: Owner, asked: g.ConnectionTrial
     """
     try:
         connection = await asyncio.to_thread(_connection, services, caller, asked)
-    except SettingsError as error:
+    except (SettingsError, Refused) as error:
         return g.ConnectionTried.of(Probe(False, str(error)))
     tried = await probe(
         connection,

@@ -8,7 +8,8 @@ from masthead.api.schema import trying as t
 from masthead.api.services import Services
 from masthead.gateway.offer import Offered, offered
 from masthead.gateway.recorded import recorded_call
-from masthead.model.errors import NotFound
+from masthead.gateway.seams import Refused
+from masthead.model.errors import Conflict, NotFound
 from masthead.model.ids import RunId, SpanId
 from masthead.providers.vendors import known_vendor, vendor
 
@@ -18,7 +19,10 @@ router = APIRouter(tags=["gateway"])
 @router.get("/gateway/models")
 def list_served_models(services: With, caller: Viewer) -> t.ServedModels:
     """List what the caller may name as a model at this project's gateway, with limits and prices."""
-    config = services.gateway.config_of(caller.project_id)
+    try:
+        config = services.gateway.config_of(caller.project_id)
+    except Refused as error:
+        raise Conflict(str(error)) from error
     names = offered(config, identity_of(caller), lambda row: _known(services, row))
     takes_any = any(not one.models for one in config.connections.values())
     return t.ServedModels(items=[_served(services, one) for one in names], takes_any=takes_any)

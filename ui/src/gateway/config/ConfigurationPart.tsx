@@ -50,6 +50,8 @@ function Editor({ config }: { config: GatewayConfig }): ReactNode {
   const stored = config.document as Document;
   const [draft, setDraft] = useState<{ document: Document; revision: number } | null>(null);
   const [isReviewing, setIsReviewing] = useState(false);
+  /** Goes up whenever the forms begin anew from what is stored: what they remember of their own goes with it. */
+  const [begun, setBegun] = useState(0);
   const document = draft?.document ?? stored;
   const revision = draft?.revision ?? config.revision;
   const isChanged = draft !== null && JSON.stringify(draft.document) !== JSON.stringify(stored);
@@ -69,8 +71,12 @@ function Editor({ config }: { config: GatewayConfig }): ReactNode {
     }),
     [document, revision, config.effective, config.file, faults, warnings],
   );
-  const again = () => {
+  const discard = () => {
     setDraft(null);
+    setBegun(begun + 1);
+  };
+  const again = () => {
+    discard();
     setIsReviewing(false);
     void queryClient.invalidateQueries({ queryKey: [project] });
   };
@@ -102,11 +108,15 @@ function Editor({ config }: { config: GatewayConfig }): ReactNode {
             <button type="button" className="button button-primary" onClick={() => setIsReviewing(true)}>
               Review and save
             </button>
-            <button type="button" className="button" onClick={() => setDraft(null)}>
+            <button type="button" className="button" onClick={discard}>
               Discard
             </button>
           </Standing>
-          {part === "history" ? <HistoryPart revision={config.revision} /> : <Shown part={part} />}
+          {part === "history" ? (
+            <HistoryPart revision={config.revision} />
+          ) : (
+            <Shown key={`${part} ${begun}`} part={part} />
+          )}
         </div>
       </div>
       {isReviewing ? (

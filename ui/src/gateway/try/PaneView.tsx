@@ -20,7 +20,8 @@ type Props = {
   asking: Asking;
   marked: Piece[] | null;
   onChange: (change: Partial<Pane>) => void;
-  onSend: () => void;
+  /** Null where the role may not call models. */
+  onSend: (() => void) | null;
   onGoOn: () => void;
   children: ReactNode;
 };
@@ -48,7 +49,13 @@ export function PaneView({ side, pane, models, asking, faults, onChange, onSend,
               Stop
             </button>
           ) : (
-            <button type="button" className="button" aria-label={`Send ${name} only`} onClick={onSend}>
+            <button
+              type="button"
+              className="button"
+              aria-label={`Send ${name} only`}
+              disabled={onSend === null}
+              onClick={() => onSend?.()}
+            >
               Send
             </button>
           )}

@@ -162,7 +162,7 @@ function Desk({ project }: { project: string }): ReactNode {
             asking={askings[side]}
             marked={compared ? (side === 0 ? compared.left : compared.right) : null}
             onChange={(part) => change(withPane(desk, side, part))}
-            onSend={() => send([side])}
+            onSend={may ? () => send([side]) : null}
             onGoOn={() => goOn(side)}
           >
             {desk.isShared ? null : prompts(side)}
