@@ -124,7 +124,12 @@ def gateway(
         yield Candidate("Masthead", port, _PATH, headers, "static-1", psutil.Process(process.pid), start_s)
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(60)
+        try:
+            process.wait(60)
+        except subprocess.TimeoutExpired:
+            print("the gateway does not end within a minute of SIGTERM; it is killed", flush=True)
+            process.kill()
+            process.wait()
 
 
 def new_key(folder: Path, name: str) -> str:

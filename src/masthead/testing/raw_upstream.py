@@ -87,7 +87,6 @@ class RawUpstream:
         self._listener.bind(("127.0.0.1", 0))
         self._listener.listen(64)
         self._open: list[socket.socket] = []
-        self._threads: list[threading.Thread] = []
         self.connections = 0
         self._acceptor = threading.Thread(target=self._accept, daemon=True)
 
@@ -105,7 +104,7 @@ class RawUpstream:
     ) -> None:
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        for one in self._open:
+        for one in tuple(self._open):
             one.close()
         self._acceptor.join()
 
@@ -118,7 +117,6 @@ class RawUpstream:
             self._open.append(connection)
             thread = threading.Thread(target=self._serve, args=(connection, self.connections), daemon=True)
             self.connections += 1
-            self._threads.append(thread)
             thread.start()
 
     def _serve(self, connection: socket.socket, number: int) -> None:
@@ -127,3 +125,4 @@ class RawUpstream:
         with contextlib.suppress(OSError):
             connection.shutdown(socket.SHUT_RDWR)
         connection.close()
+        self._open.remove(connection)

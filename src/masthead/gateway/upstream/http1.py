@@ -33,8 +33,8 @@ class Http1Response:
     """The answer on a connection. The parser calls its `on_…`; one task reads it."""
 
     __slots__ = (
-        "_arrived", "_bytes", "_connection", "_failure", "_has_head", "_header_bytes", "_is_reading_all", "_last_s",
-        "_loop", "_start_s", "_timeouts", "_timer", "_waiter", "_what", "has_more", "headers", "is_complete",
+        "_arrived", "_bytes", "_connection", "_failure", "_has_head", "_header_bytes", "_is_in_body", "_is_reading_all",
+        "_last_s", "_loop", "_start_s", "_timeouts", "_timer", "_waiter", "_what", "has_more", "headers", "is_complete",
         "is_delimited", "is_paused", "is_reusable", "parser", "status",
     )  # fmt: skip
 
@@ -59,6 +59,7 @@ class Http1Response:
         self._bytes = 0
         self._header_bytes = 0
         self._has_head = False
+        self._is_in_body = False
         self._is_reading_all = False
         self._failure: UpstreamFailed | None = None
         self._waiter: asyncio.Future[None] | None = None
@@ -162,6 +163,11 @@ class Http1Response:
                 raise self.failure()
             if self.is_complete:
                 return b""
+            if not self._is_in_body:
+                self._is_in_body = True
+                self._timer.cancel()  # it is set for the first byte, which may take far longer than the next one
+                self._on_timer()
+                continue
             await self._wait()
         data = self._arrived[0] if len(self._arrived) == 1 else b"".join(self._arrived)
         self._arrived.clear()
