@@ -157,6 +157,22 @@ async def test_a_budget_of_a_run_holds_over_workers(tmp_path: Path):
     assert statuses == [200] * 5 + [429] * 2
 
 
+async def test_calls_at_once_over_both_workers_never_pass_a_runs_budget_of_calls(tmp_path: Path):
+    async with workers(tmp_path, GuardsConfig(run=RunBudgetConfig(calls=5))) as site:
+        key, run = site.key_of(0), "ab" * 16
+        left = await site.begun(1, OPENING, key=key, run=run)
+        begun = await asyncio.gather(*(site.begun(n % 2, OPENING, key=key, run=run) for n in range(20)))
+        admitted = [(n % 2, one) for n, one in enumerate(begun) if one.status is None]
+        assert len(admitted) == 4
+        for worker, one in admitted:
+            await site.answered(worker, one, assistant("Done."))
+        left.is_client_gone = True  # before its provider was asked: it counts for nothing
+        site.guards[1].ended(left)
+        await asyncio.sleep(0.05)
+        again = [(await site.begun(n, OPENING, key=key, run=run)).status for n in (0, 1)]
+    assert again == [None, 429]
+
+
 async def test_what_guards_a_run_is_said_by_the_configuration_of_the_worker_that_has_the_call(tmp_path: Path):
     async with workers(tmp_path) as site:
         site.configs[0] = GuardsConfig()  # as of a keeper that has not met the project yet

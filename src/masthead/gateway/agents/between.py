@@ -72,9 +72,11 @@ class Ended(msgspec.Struct, tag="ended", array_like=True, gc=False):
     status: int | None
     provider: str | None
     model: str
-    """That answered; the price is its."""
+    """That was asked; the price is its. Empty where none was."""
     is_stream: bool
     is_cut: bool
+    is_gone: bool
+    """Whether the client left."""
     answered: bytes
     error: str | None
     attributes: dict[str, str]
@@ -151,9 +153,10 @@ def ended_of(number: int, exchange: Exchange, status: int | None, body: bytes) -
         number,
         status,
         None if by is None else by.target.connection.provider,
-        exchange.call.model if by is None else by.target.model,
+        "" if by is None else by.target.model,
         exchange.is_stream_answer,
         exchange.is_truncated,
+        exchange.is_client_gone,
         body,
         exchange.error,
         {"masthead.gateway.cache": "hit"} if is_hit else {},
@@ -162,7 +165,7 @@ def ended_of(number: int, exchange: Exchange, status: int | None, body: bytes) -
 
 def without_answer(number: int) -> Ended:
     """Return the end of a call that nobody waits for any more."""
-    return Ended(number, None, None, "", is_stream=False, is_cut=False, answered=b"", error=None, attributes={})
+    return Ended(number, None, None, "", False, False, False, b"", None, {})
 
 
 def take_over(exchange: Exchange, told: Told) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Final, cast
 
@@ -49,6 +50,9 @@ class AgentGuards(QuietPlugin):
         watched = sorted({*(entry.id for entry in entries() if entry.is_on), *LOOPS})
         self._watcher = Watcher(lambda: suite(watched, limit=_FINDINGS_A_RUN))
         self._open: dict[SpanId, Joined] = {}
+        self._counted: dict[SpanId, str] = {}
+        self._under_way: Counter[str] = Counter()
+        """Calls that are out, of runs that may make so many, by scope and run."""
         self._changed: dict[str, LiveRun] = {}
         self._timer: asyncio.TimerHandle | None = None
         for run in keeper.load(clock.now_ns()) if keeper is not None else ():
@@ -76,7 +80,11 @@ class AgentGuards(QuietPlugin):
         attributes["masthead.gateway.joined_by"] = joined.link
         self._open[exchange.span_id] = joined
         self._watcher.told(joined)
-        self._act(exchange, joined, self._guards_of(call))
+        guards = self._guards_of(call)
+        self._act(exchange, joined, guards)
+        if guards.run.calls is not None:
+            name = self._counted[exchange.span_id] = f"{joined.run.scope}\0{joined.run.run_id}"
+            self._under_way[name] += 1
         return None
 
     def ended(self, exchange: Exchange) -> None:
@@ -85,9 +93,16 @@ class AgentGuards(QuietPlugin):
         if joined is None:
             return
         run = joined.run
+        name = self._counted.pop(exchange.span_id, None)
+        if name is not None:
+            self._under_way[name] -= 1
+            if not self._under_way[name]:
+                del self._under_way[name]
         outline = outline_of(exchange) if exchange.status is not None and exchange.status < 400 else None
         if outline is None:
             self._stitcher.failed(joined)
+            if exchange.is_client_gone and exchange.attempts:
+                self._charge(run, exchange)  # its provider was asked: who gives up early is no cheaper for it
         else:
             self._charge(run, exchange)
             reply = self._ear.reply(outline)
@@ -129,7 +144,8 @@ class AgentGuards(QuietPlugin):
             run.acted_upon = len(run.fired)
         if run.stopped is not None and guards.on_finding in {"stop", "correct"}:
             raise refused_run(run)
-        over = exceeded(run, guards.run, joined.agent.depth, exchange.start_ns)
+        under_way = self._under_way[f"{run.scope}\0{run.run_id}"] if guards.run.calls is not None else 0
+        over = exceeded(run, guards.run, joined.agent.depth, exchange.start_ns, under_way)
         if over is not None:
             exchange.attributes["masthead.guard.action"] = "stopped"
             raise refused_over_budget(run, over)
@@ -186,11 +202,11 @@ class AgentGuards(QuietPlugin):
             self._timer = asyncio.get_running_loop().call_later(_WRITTEN_EVERY_S / 10, self._write)
 
 
-def exceeded(run: LiveRun, budget: RunBudgetConfig, depth: int, now_ns: int) -> str | None:
-    """Return which of its budgets the run has used up, in words; None where none."""
+def exceeded(run: LiveRun, budget: RunBudgetConfig, depth: int, now_ns: int, under_way: int = 0) -> str | None:
+    """Return which of its budgets the run has used up, in words; None where none. Calls under way count as calls."""
     seconds = (now_ns - run.start_ns) / 1e9
-    if budget.calls is not None and run.calls >= budget.calls:
-        return f"{run.calls} of {budget.calls} calls"
+    if budget.calls is not None and run.calls + under_way >= budget.calls:
+        return f"{run.calls + under_way} of {budget.calls} calls"
     if budget.tokens is not None and run.tokens >= budget.tokens:
         return f"{run.tokens} of {budget.tokens} tokens"
     if budget.cost_usd is not None and run.cost_usd >= budget.cost_usd:

@@ -313,6 +313,7 @@ class SharedGuards(QuietPlugin):
         exchange = kept.exchange
         if message is not None:
             exchange.status, exchange.error = message.status, message.error
+            exchange.is_client_gone = message.is_gone
             exchange.answered = [message.answered] if message.answered else []
             exchange.is_stream_answer, exchange.is_truncated = message.is_stream, message.is_cut
             exchange.attributes |= message.attributes
