@@ -3,6 +3,7 @@
     python benchmarks/gateway.py                          about a minute
     python benchmarks/gateway.py --peers                  beside all of gateway_peers.py, in under six minutes
     python benchmarks/gateway.py --peer nginx --peer TensorZero --rounds 5 --seconds 3
+    python benchmarks/gateway.py --peers --python /usr/bin/python3.11      Masthead and LiteLLM on another Python
 
 `masthead gateway` runs with everything on: a key is demanded, routes, guards, and every call recorded to the spool.
 Peers run without a database. All stand in front of one static upstream, and rounds of all candidates are interleaved.
@@ -12,6 +13,7 @@ and the upstream have the others. Processor time is that of the gateway's proces
 
 import argparse
 import os
+import sys
 import tempfile
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -64,6 +66,7 @@ def main() -> None:
     parser.add_argument("--peers", action="store_true", help="beside all peers")
     parser.add_argument("--peer", action="append", default=[], choices=[one.name for one in PEERS])
     parser.add_argument("--peer-folder", type=Path, default=Path.home() / ".cache" / "masthead-peers")
+    parser.add_argument("--python", default=sys.executable, help="for Masthead and LiteLLM; of the same version")
     parser.add_argument("--no-pin", action="store_true", help="give every gateway all cores")
     given = parser.parse_args()
     cores = sorted(os.sched_getaffinity(0))
@@ -71,16 +74,21 @@ def main() -> None:
     if core is not None:
         os.sched_setaffinity(0, cores[1:])
     load = os.getloadavg()[0]
+    print(f"Masthead and LiteLLM on {given.python}")
     print(f"{len(cores)} cores, {load:.1f} processes wanted one in the minute before; ", end="")
     print("no gateway is bound to a core" if core is None else "each gateway has one core", flush=True)
     wanted = [one for one in PEERS if given.peers or one.name in given.peer]
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         port = stack.enter_context(upstream())
         candidates = [Candidate("direct", port, "/v1/chat/completions", {}, "static-1", None, 0.0)]
-        candidates.append(stack.enter_context(gateway(Path(name), port, given.workers, core)))
+        candidates.append(
+            stack.enter_context(gateway(Path(name), port, workers=given.workers, core=core, python=given.python))
+        )
+        root = given.peer_folder / given.python.strip("/").replace("/", "-")
         for peer in wanted:
             try:
-                candidates.append(stack.enter_context(_peer(peer, given.peer_folder, Path(name), port, core)))
+                made = _peer(peer, root, Path(name), port, core=core, python=given.python)
+                candidates.append(stack.enter_context(made))
             except (RuntimeError, OSError) as error:
                 print(f"{peer.name} is not measured: {error}", flush=True)
         rows = _measured(candidates, given.rounds, given.seconds)
@@ -90,8 +98,10 @@ def main() -> None:
 
 
 @contextmanager
-def _peer(peer: Peer, root: Path, folder: Path, upstream_port: int, core: int | None) -> Generator[Candidate]:
-    running = start(peer, root, folder, upstream=upstream_port, port=free_port(), core=core)
+def _peer(
+    peer: Peer, root: Path, folder: Path, upstream_port: int, *, core: int | None, python: str
+) -> Generator[Candidate]:
+    running = start(peer, root, folder, upstream=upstream_port, port=free_port(), core=core, python=python)
     try:
         yield Candidate(
             peer.name, running.port, running.path, running.headers, running.model,

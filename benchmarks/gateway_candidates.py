@@ -99,11 +99,13 @@ def upstream(*arguments: str) -> Generator[int]:
 def gateway(
     folder: Path,
     upstream_port: int,
+    *,
     workers: int = 1,
     core: int | None = None,
     environment: Mapping[str, str] | None = None,
+    python: str = sys.executable,
 ) -> Generator[Candidate]:
-    """Run `masthead gateway` in front of it, with a key demanded and recording on."""
+    """Run `masthead gateway` in front of it, a key demanded and recording on; another Python uses our packages."""
     (folder / "gateway.toml").write_text(
         f'[connections.static]\nbase_url = "http://127.0.0.1:{upstream_port}/v1"\nallow_networks = ["loopback"]\n'
     )
@@ -112,9 +114,10 @@ def gateway(
     started = time.monotonic()
     with (folder / "gateway.log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, *_ALONE, "--data-dir", str(folder), "gateway", "--port", str(port),
+            [python, *_ALONE, "--data-dir", str(folder), "gateway", "--port", str(port),
              "--workers", str(workers)],
-            env=os.environ | {"MASTHEAD_REQUIRE_KEYS": "true", "MASTHEAD_LOG_LEVEL": "error"} | dict(environment or {}),
+            env=os.environ | {"MASTHEAD_REQUIRE_KEYS": "true", "MASTHEAD_LOG_LEVEL": "error"} | dict(environment or {})
+            | ({} if python == sys.executable else {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}),
             stdout=log, stderr=log,
             preexec_fn=None if core is None else lambda: os.sched_setaffinity(0, {core}),  # noqa: PLW1509 - one thread
         )  # fmt: skip

@@ -54,7 +54,7 @@ def _workers(folder: Path, port: int) -> None:
     even = 1.0
     for workers in (1, 2):
         (folder / str(workers)).mkdir()
-        with gateway(folder / str(workers), port, workers) as ours:
+        with gateway(folder / str(workers), port, workers=workers) as ours:
             time.sleep(1)
             loaded(ours, connections=64, seconds=1.0, size=1000)
             before = _each(ours)

@@ -36,7 +36,7 @@ class Peer(NamedTuple):
 
     name: str
     install: tuple[tuple[str, ...], ...]
-    """Commands, run in the peer's folder. `{uv}` is uv."""
+    """Commands, run in the peer's folder. `{uv}` is uv, `{python}` the Python for environments."""
     command: tuple[str, ...]
     files: Mapping[str, str] = {}
     """Written into the folder that it runs in."""
@@ -51,7 +51,7 @@ class Peer(NamedTuple):
 
 
 def _python(*packages: str, more: tuple[str, ...] = ()) -> tuple[tuple[str, ...], ...]:
-    made = ("{uv}", "venv", "-q", "--python", "3.11", "venv")
+    made = ("{uv}", "venv", "-q", "--python", "{python}", "venv")
     return made, ("{uv}", "pip", "install", "-q", "--python", "venv/bin/python", *packages, *more)
 
 
@@ -167,7 +167,7 @@ litellm_settings: {telemetry: false}
 )  # fmt: skip
 
 
-def home_of(peer: Peer, root: Path) -> Path:
+def home_of(peer: Peer, root: Path, python: str) -> Path:
     """Return the peer's folder, with the peer in it; installs it where it is missing.
 
     Raises:
@@ -184,7 +184,7 @@ def home_of(peer: Peer, root: Path) -> Path:
     for name, text in peer.package_files.items():
         (home / name).write_text(text)
     for command in peer.install:
-        words = [_uv() if word == "{uv}" else word for word in command]
+        words = [{"{uv}": _uv(), "{python}": python}.get(word, word) for word in command]
         if shutil.which(words[0]) is None:
             raise RuntimeError(f"{words[0]} is not installed, which installs it")
         done = subprocess.run(words, check=False, cwd=home, capture_output=True, text=True, timeout=600)
@@ -193,13 +193,15 @@ def home_of(peer: Peer, root: Path) -> Path:
     return home
 
 
-def start(peer: Peer, root: Path, folder: Path, *, upstream: int, port: int, core: int | None) -> Running:
+def start(
+    peer: Peer, root: Path, folder: Path, *, upstream: int, port: int, core: int | None, python: str = sys.executable
+) -> Running:
     """Start a peer and wait for its first answer.
 
     Raises:
         RuntimeError: it does not start, or does not answer.
     """
-    home, run = home_of(peer, root), folder / peer.name
+    home, run = home_of(peer, root, python), folder / peer.name
     run.mkdir()
     words = {"port": str(port), "upstream": str(upstream), "home": str(home), "run": str(run), "key": _KEY}
     for name, text in peer.files.items():

@@ -7,7 +7,7 @@ import json
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -126,7 +126,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
 
 
 @contextlib.contextmanager
-def _site(folder: Path, *, between_s: float) -> Iterator[Site]:
+def _site(folder: Path, *, between_s: float) -> Generator[Site]:
     loops: list[asyncio.AbstractEventLoop] = []
 
     async def by_header(scope: Scope) -> Identity:
