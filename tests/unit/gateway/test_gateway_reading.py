@@ -1,9 +1,12 @@
 """What is read of a request, and what is never taken."""
 
+import json
 from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from masthead.gateway.call import Call, Identity
 from masthead.gateway.endpoints import MODELS, endpoint_of
@@ -40,6 +43,25 @@ def test_a_model_named_twice_is_sent_once_as_it_was_checked(body: bytes) -> None
     read = call(body)
     assert read.model == "cheap"
     assert read.body == b'{"model":"cheap"}'
+
+
+NAMES = st.text(st.characters(codec="utf-8"), max_size=4)
+
+
+@given(
+    members=st.lists(st.tuples(NAMES | st.just("x"), st.integers() | NAMES, st.booleans()), max_size=6),
+    blanks=st.tuples(*[st.sampled_from(["", " ", "\n"])] * 3),
+)
+def test_whatever_is_sent_on_names_each_member_once(
+    members: list[tuple[str, int | str, bool]], blanks: tuple[str, str, str]
+) -> None:
+    colon, comma, end = (f":{blanks[0]}", f",{blanks[1]}", blanks[2])
+    told: list[tuple[str, int | str, bool]] = [*members, ("model", "m", False)]
+    parts = [json.dumps(name, ensure_ascii=is_escaped) + colon + json.dumps(value) for name, value, is_escaped in told]
+    read = call(("{" + comma.join(parts) + "}" + end).encode())
+    sent = json.loads(read.body, object_pairs_hook=list)
+    assert dict(sent) == {name: value for name, value, _ in told}
+    assert len(sent) == len(dict(sent))
 
 
 @pytest.mark.parametrize(
