@@ -55,7 +55,7 @@ async def probe(
             status, body = await _sent(client, _listing(connection, now_s))
             if status < 300:
                 models = _models(body)
-                return Probe(True, f"It answers and serves {len(models)} models." if models else "It answers.", models)
+                return Probe(True, _welcome(len(models)), models)
             if status not in _NO_LIST or model is None:
                 return Probe(False, _refused(status, body))
         if model is None:
@@ -97,6 +97,10 @@ async def _sent(client: UpstreamClient, request: UpstreamRequest) -> tuple[int, 
         return response.status, await response.read(_MOST_BYTES)
     finally:
         response.close()
+
+
+def _welcome(models: int) -> str:
+    return "It answers." if models == 0 else f"It answers and serves {models} model{'' if models == 1 else 's'}."
 
 
 def _refused(status: int, body: bytes) -> str:

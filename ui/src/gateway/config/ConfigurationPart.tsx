@@ -3,8 +3,6 @@ import { useNavigate, useSearch } from "@tanstack/react-router";
 import { type ReactNode, useDeferredValue, useEffect, useMemo, useState } from "react";
 import { checked, configuration } from "@/api/configuration";
 import type { GatewayConfig } from "@/api/schema";
-import { plural } from "@/formats/numbers";
-import { ago } from "@/formats/time";
 import { Wait } from "@/settings/Wait";
 import { useProject } from "@/shell/project";
 import { ConnectionsPart } from "./ConnectionsPart";
@@ -17,6 +15,7 @@ import { Review } from "./Review";
 import { RoutesPart } from "./RoutesPart";
 import { SecretsPart } from "./SecretsPart";
 import { CachePart, GuardsPart, RecordingPart } from "./Singles";
+import { Standing } from "./Standing";
 import "../try/try.css";
 import "./config.css";
 import "@/text/text.css";
@@ -148,48 +147,6 @@ const SHOWN: Record<string, () => ReactNode> = {
 function Shown({ part }: { part: string }): ReactNode {
   const Part = SHOWN[part] ?? ConnectionsPart;
   return <Part />;
-}
-
-type StandingProps = {
-  config: GatewayConfig;
-  isChanged: boolean;
-  faults: number;
-  changes: number | null;
-  children: ReactNode;
-};
-
-/** Where the document stands: what holds since when, or what is changed and not saved. */
-function Standing({ config, isChanged, faults, changes, children }: StandingProps): ReactNode {
-  if (isChanged) {
-    return (
-      <div className="config-standing is-changed" role="status">
-        <span>
-          {changes === null ? "Changed" : plural(changes, "change")}, not saved
-          {faults > 0 ? <span className="tone-bad">; {plural(faults, "fault")} to look at</span> : null}
-        </span>
-        {children}
-      </div>
-    );
-  }
-  return (
-    <div className="config-standing" role="status">
-      <span className="quiet">
-        {config.revision === 0 || config.updated === null
-          ? "This project has no document of its own yet: the server's gateway.toml holds."
-          : `Revision ${config.revision}, saved ${ago(config.updated, Date.now())} by ${config.updated_by}`}
-      </span>
-      {config.faults.map(({ where, message }) => (
-        <p key={`${where} ${message}`} className="tone-bad">
-          <code>{where}</code> {message}
-        </p>
-      ))}
-      {config.warnings.map(({ where, message }) => (
-        <p key={`${where} ${message}`} className="tone-warn">
-          <code>{where}</code> {message}
-        </p>
-      ))}
-    </div>
-  );
 }
 
 const SETTLES_MS = 350;
