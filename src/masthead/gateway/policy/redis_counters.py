@@ -72,7 +72,8 @@ class RedisCounters:
         try:
             async for name in self._redis.scan_iter(match=f"{_PREFIX}{prefix}*", count=1000):  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - typed in part
                 numbers = await cast("Awaitable[list[bytes | None]]", self._redis.hmget(name, *_FIELDS))  # pyright: ignore[reportUnknownArgumentType] - as above
-                found[name.decode().removeprefix(_PREFIX)] = Used(*(int(number or 0) for number in numbers))
+                slot = cast("bytes", name).decode().removeprefix(_PREFIX)
+                found[slot] = Used(*(int(number or 0) for number in numbers))
                 if len(found) >= _MOST_SHOWN:
                     break
         except RedisError as error:
