@@ -8,7 +8,6 @@ from typing import Any, Final, NamedTuple, cast
 import msgspec
 
 from masthead.clock import SystemClock
-from masthead.gateway.answers import told
 from masthead.gateway.call import Call, Connection, Endpoint, Identity, Target, Timeouts
 from masthead.gateway.endpoints import endpoint_of
 from masthead.gateway.forward import forwarded
@@ -25,6 +24,10 @@ _MOST_MODELS: Final = 1000
 _NOBODY: Final = Identity(DEFAULT_PROJECT)
 _LIST: Final = Endpoint("passed_through", Dialect.OPENAI_CHAT, "/models", "", is_model_call=False)
 _NO_LIST: Final = frozenset({400, 404, 405, 501})
+_NOT_PUBLIC: Final = (
+    "this address is not public, and not permitted: the server's operator permits projects networks in gateway.toml,"
+    " [projects] allow_networks, and the connection names them in allow_networks"
+)
 _WORDS: Final = {
     401: "the provider refuses the key",
     403: "the provider refuses the key, or does not let it see its models",
@@ -62,7 +65,8 @@ async def probe(
             return Probe(False, "this provider does not list its models; name one, and it is asked for a word")
         return await _asked(connection, model, client, now_s)
     except UpstreamFailed as failure:
-        return Probe(False, str(failure) if tells_addresses else told(failure))
+        is_told = tells_addresses or failure.kind != "refused"
+        return Probe(False, str(failure) if is_told else _NOT_PUBLIC)
     except (InvalidInput, SettingsError) as error:
         return Probe(False, str(error))
 

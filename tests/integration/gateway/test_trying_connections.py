@@ -72,12 +72,12 @@ def test_a_stored_key_is_used_and_a_missing_one_is_named(site: Site, upstream: C
     [
         ({"provider": "openai-compatible"}, "base URL"),
         ({"base_url": "ftp://models.example"}, "http(s)://"),
-        ({"base_url": "http://10.0.0.7/v1"}, "not permitted"),
+        ({"base_url": "http://10.0.0.7/v1"}, "this address is not public, and not permitted"),
         ({"base_url": "http://169.254.169.254/v1", "allow_networks": ["169.254.0.0/16"]}, "permits projects no"),
         ({"secret": "env:HOME"}, "stored secrets alone"),
         ({"secret": "file:/etc/hostname"}, "stored secrets alone"),
         ({"odd": 1}, "odd"),
-        ({"base_url": "http://127.0.0.1:1/v1", "allow_networks": ["loopback"]}, "failed"),
+        ({"base_url": "http://127.0.0.1:1/v1", "allow_networks": ["loopback"]}, "127.0.0.1"),
     ],
 )
 def test_what_is_wrong_is_said(site: Site, connection: dict[str, Any], words: str) -> None:
