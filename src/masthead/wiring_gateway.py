@@ -372,12 +372,22 @@ def serve_alone(settings: Settings, listener: socket.socket, *, worker: int = 0,
 
 
 def work() -> None:
-    """Be one of several workers; run by `masthead gateway --workers`, with the listening socket and its number."""
+    """Be one of several workers; run by `masthead gateway --workers`.
+
+    It is given the listening socket, a pipe that breaks when its starter is gone, its number and of how many.
+    """
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    fd, worker, workers = map(int, sys.argv[1:4])
+    fd, lifeline, worker, workers = map(int, sys.argv[1:5])
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    threading.Thread(target=_end_with, args=(lifeline,), name="gateway-lifeline", daemon=True).start()
     with contextlib.suppress(KeyboardInterrupt):
         serve_alone(load(), socket.socket(fileno=fd), worker=worker, workers=workers)
+
+
+def _end_with(lifeline: int) -> None:
+    """End this process as its starter would, when that is gone: else it would keep port and spool from the next one."""
+    os.read(lifeline, 1)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _server_config(asgi: Alone, settings: Settings) -> uvicorn.Config:

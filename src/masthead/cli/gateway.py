@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import os
 import signal
 import socket
 import subprocess
@@ -73,6 +74,8 @@ class _Supervisor:
         self._environment = dict(environment()) | {f"MASTHEAD_{name}": value for name, value in changed.items()}
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
         self._is_ending = threading.Event()
+        self._lifeline, self._held = os.pipe()
+        """The workers wait for the end of it, which comes when this process is gone, however it ended."""
 
     def run(self) -> None:
         """Run until told to end, then until the last worker has ended."""
@@ -102,8 +105,9 @@ class _Supervisor:
                 listener.listen(2048)
             fd = listener.fileno()
             code = "from masthead.wiring_gateway import work; work()"
-            command = [sys.executable, "-c", code, str(fd), str(at), str(self._workers)]
-            return subprocess.Popen(command, pass_fds=(fd,), env=self._environment)  # noqa: S603 - our own command
+            command = [sys.executable, "-c", code, *map(str, (fd, self._lifeline, at, self._workers))]
+            kept = (fd, self._lifeline)
+            return subprocess.Popen(command, pass_fds=kept, env=self._environment)  # noqa: S603 - our own command
 
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown", pretty_exceptions_enable=False)

@@ -154,6 +154,17 @@ def test_workers_share_the_port_and_one_that_dies_is_replaced(tmp_path: Path) ->
             wait_until(lambda: len([one for one in family.children() if one.status() != "zombie"]) == 2, "it is back")
 
 
+def test_workers_end_when_the_one_who_started_them_was_killed(tmp_path: Path) -> None:
+    with ScriptedModel(lambda _request: ScriptedReply(text="Hello.")) as model:
+        configure(tmp_path, model)
+        with running(tmp_path, "--workers", "2") as gateway:
+            workers = psutil.Process(gateway.process.pid).children()
+            assert len(workers) == 2
+            gateway.process.kill()
+            _, alive = psutil.wait_procs(workers, timeout=30)
+            assert alive == []
+
+
 def test_calls_under_way_are_finished_when_it_is_told_to_end(tmp_path: Path) -> None:
     def slow(_request: object) -> ScriptedReply:
         time.sleep(1.0)
