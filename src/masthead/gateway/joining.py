@@ -74,7 +74,7 @@ def metadata(call: Call) -> dict[str, str]:
         return {}
     try:
         found = msgspec.json.decode(raw)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return {}
     if not isinstance(found, dict):
         return {}
@@ -89,7 +89,7 @@ def user_of(call: Call) -> str | None:
         if raw is not None and bytes(raw)[:1] == b'"':
             try:
                 return _TEXT.decode(raw)[:_MOST] or None
-            except msgspec.DecodeError:
+            except (msgspec.DecodeError, UnicodeDecodeError):
                 return None
     told = metadata(call)
     return told.get("user_id") or told.get("langfuse_user_id")

@@ -162,7 +162,7 @@ def _put_parameters(attributes: dict[str, AttributeValue], call: Call) -> None:
         if name is not None:
             try:
                 value = _SCALAR.decode(raw)
-            except msgspec.DecodeError:
+            except (msgspec.DecodeError, UnicodeDecodeError):
                 continue
             if value is not None:
                 attributes[name] = value

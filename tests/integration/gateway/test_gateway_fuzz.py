@@ -1,6 +1,7 @@
 """Whatever comes in, from either side, is answered in the caller's dialect, and the next caller is served as ever."""
 
 import json
+import logging
 import random
 import socket
 from collections.abc import Iterator, Mapping
@@ -23,6 +24,7 @@ from masthead.testing.raw_upstream import Peer, RawUpstream
 
 pytestmark = pytest.mark.integration
 PATHS = ("/v1/chat/completions", "/v1/responses", "/v1/messages", "/v1/embeddings")
+PASSED = "/v1/images/edits"
 GOOD = b'{"id":"c1","model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"hello"}}]}'
 OTHERS = """
 [connections.anthropic]
@@ -43,6 +45,8 @@ class Bench:
         self.said = b""
         self.gateway: RunningGateway
         self.client = httpx.Client(timeout=20)
+        self.failures: list[str] = []
+        """What the gateway logged as an error that nobody foresaw, or as a call that could not be recorded."""
 
     def talk(self, peer: Peer) -> None:
         while peer.request():
@@ -63,9 +67,23 @@ class Bench:
         return self.ask(PATHS[0], b'{"model": "m", "messages": []}').status_code == 200
 
 
+class Noting(logging.Handler):
+    """Keeps errors, with where they came from."""
+
+    def __init__(self, kept: list[str]) -> None:
+        super().__init__(logging.ERROR)
+        self._kept = kept
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep one."""
+        self._kept.append(logging.Formatter().format(record))
+
+
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     made = Bench()
+    noting = Noting(made.failures)
+    logging.getLogger("masthead.gateway").addHandler(noting)
     clock = SystemClock()
     folder: Path = tmp_path_factory.mktemp("fuzz")
 
@@ -82,6 +100,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
         with gateway_at(file, plugins=plugins) as made.gateway:
             yield made
             made.client.close()
+    logging.getLogger("masthead.gateway").removeHandler(noting)
 
 
 def check(path: str, answer: httpx.Response) -> None:
@@ -162,7 +181,7 @@ def test_any_damaged_json_is_answered(bench: Bench, path: str, body: dict[str, A
         b'{"model":"m","metadata":{"masthead_run":"\\u0000\\r\\n"},"messages":[{"role":"user","content":"x"}]}',
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("path", [*PATHS, PASSED])
 def test_odd_bodies_are_answered(bench: Bench, path: str, body: bytes) -> None:
     bench.said = b""
     check(path, bench.ask(path, body))
@@ -271,4 +290,5 @@ def test_garbage_on_the_wire_is_answered_or_closed(bench: Bench) -> None:
                 pass
     assert bench.is_well()
     wait_until(lambda: bench.gateway.service.gateway.metrics.in_flight == 0, "nothing is in flight")
+    assert bench.failures == []
     assert bench.gateway.service.recorder.counters().lost == 0

@@ -115,7 +115,7 @@ class Ear:
             return ()
         try:
             items = _ITEMS.decode(raw)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             return _digested(_value(bytes(raw)), "user")
         found: list[Said] = []
         for item in items:
@@ -165,7 +165,7 @@ def _passages(text: str) -> tuple[int, ...]:
 def _plain(raw: bytes | msgspec.Raw) -> tuple[Said, ...]:
     try:
         given = _PLAIN.decode(raw)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return ()
     if not given.content.strip() or given.content[:2] in {"[{", "[ "}:
         return ()
@@ -210,7 +210,7 @@ def _answered(raw: bytes) -> tuple[Said, ...]:
     """Return what a message of a chat completion says; the plain one that most are, without looking further."""
     try:
         given = _PLAIN_REPLY.decode(raw)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _digested(_value(raw), "assistant")
     others = given.tool_calls or given.function_call or given.reasoning_content
     if others or not given.content.strip() or given.content[:2] in {"[{", "[ "}:
@@ -241,7 +241,7 @@ def _identity(message: Message) -> int:
 def _value(raw: bytes | msgspec.Raw) -> object:
     try:
         return msgspec.json.decode(raw)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 
 
