@@ -121,6 +121,8 @@ class Stitcher:
 
     def weigh(self, run: LiveRun) -> None:
         """Count what a run takes, and let go of the quietest ones where all take too much."""
+        if self.runs.get(_name(run.scope, run.run_id)) is not run:
+            return  # it was forgotten meanwhile
         size = run.size_bytes()
         self._bytes += size - run.counted_bytes
         run.counted_bytes = size

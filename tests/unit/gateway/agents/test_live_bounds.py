@@ -37,6 +37,24 @@ async def test_a_run_that_was_forgotten_within_a_call_is_taken_up_again(monkeypa
     assert (await site.call(again, assistant("Gone on."))).trace_id == slow.trace_id
 
 
+async def test_what_forgotten_runs_took_is_not_counted_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stitch, "MOST_RUNS", 3)
+    monkeypatch.setattr(stitch, "_MOST_BYTES", 60_000)
+    site = Site()
+    slow = [
+        exchange_of({"model": "m", "messages": [user(f"Slow question {number}")]}, number=900 + number)
+        for number in range(30)
+    ]
+    for exchange in slow:
+        await site.guards.before(exchange)
+    for exchange in slow:
+        exchange.status = 502
+        site.guards.ended(exchange)
+    for number in range(4):
+        await site.call([user(f"Question {number}")], assistant(f"Answer {number}."))
+    assert len(site.guards.runs) == 3
+
+
 async def test_a_long_message_is_known_again_and_kept_by_its_ends() -> None:
     site = Site()
     first = await site.call([system("You are Ann."), user(LONG + "one")], assistant("It rains."))
