@@ -348,7 +348,7 @@ def test_a_project_that_is_made_anew_has_nothing_of_the_old_one(site: Site, vend
 
 
 def test_the_schema_describes_documents(site: Site) -> None:
-    schema = site.ask("GET", f"{CONFIG}/schema", site.key("one")).json()
+    schema = site.ask("GET", f"{CONFIG}/schema", site.key("one")).json()["json_schema"]
     assert {"connections", "routes", "limits", "access", "recording"} <= schema["properties"].keys()
 
 

@@ -2013,6 +2013,19 @@ export interface components {
             changes: components["schemas"]["ConfigChange"][] | null;
         };
         /**
+         * ConfigSchema
+         * @description What documents may say.
+         */
+        ConfigSchema: {
+            /**
+             * Json Schema
+             * @description JSON Schema, draft 2020-12.
+             */
+            json_schema: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+        };
+        /**
          * ConfigTaken
          * @description A new revision, and what it changed in the project's document.
          */
@@ -4959,6 +4972,7 @@ export type ConfigFault = components['schemas']['ConfigFault'];
 export type ConfigHistory = components['schemas']['ConfigHistory'];
 export type ConfigInput = components['schemas']['ConfigInput'];
 export type ConfigRevision = components['schemas']['ConfigRevision'];
+export type ConfigSchema = components['schemas']['ConfigSchema'];
 export type ConfigTaken = components['schemas']['ConfigTaken'];
 export type ConfigTrial = components['schemas']['ConfigTrial'];
 export type ConnectionTrial = components['schemas']['ConnectionTrial'];
@@ -7233,9 +7247,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: components["schemas"]["JsonValue"];
-                    };
+                    "application/json": components["schemas"]["ConfigSchema"];
                 };
             };
             /** @description What went wrong, and the remedy. */

@@ -3,7 +3,6 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
-from pydantic import JsonValue
 
 from masthead.api.routes.taken import Owner, With
 from masthead.api.schema import gateway_config as c
@@ -32,9 +31,9 @@ def check_gateway_config(services: With, caller: Owner, given: c.ConfigTrial) ->
 
 
 @router.get("/gateway/config/schema")
-def get_gateway_config_schema(_: Owner) -> dict[str, JsonValue]:
+def get_gateway_config_schema(_: Owner) -> c.ConfigSchema:
     """Describe documents, as JSON Schema."""
-    return GatewayConfig.model_json_schema()
+    return c.ConfigSchema(json_schema=GatewayConfig.model_json_schema())
 
 
 @router.get("/gateway/config/history")

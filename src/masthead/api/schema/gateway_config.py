@@ -176,6 +176,13 @@ class EarlierConfig(Output):
         return cls.trusted(revision=made.revision, time=rfc3339(made.time_ns), actor=made.actor, document=document)
 
 
+class ConfigSchema(Output):
+    """What documents may say."""
+
+    json_schema: dict[str, JsonValue]
+    """JSON Schema, draft 2020-12."""
+
+
 class Secret(Output):
     """A secret of the project's connections. Its value is never shown."""
 
