@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import sysconfig
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,10 +18,14 @@ import psutil
 from gateway_load import Spec
 from gateway_peers import answers
 
+import masthead
+
 HERE = Path(__file__).parent
 _START_S = 60.0
 _ALL = ("-c", "from masthead.cli.main import main; main()")
 _ALONE = ("-c", "from masthead.cli.entry import main; main()")
+_OURS = os.pathsep.join((str(Path(masthead.__file__).parents[1]), sysconfig.get_path("purelib")))
+"""Masthead and what it needs, for another Python of the same version."""
 _PATH = "/v1/chat/completions"
 
 
@@ -117,7 +122,7 @@ def gateway(
             [python, *_ALONE, "--data-dir", str(folder), "gateway", "--port", str(port),
              "--workers", str(workers)],
             env=os.environ | {"MASTHEAD_REQUIRE_KEYS": "true", "MASTHEAD_LOG_LEVEL": "error"} | dict(environment or {})
-            | ({} if python == sys.executable else {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}),
+            | ({} if python == sys.executable else {"PYTHONPATH": _OURS}),
             stdout=log, stderr=log,
             preexec_fn=None if core is None else lambda: os.sched_setaffinity(0, {core}),  # noqa: PLW1509 - one thread
         )  # fmt: skip
