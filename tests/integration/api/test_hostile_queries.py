@@ -21,6 +21,8 @@ ROUTES = {
     if path.startswith("/api/") and path not in {"/api/v1/session", "/api/v1/import"}
 }
 LISTS = sorted(path for (method, path) in ROUTES if method == "GET")
+RECORDED = "/api/v1/runs/{run_id}/spans/{span_id}/call"
+"""Takes a call that the gateway recorded, of which this site has none: test_calls_from_pages.py has."""
 DESCRIBED: dict[str, Any] = build_api(None).openapi()["paths"]
 INJECTIONS = (
     "' OR '1'='1",
@@ -141,7 +143,7 @@ def test_a_body_over_the_limit_is_refused_before_it_is_read(site: Site) -> None:
     assert response.headers["content-type"] == "application/problem+json"
 
 
-@pytest.mark.parametrize("path", LISTS)
+@pytest.mark.parametrize("path", [path for path in LISTS if path != RECORDED])
 def test_every_answer_has_the_form_that_is_described(site: Site, path: str) -> None:
     spans = site.ask("GET", f"/api/v1/runs/{run_id(1)}/spans", site.key("one")).json()["items"]
     one = ProjectId("one")
