@@ -13,8 +13,8 @@ from masthead.store.traces.stats import BUCKETS
 
 _ALWAYS: Final = (1 << 63) - 1
 
-# A call is one span; each of its tries is a span `attempt …` below it. FINAL leaves out what was sent twice. Shadow calls
-# are asked for by themselves: nobody's answer came from them.
+# A call is one span; each of its tries is a span `attempt …` below it. FINAL leaves out what was sent twice. Shadow
+# calls are asked for by themselves: nobody's answer came from them.
 _USAGE = """
 SELECT {start}, nullIf({group}, '') AS grouped, count() AS calls, countIf(is_error),
     countIf(cost_usd IS NULL AND (input_tokens IS NOT NULL OR output_tokens IS NOT NULL)),
