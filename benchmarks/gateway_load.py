@@ -8,6 +8,7 @@ import asyncio
 import json
 import sys
 import time
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import httptools
@@ -28,13 +29,16 @@ class Spec(NamedTuple):
     seconds: float
     size: int
     is_stream: bool = False
+    keys: Sequence[str] = ()
+    """Where there are any, connections use them in turns."""
 
 
 class Client(asyncio.Protocol):
     """One connection that asks again as soon as it was answered."""
 
-    def __init__(self, load: "Load") -> None:
+    def __init__(self, load: "Load", request: bytes) -> None:
         self.load = load
+        self.head, self.tail = request.split(_MARK)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Ask."""
@@ -74,7 +78,7 @@ class Client(asyncio.Protocol):
         self.first_s: float | None = None
         self.parser = httptools.HttpResponseParser(self)
         self.begun_s = time.perf_counter()
-        self.transport.write(self.load.request())
+        self.transport.write(b"%s%020d%s" % (self.head, self.load.number(), self.tail))
 
 
 class Load:
@@ -89,13 +93,12 @@ class Load:
         self.firsts: list[float] = []
         self.events = 0
         self.errors = 0
-        self._head, self._tail = request_of(spec).split(_MARK)
         self._next = time.time_ns()
 
-    def request(self) -> bytes:
-        """Return the next request."""
+    def number(self) -> int:
+        """Return the number of the next request."""
         self._next += 1
-        return b"%s%020d%s" % (self._head, self._next, self._tail)
+        return self._next
 
 
 def request_of(spec: Spec) -> bytes:
@@ -115,8 +118,10 @@ async def main(spec: Spec) -> dict[str, Any]:
     load = Load(spec)
     begun_s = time.perf_counter()
     loop = asyncio.get_running_loop()
-    for _ in range(spec.connections):
-        await loop.create_connection(lambda: Client(load), "127.0.0.1", spec.port)
+    keys = [{"authorization": f"Bearer {key}"} for key in spec.keys] or [{}]
+    requests = [request_of(spec._replace(headers=spec.headers | key)) for key in keys]
+    for at in range(spec.connections):
+        await loop.create_connection(lambda at=at: Client(load, requests[at % len(requests)]), "127.0.0.1", spec.port)
     try:
         async with asyncio.timeout(spec.seconds + _GRACE_S):
             await load.done.wait()
