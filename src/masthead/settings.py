@@ -90,12 +90,12 @@ class Settings(BaseSettings):
     """How long calls under way may go on when `masthead gateway` is told to end, in seconds."""
 
     secrets_key: SecretStr | None = None
-    """The master key of stored secrets: 32 bytes in base64 or hexadecimal (`openssl rand -base64 32`). Several by commas:
-    the first one encrypts, all decrypt."""
+    """The master key of stored secrets: 32 bytes in base64 or hexadecimal (`openssl rand -base64 32`). Several by
+    commas: the first one encrypts, all decrypt."""
 
     secrets_key_file: Path | None = None
-    """The file of the master key, where `secrets_key` is not set; unset means `secrets.key` in `data_dir`, which is made
-    at its first use."""
+    """The file of the master key, where `secrets_key` is not set; unset means `secrets.key` in `data_dir`, which is
+    made at its first use."""
 
     redis_url: SecretStr | None = None
     """A Redis or Valkey server in which gateways count what is used of limits together, `redis://host:6379/0`; unset

@@ -93,6 +93,12 @@ class RunBudgetConfig(Part):
     depth: int | None = Field(default=None, ge=0)
     """How deep agents may be called by agents that wait for them; 0 allows the first ones only."""
 
+    def within(self, other: "RunBudgetConfig") -> "RunBudgetConfig":
+        """Return the budgets with no one larger than the other's."""
+        both = {name: (getattr(self, name), getattr(other, name)) for name in RunBudgetConfig.model_fields}
+        given = {name: [one for one in values if one is not None] for name, values in both.items()}
+        return self.model_copy(update={name: min(values) for name, values in given.items() if values})
+
 
 class GuardsConfig(Part):
     """What happens when a live run repeats itself or uses too much."""

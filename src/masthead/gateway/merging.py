@@ -1,8 +1,8 @@
 """What holds for a project's calls: its own document over the file that holds for all projects.
 
 The project's names win: its connections and routes stand before the file's, and hide those of the same name. What the
-file limits stays limited: its limits, rules of access and plugins hold beside the project's own, sizes are the smaller
-of both. Everything else is the project's where it says something, else the file's.
+file limits stays limited: its limits, rules of access and plugins hold beside the project's own, sizes and budgets of
+runs are the smaller of both. Everything else is the project's where it says something, else the file's.
 """
 
 import ipaddress
@@ -17,11 +17,11 @@ from masthead.gateway.config import (
     parse,
     stored_name,
 )
-from masthead.gateway.config_routes import CacheConfig
+from masthead.gateway.config_routes import CacheConfig, GuardsConfig, RouteConfig
 
 _ONE_BY_ONE: Final = frozenset({
     "connections", "routes", "limits", "access", "plugins", "limits_uncounted", "cache", "projects", "max_body_bytes",
-    "max_answer_bytes",
+    "max_answer_bytes", "guards",
 })  # fmt: skip
 """What is put together in a way of its own; of everything else the project's word is taken whole."""
 
@@ -61,7 +61,10 @@ def effective(base: GatewayConfig, own: GatewayConfig) -> Effective:
     named = {route.model for route in own.routes}
     changed |= {
         "connections": connections | {name: one for name, one in base.connections.items() if name not in connections},
-        "routes": (*own.routes, *(route for route in base.routes if route.model not in named)),
+        "routes": (
+            *(_bounded(route, base.guards) for route in own.routes),
+            *(route for route in base.routes if route.model not in named),
+        ),
         "limits": (*base.limits, *own.limits),
         "access": own.access,
         "plugins": (*base.plugins, *own.plugins),
@@ -70,6 +73,8 @@ def effective(base: GatewayConfig, own: GatewayConfig) -> Effective:
     }
     if "refuse" in {base.limits_uncounted, own.limits_uncounted}:
         changed["limits_uncounted"] = "refuse"
+    if "guards" in given:
+        changed["guards"] = _budgeted(own.guards, base.guards)
     if "cache" in given:
         changed["cache"] = _cache(base.cache, own.cache)
     warnings = tuple(
@@ -123,6 +128,14 @@ def _is_within(network: str, permitted: tuple[str, ...]) -> bool:
     asked = ipaddress.ip_network(network)
     ranges = [one for one in map(ipaddress.ip_network, permitted) if one.version == asked.version]
     return any(asked.subnet_of(one) for one in ranges)  # pyright: ignore[reportArgumentType] - of the same version
+
+
+def _bounded(route: RouteConfig, base: GuardsConfig) -> RouteConfig:
+    return route if route.guards is None else route.model_copy(update={"guards": _budgeted(route.guards, base)})
+
+
+def _budgeted(own: GuardsConfig, base: GuardsConfig) -> GuardsConfig:
+    return own.model_copy(update={"run": own.run.within(base.run)})
 
 
 def _cache(base: CacheConfig, own: CacheConfig) -> CacheConfig:

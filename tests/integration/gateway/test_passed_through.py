@@ -1,4 +1,4 @@
-"""Images, audio and files pass as they are, under the same keys, access rules, routes and limits as every other call."""
+"""Images, audio and files pass as they are, under the same keys, access rules, routes and limits as other calls."""
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping

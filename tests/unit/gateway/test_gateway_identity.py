@@ -67,7 +67,16 @@ async def test_a_readers_key_and_another_projects_name_are_refused() -> None:
         scope(sec_fetch_site="cross-site"),
         scope(x_forwarded_for="203.0.113.9"),
     ],
-    ids=["another machine", "rebound name", "no host", "no host either", "no origin", "another origin", "another site", "by a proxy"],
+    ids=[
+        "another machine",
+        "rebound name",
+        "no host",
+        "no host either",
+        "no origin",
+        "another origin",
+        "another site",
+        "by a proxy",
+    ],
 )
 async def test_without_keys_only_this_machine_is_served_and_no_foreign_page(asked: dict[str, Any]) -> None:
     with pytest.raises(NotAllowed):

@@ -1,6 +1,7 @@
 """A project's document over the file: whose word holds, what a project may not say, and documents of every kind."""
 
 import string
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from masthead.gateway.call import Identity
 from masthead.gateway.config import ConfigRefused, Fault, GatewayConfig, connection_of, parse
+from masthead.gateway.config_routes import RunBudgetConfig
 from masthead.gateway.differences import between, between_documents, dumped, hidden
 from masthead.gateway.merging import document, effective, secrets_named
 from masthead.gateway.secret import Secrets
@@ -77,6 +79,25 @@ def test_sizes_are_the_smaller_of_both() -> None:
     assert merged({"max_body_bytes": 50_000}).max_body_bytes == 50_000
     assert merged({}).max_body_bytes == 2_000_000
     assert merged({"cache": {"is_on": True, "most_bytes": 2**40}}).cache.most_bytes == 2**26
+
+
+def test_no_budget_of_a_run_is_larger_than_the_files() -> None:
+    file = base(guards={"run": {"calls": 50, "cost_usd": "2"}})
+    own = {
+        "guards": {"on_finding": "stop", "run": {"calls": 500, "depth": 3}},
+        "routes": [
+            {"model": "own", "targets": [{"connection": "openai"}], "guards": {"run": {"calls": 10, "cost_usd": "9"}}},
+            {"model": "bare", "targets": [{"connection": "openai"}]},
+        ],
+    }
+    found = merged(own, file)
+    assert found.guards.on_finding == "stop"
+    assert found.guards.run == RunBudgetConfig(calls=50, cost_usd=Decimal(2), depth=3)
+    guards = {route.model: route.guards for route in found.routes}
+    assert guards["own"] is not None
+    assert guards["own"].run == RunBudgetConfig(calls=10, cost_usd=Decimal(2))
+    assert guards["bare"] is None
+    assert merged({}, file).guards == file.guards
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Operating the gateway by looking at it: usage, limits, live traffic, targets, and whether all of it is recorded."""
 
+from functools import partial
 from typing import Annotated, Final
 
 from anyio import to_thread
@@ -22,20 +23,10 @@ _MOST_LIMITS: Final = 500
 def get_usage(services: With, caller: Viewer, query: Annotated[w.UsageQuery, Query()]) -> w.Usage:
     """Add up what calls through the gateway used: calls, tokens, cost, errors and latencies."""
     since_ns, until_ns = time_range(query.since, query.until)
-    rows = services.store.usage(
-        caller.project_id,
-        since_ns=since_ns,
-        until_ns=until_ns,
-        by=query.by,
-        bucket=query.bucket,
-        limit=query.limit + 1,
-    )
+    add_up = partial(services.store.usage, caller.project_id, since_ns=since_ns, until_ns=until_ns)
+    rows = add_up(by=query.by, bucket=query.bucket, limit=query.limit + 1)
     is_whole = query.by is None and query.bucket == "total"
-    shadows = (
-        services.store.usage(caller.project_id, since_ns=since_ns, until_ns=until_ns, of_shadows=True)
-        if is_whole
-        else []
-    )
+    shadows = add_up(of_shadows=True) if is_whole else []
     labels = _key_names(services, caller) if query.by == "key" else {}
     return w.Usage(
         items=[w.UsageRow.of(row, labels.get(row.group or "")) for row in rows[: query.limit]],
