@@ -40,7 +40,7 @@ class Server:
         self.names += [one["name"] for one in spans]
 
 
-def spool(folder: Path, server: Server, max_bytes: int = 10_000_000) -> Spool:
+def spool(folder: Path, server: Server, max_bytes: int = 10_000_000) -> Spool[Span]:
     return Spool(folder / "spool", traces_json, server, max_bytes=max_bytes)
 
 

@@ -176,6 +176,9 @@ class Broken:
     async def add(self, slots: Sequence[Slot], *, requests: int = 0, tokens: int = 0, nano_usd: int = 0) -> None:
         raise ConnectionRefusedError("no server")
 
+    async def used(self, prefix: str) -> dict[str, Used]:
+        raise ConnectionRefusedError("no server")
+
     def close(self) -> None:
         """Nothing is kept."""
 
