@@ -268,6 +268,16 @@ class Exchange:
     """What may be kept of it."""
 
     @property
+    def keeps_content(self) -> bool:
+        """Whether what was said may be kept as it is."""
+        return self.recording.content == "full"
+
+    @property
+    def error_kept(self) -> str | None:
+        """`error` in words that may be kept: an upstream's own may repeat what it was asked."""
+        return self.error if self.error is None or self.keeps_content else f"HTTP {self.status}"
+
+    @property
     def outgoing(self) -> Call:
         """What any request to a provider is made of: the call, but for what plugins changed or took out of it."""
         return self.call if self.sent is None else self.sent

@@ -21,6 +21,7 @@ from masthead.providers.dialects.plain import PlainTranslation
 _LOG = logging.getLogger(__name__)
 _STREAMS: Final = (b"text/event-stream", b"application/vnd.amazon.eventstream")
 _MOST_ERROR_BYTES: Final = 1024 * 1024
+_SHORT_BYTES: Final = 500
 _OBJECT: Final = msgspec.json.Decoder(Members)
 
 
@@ -92,6 +93,8 @@ class Conductor:
             return await self._attempt(exchange, attempt)
         except UpstreamFailed as failure:
             self._failed(attempt, failure.kind, str(failure))
+            if failure.said and exchange.keeps_content:
+                attempt.error = f"{failure}: {_short(failure.said)}"
             return failure
         except asyncio.CancelledError as cancelled:
             self._give_up(attempt, str(cancelled.args[0]) if cancelled.args else "the client went away")
@@ -151,7 +154,7 @@ class Conductor:
         try:
             if response.status >= 300:
                 body = await response.read(_MOST_ERROR_BYTES)
-                self._failed(attempt, "status", _short(body))
+                self._failed(attempt, "status", _short(body) if exchange.keeps_content else f"HTTP {response.status}")
                 if account is not None and response.status == 401:
                     self._grants.forget(account)
                 attempt.retry_after_s = _retry_after_s(response.headers)
@@ -195,8 +198,8 @@ def _checked(body: bytes, target: Target) -> Members:
     try:
         return _OBJECT.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        message = f"{target.connection.name} answered with what is no JSON object: {_short(body)!r}"
-        raise UpstreamFailed(message, kind="nonsense") from error
+        message = f"{target.connection.name} answered with what is no JSON object, of {len(body)} bytes"
+        raise UpstreamFailed(message, kind="nonsense", said=body[:_SHORT_BYTES]) from error
 
 
 def _translated(response: UpstreamResponse, sent: Forwarded, members: Members, body: bytes) -> Answer:
@@ -262,4 +265,4 @@ def _input_tokens(headers: list[Header]) -> int | None:
 
 
 def _short(body: bytes) -> str:
-    return body[:500].decode("utf-8", "replace")
+    return body[:_SHORT_BYTES].decode("utf-8", "replace")

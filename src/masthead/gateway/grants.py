@@ -73,4 +73,8 @@ class Grants:
         response = await self._client.send(
             UpstreamRequest("POST", origin, place.path or "/", (_FORM,), body, _TIMEOUTS)
         )
-        return read_token(response.status, await response.read(_MOST_BYTES))
+        try:
+            return read_token(response.status, await response.read(_MOST_BYTES))
+        except BaseException:
+            response.close()
+            raise

@@ -76,7 +76,9 @@ def attributes_of(
         attributes["masthead.gateway.is_truncated"] = True
     error = _error(exchange)
     if error is not None:
-        attributes[names.ERROR_TYPE] = str(exchange.status) if error == exchange.error and exchange.status else "gone"
+        attributes[names.ERROR_TYPE] = (
+            "gone" if exchange.is_client_gone or not exchange.status else str(exchange.status)
+        )
     attributes |= exchange.attributes
     return attributes
 
@@ -260,7 +262,7 @@ def _text(data: bytes) -> str:
 def _error(exchange: Exchange) -> str | None:
     if exchange.is_client_gone:
         return "the client went away before the answer's end"
-    return exchange.error
+    return exchange.error_kept
 
 
 def _attempt(exchange: Exchange, at: int, attempt: Attempt) -> SpanFields:

@@ -191,7 +191,7 @@ def _ended(exchange: Exchange, attributes: Mapping[str, AttributeValue]) -> Call
         model=get(names.REQUEST_MODEL),  # pyright: ignore[reportArgumentType]
         connection=get("masthead.gateway.connection"),  # pyright: ignore[reportArgumentType]
         status=exchange.status,
-        error=None if exchange.error is None else exchange.error[:_MOST_ERROR],
+        error=None if exchange.error is None else str(exchange.error_kept)[:_MOST_ERROR],
         input_tokens=get(names.INPUT_TOKENS),  # pyright: ignore[reportArgumentType]
         output_tokens=get(names.OUTPUT_TOKENS),  # pyright: ignore[reportArgumentType]
         cache_read_tokens=get("gen_ai.usage.cache_read.input_tokens"),  # pyright: ignore[reportArgumentType]

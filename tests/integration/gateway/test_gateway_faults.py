@@ -80,6 +80,24 @@ def test_an_upstream_that_hangs_is_given_up_after_its_time(serve: Any) -> None:
     assert gateway.spans(1)[0].status == "error"
 
 
+@pytest.mark.parametrize(("content", "is_kept"), [("full", True), ("hashed", False), ("off", False)])
+@pytest.mark.parametrize("status", ["200 OK", "400 Bad Request"])
+def test_an_upstream_that_repeats_what_it_was_asked_is_recorded_as_far_as_contents_are(
+    serve: Any, caplog: pytest.LogCaptureFixture, status: str, content: str, *, is_kept: bool
+) -> None:
+    def talk(peer: Peer) -> None:
+        peer.request()
+        peer.answer(b"you said: my opinion", status=status)
+
+    _, gateway = serve(talk, more=f'[recording]\ncontent = "{content}"\n')
+    response = ask(gateway, messages=[{"role": "user", "content": "my opinion"}])
+    assert response.status_code in {400, 502}
+    told = [f"{span.status_message} {span.attributes}" for span in gateway.spans(1)]
+    assert ("my opinion" in str(told)) is is_kept
+    assert all(span.status == "error" for span in gateway.spans(1))
+    assert "my opinion" not in caplog.text
+
+
 def test_a_drop_in_the_middle_of_a_stream_is_told_as_an_error_event(serve: Any) -> None:
     def talk(peer: Peer) -> None:
         peer.request()

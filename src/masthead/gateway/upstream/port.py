@@ -27,11 +27,16 @@ class UpstreamRequest(NamedTuple):
 
 
 class UpstreamFailed(UpstreamError):
-    """The upstream could not be asked, or broke off; `kind` says how."""
+    """The upstream could not be asked, or broke off; `kind` says how.
 
-    def __init__(self, message: str, *, kind: FailureKind) -> None:
+    `said` is the beginning of what it answered. That may repeat what it was asked, so it is for the trace alone, where
+    contents are recorded.
+    """
+
+    def __init__(self, message: str, *, kind: FailureKind, said: bytes = b"") -> None:
         super().__init__(message)
         self.kind: FailureKind = kind
+        self.said = said
 
 
 class UpstreamResponse(Protocol):
