@@ -9,6 +9,8 @@ from masthead.providers.dialects.dialect import Losses
 
 _DECODER: Final = msgspec.json.Decoder()
 _ENCODER: Final = msgspec.json.Encoder()
+_MOST_TOKENS: Final = 2**53
+"""More in one answer is a fault of who counted."""
 
 
 def decoded(data: bytes | str) -> dict[str, Any] | None:
@@ -43,5 +45,11 @@ def text_of(arguments: Mapping[str, Any] | None) -> str:
 
 def inner(holder: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     """Return the object under a name, an empty one where there is none."""
-    value: Mapping[str, Any] | None = holder.get(name)
-    return value or {}
+    value = holder.get(name)
+    return cast("Mapping[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def tokens(holder: Mapping[str, Any], name: str) -> int | None:
+    """Return a count of tokens; None where there is none, or what stands there is none that anybody can count with."""
+    value = holder.get(name)
+    return value if type(value) is int and 0 <= value < _MOST_TOKENS else None

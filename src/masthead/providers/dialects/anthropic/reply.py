@@ -9,7 +9,7 @@ from masthead.providers.dialects.anthropic.write_said import write_said
 from masthead.providers.dialects.dialect import Losses
 from masthead.providers.dialects.fields import Fields
 from masthead.providers.dialects.form import Citation, Part, Reply, Stop, Text
-from masthead.providers.dialects.json_text import inner
+from masthead.providers.dialects.json_text import inner, tokens
 from masthead.providers.dialects.seals import with_call_proofs, with_proofs_on_calls
 
 STOPS: Final[Mapping[str, Stop]] = {
@@ -109,14 +109,14 @@ def read_usage(usage: Mapping[str, Any] | None) -> Usage | None:
     """Return the tokens; Anthropic counts cached input beside `input_tokens`, not within it."""
     if not usage:
         return None
-    fresh = usage.get("input_tokens")
-    read_tokens, written = usage.get("cache_read_input_tokens"), usage.get("cache_creation_input_tokens")
+    fresh = tokens(usage, "input_tokens")
+    read_tokens, written = tokens(usage, "cache_read_input_tokens"), tokens(usage, "cache_creation_input_tokens")
     return Usage(
         input_tokens=None if fresh is None else fresh + (read_tokens or 0) + (written or 0),
-        output_tokens=usage.get("output_tokens"),
+        output_tokens=tokens(usage, "output_tokens"),
         cache_read_tokens=read_tokens,
         cache_write_tokens=written,
-        reasoning_tokens=inner(usage, "output_tokens_details").get("thinking_tokens"),
+        reasoning_tokens=tokens(inner(usage, "output_tokens_details"), "thinking_tokens"),
     )
 
 

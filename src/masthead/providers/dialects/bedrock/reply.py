@@ -6,7 +6,7 @@ from typing import Any, Final, cast
 from masthead.model.reading import Usage
 from masthead.providers.dialects.dialect import Losses
 from masthead.providers.dialects.form import Call, Citation, Part, Reasoning, Reply, Stop, Text
-from masthead.providers.dialects.json_text import inner, text_of
+from masthead.providers.dialects.json_text import inner, text_of, tokens
 
 STOPS: Final[Mapping[str, Stop]] = {
     "end_turn": "end",
@@ -73,11 +73,11 @@ def read_usage(usage: Mapping[str, Any] | None) -> Usage | None:
     """Return the tokens; Bedrock counts cached input beside `inputTokens`, not within it."""
     if not usage:
         return None
-    fresh, read_tokens = usage.get("inputTokens"), usage.get("cacheReadInputTokens")
-    written = usage.get("cacheWriteInputTokens")
+    fresh, read_tokens = tokens(usage, "inputTokens"), tokens(usage, "cacheReadInputTokens")
+    written = tokens(usage, "cacheWriteInputTokens")
     return Usage(
         input_tokens=None if fresh is None else fresh + (read_tokens or 0) + (written or 0),
-        output_tokens=usage.get("outputTokens"),
+        output_tokens=tokens(usage, "outputTokens"),
         cache_read_tokens=read_tokens,
         cache_write_tokens=written,
     )

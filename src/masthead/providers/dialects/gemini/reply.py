@@ -6,7 +6,7 @@ from typing import Any, Final, cast
 from masthead.model.reading import Usage
 from masthead.providers.dialects.dialect import Losses
 from masthead.providers.dialects.form import Call, Citation, Part, Reasoning, Refusal, Reply, Stop, Text
-from masthead.providers.dialects.json_text import inner, text_of
+from masthead.providers.dialects.json_text import inner, text_of, tokens
 
 _STOPS: Final[Mapping[str, Stop]] = {
     "STOP": "end",
@@ -109,12 +109,12 @@ def read_usage(usage: Mapping[str, Any] | None) -> Usage | None:
     """Return the tokens: the prompt's include the cached ones, the candidates' do not include the thoughts."""
     if not usage:
         return None
-    thoughts, said = usage.get("thoughtsTokenCount"), usage.get("candidatesTokenCount")
-    asked, of_tools = usage.get("promptTokenCount"), usage.get("toolUsePromptTokenCount")
+    thoughts, said = tokens(usage, "thoughtsTokenCount"), tokens(usage, "candidatesTokenCount")
+    asked, of_tools = tokens(usage, "promptTokenCount"), tokens(usage, "toolUsePromptTokenCount")
     return Usage(
         input_tokens=None if asked is None else asked + (of_tools or 0),
         output_tokens=None if said is None and thoughts is None else (said or 0) + (thoughts or 0),
-        cache_read_tokens=usage.get("cachedContentTokenCount"),
+        cache_read_tokens=tokens(usage, "cachedContentTokenCount"),
         reasoning_tokens=thoughts,
     )
 

@@ -8,6 +8,7 @@ from masthead.model.reading import Usage
 from masthead.providers.dialects.dialect import Losses
 from masthead.providers.dialects.fields import Fields
 from masthead.providers.dialects.form import Citation, Part, Refusal, Reply, Stop, Text
+from masthead.providers.dialects.json_text import inner, tokens
 from masthead.providers.dialects.openai_chat.read_request import assistant_parts
 from masthead.providers.dialects.openai_chat.write_request import assistant
 
@@ -109,15 +110,14 @@ def read_usage(usage: Mapping[str, Any] | None) -> Usage | None:
     """Return the tokens; `prompt_tokens` includes the cached ones already."""
     if not usage:
         return None
-    told: Mapping[str, Any] = usage.get("prompt_tokens_details") or {}
-    made: Mapping[str, Any] = usage.get("completion_tokens_details") or {}
-    cached = told.get("cached_tokens")
+    told, made = inner(usage, "prompt_tokens_details"), inner(usage, "completion_tokens_details")
+    cached = tokens(told, "cached_tokens")
     return Usage(
-        input_tokens=usage.get("prompt_tokens"),
-        output_tokens=usage.get("completion_tokens"),
-        cache_read_tokens=usage.get("prompt_cache_hit_tokens") if cached is None else cached,
-        cache_write_tokens=told.get("cache_write_tokens"),
-        reasoning_tokens=made.get("reasoning_tokens"),
+        input_tokens=tokens(usage, "prompt_tokens"),
+        output_tokens=tokens(usage, "completion_tokens"),
+        cache_read_tokens=tokens(usage, "prompt_cache_hit_tokens") if cached is None else cached,
+        cache_write_tokens=tokens(told, "cache_write_tokens"),
+        reasoning_tokens=tokens(made, "reasoning_tokens"),
     )
 
 

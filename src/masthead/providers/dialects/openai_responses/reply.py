@@ -9,7 +9,7 @@ from masthead.providers.dialects.dialect import Losses, refused
 from masthead.providers.dialects.events import Envelope
 from masthead.providers.dialects.fields import Fields
 from masthead.providers.dialects.form import Call, Citation, Part, Reasoning, Refusal, Reply, Stop, Text
-from masthead.providers.dialects.json_text import inner
+from masthead.providers.dialects.json_text import inner, tokens
 from masthead.providers.dialects.openai_responses.read_request import read_item
 from masthead.providers.dialects.openai_responses.write_request import write_choice, write_format, write_tool
 from masthead.providers.dialects.seals import sealed, with_call_proofs, with_proofs_on_calls
@@ -114,11 +114,11 @@ def read_usage(usage: Mapping[str, Any] | None) -> Usage | None:
         return None
     told, made = inner(usage, "input_tokens_details"), inner(usage, "output_tokens_details")
     return Usage(
-        input_tokens=usage.get("input_tokens"),
-        output_tokens=usage.get("output_tokens"),
-        cache_read_tokens=told.get("cached_tokens"),
-        cache_write_tokens=told.get("cache_write_tokens"),
-        reasoning_tokens=made.get("reasoning_tokens"),
+        input_tokens=tokens(usage, "input_tokens"),
+        output_tokens=tokens(usage, "output_tokens"),
+        cache_read_tokens=tokens(told, "cached_tokens"),
+        cache_write_tokens=tokens(told, "cache_write_tokens"),
+        reasoning_tokens=tokens(made, "reasoning_tokens"),
     )
 
 
