@@ -264,6 +264,49 @@ async def test_calls_of_a_worker_that_is_gone_are_let_go_of(tmp_path: Path):
         assert site.guards[0].under_way == (0, 0)
 
 
+async def test_clients_that_leave_while_the_keeper_waits_for_an_earlier_end_leave_nothing_behind(tmp_path: Path):
+    async with workers(tmp_path, GuardsConfig(run=RunBudgetConfig(calls=3))) as site:
+        key, run = site.key_of(0), "ab" * 16
+        opening = [*OPENING, assistant("Which order is it?"), user("5555")]
+        first = await site.begun(1, opening, key=key, run=run)
+        for _ in range(4):
+            leaving = asyncio.create_task(site.begun(1, [*opening, assistant("It"), user("Hurry!")], key=key, run=run))
+            await asyncio.sleep(0.01)  # the keeper has begun to look, and waits for what the first is answered
+            assert not leaving.done()
+            leaving.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await leaving
+        await asyncio.sleep(0.1)
+        assert (site.guards[0].under_way, site.guards[1].under_way) == ((0, 1), (1, 0))
+        await site.answered(1, first, assistant("Done."))
+        assert (await site.call(1, OPENING, assistant("Done."), key=key)).status == 200
+        assert (await site.begun(1, [*OPENING, user("And now?")], key=key, run=run)).status is None
+        assert site.guards[0].under_way == (0, 1)
+
+
+async def test_a_call_that_is_given_up_while_guards_look_at_it_is_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    async with workers(tmp_path) as site:
+        looks, go_on = asyncio.Event(), asyncio.Event()
+        before = site.local[0].before
+
+        async def slowly(exchange: Exchange) -> None:
+            looks.set()
+            await go_on.wait()
+            await before(exchange)
+
+        monkeypatch.setattr(site.local[0], "before", slowly)
+        leaving = asyncio.create_task(site.begun(1, OPENING, key=site.key_of(0)))
+        await looks.wait()
+        leaving.cancel()
+        await asyncio.wait([leaving])
+        await asyncio.sleep(0.05)  # the end is there
+        go_on.set()
+        await asyncio.sleep(0.05)
+        assert site.guards[0].under_way == (0, 0)
+
+
 async def test_a_hundred_calls_at_once_are_each_answered(tmp_path: Path):
     async with workers(tmp_path) as site:
         key = site.key_of(0)

@@ -109,6 +109,8 @@ class SharedGuards(QuietPlugin):
         self._kept: dict[tuple[Wire, int], _Kept] = {}
         self._scopes: dict[str, list[_Kept]] = {}
         self._asked: list[tuple[Wire, Asked]] = []
+        self._in_work: set[tuple[Wire, int]] = set()
+        """Calls of other workers that were asked about and are neither answered nor given up."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._last: tuple[GuardsConfig, bytes] | None = None
         self._server: asyncio.Server | None = None
@@ -253,11 +255,12 @@ class SharedGuards(QuietPlugin):
         if isinstance(message, Ended):
             kept = self._kept.pop((wire, message.number), None)
             if kept is None:
-                self._asked = [one for one in self._asked if one[0] is not wire or one[1].number != message.number]
+                self._in_work.discard((wire, message.number))  # nobody waits for the answer any more
             else:
                 self._over(kept, message)
         elif isinstance(message, Asked):
             # Not at once: an end that was told before this was asked may still be unread on another connection.
+            self._in_work.add((wire, message.number))
             self._asked.append((wire, message))
             if len(self._asked) == 1:
                 asyncio.get_running_loop().call_soon(self._look)
@@ -281,9 +284,11 @@ class SharedGuards(QuietPlugin):
                     self._start([(wire, one)])  # waits by itself
                     continue
                 await self._in_order(scope, exchange.call)
-                wire.send(await self._answer(wire, one, exchange, scope))
+                if (wire, one.number) in self._in_work:
+                    wire.send(await self._answer(wire, one, exchange, scope))
             except Exception:  # noqa: BLE001 - the edge: the other worker goes on with what it knows
                 _LOG.exception("a call of another worker could not be looked at")
+            self._in_work.discard((wire, one.number))
 
     async def _answer(self, wire: Wire, asked: Asked, exchange: Exchange, scope: str) -> Told:
         call = exchange.call
@@ -295,7 +300,7 @@ class SharedGuards(QuietPlugin):
         except MastheadError as error:
             refusal = Refusal(str(error), 400, "invalid_request_error", [])
         note = None if exchange.call is call else note_in(exchange.call)
-        if refusal is not None or not wire.is_open:
+        if refusal is not None or (wire, asked.number) not in self._in_work:
             self._guards.ended(exchange)  # without an answer
         else:
             self._keep(wire, asked.number, exchange, call, scope)
@@ -333,7 +338,7 @@ class SharedGuards(QuietPlugin):
 
     def _left(self, wire: Wire) -> None:
         """Let go of the calls of a worker that is gone."""
-        self._asked = [one for one in self._asked if one[0] is not wire]
+        self._in_work = {one for one in self._in_work if one[0] is not wire}
         for key in [key for key in self._kept if key[0] is wire]:
             self._over(self._kept.pop(key), None)
 
