@@ -15,6 +15,7 @@ from typing import Final, cast
 import msgspec
 
 from masthead.gateway.agents.between import Message
+from masthead.gateway.own_files import make_own_folder
 
 _LENGTH_BYTES: Final = 4
 _MOST_FRAME_BYTES: Final = 256 * 1024 * 1024
@@ -92,7 +93,7 @@ class Place:
     """Where the workers of one data folder find each other. Holds the folder open while it is needed."""
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_own_folder(folder)
         self._folder = folder
         self._fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
 

@@ -12,13 +12,15 @@ from typing import Final, NamedTuple, Protocol
 import msgspec
 
 from masthead.clock import Clock
+from masthead.gateway.own_files import make_own_folder, open_own_file
 
 _LOG = logging.getLogger(__name__)
 NANO_USD: Final = 1_000_000_000
 _WRITTEN_EVERY_S: Final = 1.0
 _MOST_SLOTS: Final = 20_000
-"""Uses that are kept; beyond, those are forgotten first that callers name themselves, the oldest first."""
-_NAMED_BY_CALLERS: Final = (["user"], ["agent"], ["run"])
+"""Uses that are kept; beyond, names that callers make up are forgotten, the least used first, then the oldest."""
+_NAMED_BY_CALLERS: Final = (["user", ""], ["agent", ""], ["run", ""], ["model", ""])
+"""How the names of their slots go on after the project: what a limit is for, and nobody that it is only for."""
 
 
 class Slot(NamedTuple):
@@ -103,7 +105,8 @@ class MemoryCounters:
         for name in [name for name, used in self._used.items() if used.end_ns is not None and used.end_ns <= now_ns]:
             del self._used[name]
         if len(self._used) > _MOST_SLOTS:
-            named = [name for name in self._used if name.split("\0", 2)[1:2] in _NAMED_BY_CALLERS]
+            named = [name for name in self._used if name.split("\0", 3)[1:3] in _NAMED_BY_CALLERS]
+            named.sort(key=lambda name: (self._used[name].tokens, self._used[name].requests))
             for name in named[: len(self._used) - _MOST_SLOTS]:
                 del self._used[name]
         if self._pool is not None:
@@ -113,9 +116,10 @@ class MemoryCounters:
         if self._path is None:
             return
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            make_own_folder(self._path.parent)
             fresh = self._path.with_suffix(".new")
-            fresh.write_bytes(data)
+            with open_own_file(fresh, "wb") as file:
+                file.write(data)
             fresh.replace(self._path)
         except OSError as error:
             _LOG.warning("what was used of limits cannot be kept in %s: %s", self._path, error)
