@@ -52,8 +52,9 @@ class AgentGuards(QuietPlugin):
         self._open: dict[SpanId, Joined] = {}
         self._counted: dict[SpanId, str] = {}
         self._under_way: Counter[str] = Counter()
-        """Calls that are out, of runs that may make so many, by scope and run."""
+        """Calls that are out, of runs that may make so many, by the run's name."""
         self._changed: dict[str, LiveRun] = {}
+        """By name: what is not written down yet."""
         self._timer: asyncio.TimerHandle | None = None
         for run in keeper.load(clock.now_ns()) if keeper is not None else ():
             self._stitcher.take_up(run)
@@ -83,7 +84,7 @@ class AgentGuards(QuietPlugin):
         guards = self._guards_of(call)
         self._act(exchange, joined, guards)
         if guards.run.calls is not None:
-            name = self._counted[exchange.span_id] = f"{joined.run.scope}\0{joined.run.run_id}"
+            name = self._counted[exchange.span_id] = joined.run.name
             self._under_way[name] += 1
         return None
 
@@ -144,7 +145,7 @@ class AgentGuards(QuietPlugin):
             run.acted_upon = len(run.fired)
         if run.stopped is not None and guards.on_finding in {"stop", "correct"}:
             raise refused_run(run)
-        under_way = self._under_way[f"{run.scope}\0{run.run_id}"] if guards.run.calls is not None else 0
+        under_way = self._under_way[run.name] if guards.run.calls is not None else 0
         over = exceeded(run, guards.run, joined.agent.depth, exchange.start_ns, under_way)
         if over is not None:
             exchange.attributes["masthead.guard.action"] = "stopped"
@@ -180,20 +181,19 @@ class AgentGuards(QuietPlugin):
         is_under_way = run.calls > 1 or any(agent.open_calls for agent in run.agents.values())
         if self._keeper is None or not is_under_way:
             return  # a single question and its answer: nothing that a restart could break
-        self._changed[run.run_id] = run
+        self._changed[run.name] = run
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(_WRITTEN_EVERY_S, self._write)
 
     def _write(self, *, is_last: bool = False) -> None:
         """Write down some of the runs that changed, and go on soon where there are more: encoding holds up the loop."""
         self._timer = None
-        alive = {run.run_id for run in self._stitcher.runs.values()}
-        self._watcher.forget(alive.__contains__)
+        self._watcher.forget(self._stitcher.runs.__contains__)
         if self._keeper is None or not self._changed:
             return
         lines: list[bytes] = []
-        for run_id in list(self._changed)[: None if is_last else _WRITTEN_TOGETHER]:
-            run = self._changed.pop(run_id)
+        for name in list(self._changed)[: None if is_last else _WRITTEN_TOGETHER]:
+            run = self._changed.pop(name)
             self._watcher.written_down(run)
             lines.append(msgspec.json.encode(run))
             run.suite = None

@@ -13,8 +13,9 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from masthead.gateway.agents.live_run import LiveRun
+from masthead.gateway.agents.live_run import LiveRun, name_of
 from masthead.gateway.agents.stitch import IDLE_NS
+from masthead.gateway.own_files import make_own_folder, open_own_file
 
 _LOG = logging.getLogger(__name__)
 _MOST_BYTES: Final = 64 * 1024 * 1024
@@ -29,6 +30,7 @@ class _Stamp(msgspec.Struct, gc=False):
 
     run_id: str
     last_ns: int
+    scope: str = ""
 
 
 _STAMP: Final = msgspec.json.Decoder(_Stamp)
@@ -52,7 +54,7 @@ class Keeper:
     def load(self, now_ns: int) -> list[LiveRun]:
         """Return the runs that are not over, the one that was quiet for longest first; leaves only them in the file."""
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            make_own_folder(self._path.parent)
             self._tidy(now_ns)
             return list(self._runs())
         except OSError as error:
@@ -69,7 +71,7 @@ class Keeper:
 
     def _append(self, data: bytes) -> None:
         try:
-            with self._path.open("ab") as file:
+            with open_own_file(self._path, "ab") as file:
                 file.write(data)
                 is_full = file.tell() > _MOST_BYTES
             if is_full:
@@ -89,7 +91,7 @@ class Keeper:
                 break
             kept.append(line)
         fresh = self._path.with_suffix(".new")
-        with fresh.open("wb") as new:
+        with open_own_file(fresh, "wb") as new:
             if kept:
                 with self._path.open("rb") as old:
                     for line in reversed(kept):
@@ -98,7 +100,7 @@ class Keeper:
         fresh.replace(self._path)
 
     def _last_lines(self) -> dict[str, _Line]:
-        """Return the last line of each run; one that is cut off or not ours is left out."""
+        """Return the last line of each run, by its name; one that is cut off or not ours is left out."""
         found: dict[str, _Line] = {}
         at = 0
         try:
@@ -106,7 +108,7 @@ class Keeper:
                 for line in file:
                     try:
                         stamp = _STAMP.decode(line)
-                        found[stamp.run_id] = _Line(stamp.last_ns, at, len(line))
+                        found[name_of(stamp.scope, stamp.run_id)] = _Line(stamp.last_ns, at, len(line))
                     except (msgspec.DecodeError, UnicodeDecodeError):
                         pass
                     at += len(line)

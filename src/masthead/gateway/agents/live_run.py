@@ -111,6 +111,11 @@ class LiveRun(msgspec.Struct, eq=False, omit_defaults=True):
     counted_bytes: int = 0
     """What it counts for among all runs that are kept."""
 
+    @property
+    def name(self) -> str:
+        """What tells it from all others: ids are told apart by scope, since callers may choose them."""
+        return name_of(self.scope, self.run_id)
+
     def mark_seen(self, digest: int) -> bool:
         """Note a message; return whether it was not noted before."""
         return _noted(self.seen, digest)
@@ -143,6 +148,11 @@ class LiveRun(msgspec.Struct, eq=False, omit_defaults=True):
         agents = sum([500 + len(agent.instructions) for agent in self.agents.values()])
         texts += getsizeof(self.task) + sum(map(getsizeof, self.recent))
         return _RUN_BYTES + _DIGEST_BYTES * noted + _MARK_BYTES * marks + texts + agents
+
+
+def name_of(scope: str, run_id: str) -> str:
+    """Return what tells a run from all others."""
+    return f"{scope}\0{run_id}"
 
 
 def _noted(noted: dict[int, None], digest: int) -> bool:

@@ -14,7 +14,7 @@ from typing import Final, Literal, NamedTuple
 
 from masthead.gateway.agents.heard import Heard, Said, linked
 from masthead.gateway.agents.identity import Identified, is_alike
-from masthead.gateway.agents.live_run import LiveAgent, LiveRun, OpenCall
+from masthead.gateway.agents.live_run import LiveAgent, LiveRun, OpenCall, name_of
 from masthead.gateway.agents.marks import Marks
 from masthead.semconv.handoffs import tool_target
 from masthead.semconv.messages import parse
@@ -56,7 +56,7 @@ class Stitcher:
 
     def __init__(self) -> None:
         self.runs: dict[str, LiveRun] = {}
-        """By scope and id, the one that was quiet for longest first."""
+        """By name, the one that was quiet for longest first."""
         self._runs_of: Counter[str] = Counter()
         """How many there are, by scope."""
         self._largest = ""
@@ -68,7 +68,7 @@ class Stitcher:
 
     def said(self, scope: str, run_id: str, heard: Heard, who: Identified, now_ns: int) -> Joined:
         """Return the place of a call whose run the caller named."""
-        run = self.runs.get(_name(scope, run_id)) or self._begin(scope, run_id, now_ns)
+        run = self.runs.get(name_of(scope, run_id)) or self._begin(scope, run_id, now_ns)
         _, at = self._by_history(scope, heard.links, only=run)
         return self._placed(run, heard, who, at=at, link="said", now_ns=now_ns)
 
@@ -82,8 +82,9 @@ class Stitcher:
     def replied(self, joined: Joined, reply: Sequence[Said], reply_id: str | None) -> None:
         """Note what a call was answered, so that the next one is found by it."""
         run = joined.run
-        self._runs_of[run.scope] += _name(run.scope, run.run_id) not in self.runs
-        if self.runs.setdefault(_name(run.scope, run.run_id), run) is not run:
+        name = run.name
+        self._runs_of[run.scope] += name not in self.runs
+        if self.runs.setdefault(name, run) is not run:
             return  # it was forgotten meanwhile, and another run has taken its id
         link = joined.heard.links[-1]
         for said in reply:
@@ -112,8 +113,9 @@ class Stitcher:
 
     def take_up(self, run: LiveRun) -> None:
         """Take up a run that was kept over a restart."""
-        self._runs_of[run.scope] += _name(run.scope, run.run_id) not in self.runs
-        self.runs[_name(run.scope, run.run_id)] = run
+        name = run.name
+        self._runs_of[run.scope] += name not in self.runs
+        self.runs[name] = run
         self._marks.take_up(run)
         self._wait(run)
         run.counted_bytes = 0
@@ -121,7 +123,7 @@ class Stitcher:
 
     def weigh(self, run: LiveRun) -> None:
         """Count what a run takes, and let go of the quietest ones where all take too much."""
-        if self.runs.get(_name(run.scope, run.run_id)) is not run:
+        if self.runs.get(run.name) is not run:
             return  # it was forgotten meanwhile
         size = run.size_bytes()
         self._bytes += size - run.counted_bytes
@@ -194,7 +196,7 @@ class Stitcher:
         return max(found, key=lambda run: (who.key not in run.agents, -run.last_ns), default=None)
 
     def _wait(self, run: LiveRun) -> None:
-        name = _name(run.scope, run.run_id)
+        name = run.name
         self._waiting.pop(name, None)
         self._waiting[name] = run
         if len(self._waiting) > _MOST_WAITING:
@@ -211,13 +213,13 @@ class Stitcher:
 
     def _begin(self, scope: str, run_id: str, now_ns: int) -> LiveRun:
         run = LiveRun(scope=scope, run_id=run_id, start_ns=now_ns, last_ns=now_ns)
-        self.runs[_name(scope, run_id)] = run
+        self.runs[name_of(scope, run_id)] = run
         self._runs_of[scope] += 1
         self._forget(now_ns)
         return run
 
     def _placed(self, run: LiveRun, heard: Heard, who: Identified, *, at: int, link: Link, now_ns: int) -> Joined:
-        name = _name(run.scope, run.run_id)
+        name = run.name
         self.runs[name] = self.runs.pop(name, run)
         run.last_ns = now_ns
         key = _key_in(run, who)
@@ -333,7 +335,3 @@ def _depth(run: LiveRun) -> int:
 
 def _latest(runs: Sequence[LiveRun]) -> LiveRun | None:
     return max(runs, key=lambda run: run.last_ns, default=None)
-
-
-def _name(scope: str, run_id: str) -> str:
-    return f"{scope}\0{run_id}"

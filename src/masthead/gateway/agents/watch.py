@@ -35,6 +35,7 @@ class Watcher:
     def __init__(self, suite: Callable[[], Suite]) -> None:
         self._make = suite
         self._suites: dict[str, Suite] = {}
+        """By the run's name."""
 
     def told(self, joined: Joined) -> list[Fired]:
         """Read what a call brings; return what that makes evident."""
@@ -52,25 +53,26 @@ class Watcher:
 
     def written_down(self, run: LiveRun) -> None:
         """Put the detectors' state into the run, for a restart."""
-        suite = self._suites.get(run.run_id)
+        suite = self._suites.get(run.name)
         if suite is not None:
             run.suite = dict(suite.snapshot())
 
-    def forget(self, run_ids: Callable[[str], bool]) -> None:
-        """Let go of the detectors of runs that are over: those for which `run_ids` says no."""
-        for run_id in [run_id for run_id in self._suites if not run_ids(run_id)]:
-            del self._suites[run_id]
+    def forget(self, is_alive: Callable[[str], bool]) -> None:
+        """Let go of the detectors of runs that are over: those of whose names `is_alive` says no."""
+        for name in [name for name in self._suites if not is_alive(name)]:
+            del self._suites[name]
 
     def _feed(self, joined: Joined, turns: Sequence[LiveTurn]) -> list[Fired]:
         run = joined.run
         run.pending += turns
         run.turns += len(turns)
-        suite = self._suites.pop(run.run_id, None)
+        name = run.name
+        suite = self._suites.pop(name, None)
         if suite is None:
             if run.turns < _FEWEST and run.suite is None:
                 return []
             suite = self._begin(run)
-        self._suites[run.run_id] = suite
+        self._suites[name] = suite
         if len(self._suites) > _MOST_SUITES:
             del self._suites[next(iter(self._suites))]
         found: list[Fired] = []

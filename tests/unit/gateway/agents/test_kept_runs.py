@@ -1,5 +1,7 @@
-"""The file of runs under way stays small, and says of each run what was said last."""
+"""The file of runs under way stays small, says of each run what was said last, and is read by its owner alone."""
 
+import os
+import stat
 from pathlib import Path
 
 import msgspec
@@ -14,8 +16,8 @@ pytestmark = pytest.mark.unit
 NOW_NS = 1_700_000_000_000_000_000
 
 
-def line(run_id: str, at: int, *, calls: int = 1, task: str = "a task") -> bytes:
-    run = LiveRun(scope="p", run_id=run_id, start_ns=NOW_NS, last_ns=NOW_NS + at, task=task, calls=calls)
+def line(run_id: str, at: int, *, calls: int = 1, task: str = "a task", scope: str = "p") -> bytes:
+    run = LiveRun(scope=scope, run_id=run_id, start_ns=NOW_NS, last_ns=NOW_NS + at, task=task, calls=calls)
     return msgspec.json.encode(run)
 
 
@@ -57,3 +59,42 @@ def test_a_full_file_is_tidied_once_and_not_at_every_line_though_all_its_runs_ar
 
 def test_there_is_nothing_to_load_at_first(tmp_path: Path) -> None:
     assert Keeper(tmp_path / "gateway" / "runs.jsonl").load(NOW_NS) == []
+
+
+def test_runs_of_two_scopes_that_share_an_id_are_both_kept(tmp_path: Path) -> None:
+    keeper = Keeper(tmp_path / "runs.jsonl")
+    keeper.write([line("a", 1, scope="p\0k1"), line("a", 2, scope="p\0k2"), line("a", 3, scope="p\0k1", calls=2)])
+    keeper.write([], waits=True)
+    found = Keeper(tmp_path / "runs.jsonl").load(NOW_NS + 4)
+    assert [(run.scope, run.calls) for run in found] == [("p\0k2", 1), ("p\0k1", 2)]
+
+
+def test_a_line_without_a_scope_ends_no_loading_of_the_others(tmp_path: Path) -> None:
+    file = tmp_path / "runs.jsonl"
+    file.write_bytes(b'{"run_id":"a","last_ns":%d}\n' % NOW_NS + line("a", 1) + b"\n")
+    assert [run.run_id for run in Keeper(file).load(NOW_NS + 2)] == ["a"]
+
+
+def test_the_file_and_its_folder_are_their_owners_alone_also_those_that_were_not(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    before = os.umask(0o022)
+    request.addfinalizer(lambda: os.umask(before))
+    folder = tmp_path / "gateway"
+    for is_there in (False, True):
+        file = folder / "runs.jsonl"
+        if is_there:
+            folder.chmod(0o755)
+            for left in (file, file.with_suffix(".new")):
+                left.touch()
+                left.chmod(0o644)
+        keeper = Keeper(file)
+        keeper.load(NOW_NS)
+        assert (mode(folder), mode(file)) == (0o700, 0o600)
+        file.unlink()
+        keeper.write([line("a", 1)], waits=True)
+        assert mode(file) == 0o600
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
