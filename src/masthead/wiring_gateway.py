@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Collection, Generator, Mapping,
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 import uvicorn
@@ -42,7 +42,7 @@ from masthead.gateway.policy.limits import Limits
 from masthead.gateway.policy.redis_counters import RedisCounters
 from masthead.gateway.policy.routing import PolicyRouter
 from masthead.gateway.policy.shadow import Shadows
-from masthead.gateway.seams import Plugin, Seams
+from masthead.gateway.seams import Plugin, Seams, unveiled
 from masthead.gateway.service import GatewayService
 from masthead.gateway.shipping import Server, Shipper
 from masthead.gateway.spans import body_of, lines_of, spans_of
@@ -68,6 +68,9 @@ from masthead.providers.catalogue import Catalogue
 from masthead.providers.prices import Prices
 from masthead.settings import Settings, environment, load
 from masthead.store.control.database import Database, sqlite_url
+
+if TYPE_CHECKING:
+    from masthead.gateway.plugins.chain import ContentPlugins
 
 _LOG = logging.getLogger(__name__)
 _SPOOLS: Final = "gateway/spool-"
@@ -164,17 +167,19 @@ class _Bench:
             config, tenant.secrets, tenant.fleet, clock, self.costs.of_a_million, limits_of=self.costs.limits_of
         )
         plugins: list[Plugin] = [self.guards, limits]
-        if config.plugins:
-            plugins.append(_content(config.plugins, self.veils))
+        content = _content(config.plugins, self.veils) if config.plugins else None
+        if content is not None:
+            plugins.append(content)
         if config.cache.is_on:
             plugins.append(_cache(config.cache, router, self.own_calls, clock))
         shadows = {route.model: route.shadow for route in config.routes if route.shadow is not None}
         if shadows:
             plugins.append(Shadows(shadows, router.only, self.own_calls, clock, limits))
-        return Seams(router=router, recorder=tenant.recorder, plugins=tuple(plugins))
+        veil_of = unveiled if content is None else content.veiled
+        return Seams(router=router, recorder=tenant.recorder, plugins=tuple(plugins), veil_of=veil_of)
 
 
-def _content(configs: Sequence[PluginConfig], veils: Veils) -> Plugin:
+def _content(configs: Sequence[PluginConfig], veils: Veils) -> "ContentPlugins":
     from masthead.gateway.plugins.chain import ContentPlugins  # noqa: PLC0415 - 70 ms, for those who have any
 
     return ContentPlugins(configs, veils)

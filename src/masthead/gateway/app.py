@@ -7,6 +7,7 @@ import asyncio
 import logging
 from collections.abc import MutableMapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -25,7 +26,7 @@ from masthead.gateway.seams import AskAgain, Identify, Plugin, Router, Seams, St
 from masthead.gateway.streams import Pipe, UsageTaken
 from masthead.gateway.tenants import Serving
 from masthead.gateway.traffic import Traffic
-from masthead.gateway.turns import LARGE_BYTES, Turns
+from masthead.gateway.turns import LARGE_BYTES, SEARCHED_BYTES, Turns
 from masthead.gateway.upstream.port import UpstreamFailed
 from masthead.model.ids import ProjectId, SpanId
 from masthead.providers.dialects import Dialect, Translation
@@ -105,6 +106,7 @@ class Gateway:
             parent_span_id=place.parent_span_id,
             is_joined=place.is_said,
             recording=serving.config.recording,
+            veil=serving.seams.veil_of(call),
         )
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - a server runs every request in a task
@@ -124,7 +126,7 @@ class Gateway:
                 if len(call.body) > LARGE_BYTES:  # a larger call that goes on from this one takes its turn later
                     await self._turns.take()
             finally:
-                self._ended(exchange, serving.seams)
+                await self._ended(exchange, serving.seams)
 
     async def by_itself(self, exchange: Exchange, router: Router, plugins: tuple[Plugin, ...]) -> None:
         """Make a call that no client asked for, and record it; what it is answered is kept in the exchange."""
@@ -139,7 +141,7 @@ class Gateway:
             raise
         finally:
             exchange.end_ns = exchange.end_ns or self._clock.now_ns()
-            self._ended(exchange, seams)
+            await self._ended(exchange, seams)
 
     async def _admitted(self, exchange: Exchange, serving: Serving, send: Send) -> None:
         try:
@@ -241,15 +243,26 @@ class Gateway:
         else:
             exchange.answered.append(data)
 
-    def _ended(self, exchange: Exchange, seams: Seams) -> None:
+    async def _ended(self, exchange: Exchange, seams: Seams) -> None:
         for plugin in seams.plugins:
             try:
                 plugin.ended(exchange)
             except Exception:  # noqa: BLE001 - the edge: what was answered stays answered
                 _LOG.exception("a plugin failed after the call %s", exchange.span_id)
         self.metrics.count(exchange)
-        if exchange.veil is not None:
+        if exchange.veil is None:
+            seams.recorder.record(exchange)
+        elif len(exchange.call.body) + exchange.kept_bytes <= SEARCHED_BYTES:
             exchange.veil(exchange)
+            seams.recorder.record(exchange)
+        else:
+            veiled = asyncio.get_running_loop().run_in_executor(None, exchange.veil, exchange)
+            veiled.add_done_callback(partial(_record, exchange, seams))  # also where this task is cancelled
+            await asyncio.shield(veiled)
+
+
+def _record(exchange: Exchange, seams: Seams, veiled: asyncio.Future[None]) -> None:
+    if not veiled.cancelled() and veiled.exception() is None:
         seams.recorder.record(exchange)
 
 

@@ -153,9 +153,20 @@ class Recorder(Protocol):
         ...
 
 
+Veil = Callable[[Exchange], None]
+"""Takes out of a finished exchange what is not to be recorded. Never raises; may be run in a thread."""
+
+
+def unveiled(_call: Call) -> Veil | None:
+    """Record a call as it is."""
+    return None
+
+
 class Seams(NamedTuple):
     """What is plugged in for one project's calls."""
 
     router: Router
     recorder: Recorder
     plugins: tuple[Plugin, ...] = ()
+    veil_of: Callable[[Call], Veil | None] = unveiled
+    """Asked before any plugin sees the call."""

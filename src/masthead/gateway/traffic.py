@@ -218,7 +218,7 @@ def _begun(exchange: Exchange) -> CallSeen:
         key_id=call.identity.key_id,
         key=call.identity.name,
         agent=agent if isinstance(agent, str) else header(call, AGENT_HEADER),
-        user=user_of(call),
+        user=user_of(call) if exchange.veil is None else None,  # it may be one that the record leaves out
         model_asked=call.model,
         model=None if target is None else target.model,
         connection=None if target is None else target.connection.name,

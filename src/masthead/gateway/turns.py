@@ -5,6 +5,8 @@ from typing import Final
 
 LARGE_BYTES: Final = 256 * 1024
 """A body of a megabyte costs the loop some milliseconds; several of them often arrive, or end, at the same time."""
+SEARCHED_BYTES: Final = 16 * 1024
+"""What is larger is searched in a thread, so that no other call waits: it may take half a millisecond a kilobyte."""
 
 
 class Turns:

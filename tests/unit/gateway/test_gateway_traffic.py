@@ -85,6 +85,15 @@ def test_a_call_under_way_tells_where_it_waits() -> None:
     assert (seen.connection, seen.model, seen.first_chunk_s, seen.tries) == ("up", "m-1", 2.0, 1)
 
 
+def test_an_end_users_name_is_left_out_until_the_record_is_made_where_it_may_be_replaced_there() -> None:
+    traffic = Traffic()
+    exchange = exchange_of({**BODY, "user": "ada@example.com"}, project="one")
+    exchange.veil = lambda _: None
+    traffic.under_way[exchange.span_id] = exchange
+    ((_, seen),) = traffic.calls_under_way()
+    assert seen.user is None
+
+
 def test_the_latest_come_first_and_the_earliest_are_forgotten() -> None:
     traffic = Traffic()
     for number in range(1, MOST_LATEST + 3):

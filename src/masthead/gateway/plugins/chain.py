@@ -2,7 +2,7 @@
 
 They take their turns in one order, whatever the configuration's. Calls: banned content, limits of output, personal data
 last, so that it alone decides what leaves. Answers: personal data first, which puts values back, then limits, JSON, and
-banned content last, which sees what the client would. Calls of models that no plugin holds for cost one look-up.
+banned content last, which sees what the client would. Calls of models that no plugin holds for cost two look-ups.
 """
 
 import asyncio
@@ -15,32 +15,33 @@ from typing import Any, Final, cast
 import msgspec
 
 from masthead.gateway.agents.notes import with_note
-from masthead.gateway.call import Answer, Exchange, Verdict
+from masthead.gateway.call import Answer, Call, Exchange, Verdict
 from masthead.gateway.config_plugins import (
     BannedConfig,
     JsonConfig,
     MaxOutputConfig,
     PersonalDataConfig,
+    PersonalKind,
     PluginConfig,
 )
 from masthead.gateway.plugins.banned import Banned
 from masthead.gateway.plugins.guarded import Guarded, Placed, tried
 from masthead.gateway.plugins.json_answers import JsonAnswers, Unfit
 from masthead.gateway.plugins.max_output import MaxOutput
-from masthead.gateway.plugins.personal_data import PersonalData, merged
+from masthead.gateway.plugins.personal import sensitive
+from masthead.gateway.plugins.personal_data import PersonalData, all_patterns, is_replacing, merged
 from masthead.gateway.plugins.plugin import ContentPlugin, refused
 from masthead.gateway.plugins.texts.answer import TextStream, edit_body
 from masthead.gateway.plugins.texts.edit import Edits
 from masthead.gateway.plugins.texts.slots import Body
-from masthead.gateway.plugins.veil import Veil, Veils
+from masthead.gateway.plugins.veil import LITERAL, Veil, Veils
+from masthead.gateway.plugins.veiled import Veiled, Veiling
 from masthead.gateway.seams import AskAgain, QuietPlugin, StreamFilter
-from masthead.gateway.turns import LARGE_BYTES
+from masthead.gateway.turns import SEARCHED_BYTES
 from masthead.providers.dialects import usage_of
 
 _ANSWERED: Final = frozenset({"chat", "responses", "messages"})
 _MOST_MODELS: Final = 1024
-_LARGE_ANSWER_BYTES: Final = 32 * 1024
-"""What is larger is looked at in a thread, so that no other call waits for it."""
 _OBJECT: Final = msgspec.json.Decoder(dict[str, Any])
 _ORDER: Final = ("banned", "json", "max_output", "pii")
 """In which they see calls; answers they see the other way round."""
@@ -65,6 +66,17 @@ class ContentPlugins(QuietPlugin):
         self._veils = veils
         self._made: dict[tuple[int, ...], Sequence[Placed]] = {}
         self._of_model: dict[str, Sequence[Placed]] = {}
+        self._veilings: dict[tuple[int, ...], Veiling | None] = {}
+        self._veiling_of: dict[str, Veiling | None] = {}
+
+    def veiled(self, call: Call) -> Veiled | None:
+        """Return what is to leave placeholders in the record of a call; None where it is recorded as it was said."""
+        if not call.endpoint.is_model_call:
+            return None
+        veiling = self._veiling_of.get(call.model, ...)
+        if veiling is ...:
+            veiling = self._find_veiling(call.model)
+        return None if veiling is None else Veiled(veiling)
 
     async def before(self, exchange: Exchange) -> Answer | None:
         """Look at the call, and change or refuse what is to be sent."""
@@ -74,10 +86,9 @@ class ContentPlugins(QuietPlugin):
             plugins = self._find(call.model)
         if plugins and call.endpoint.is_model_call:
             exchange.content = CallState(plugins)
-            if len(call.body) > LARGE_BYTES:
-                await asyncio.to_thread(_request, exchange)
-            else:
-                _request(exchange)
+            if exchange.veil is None:
+                exchange.veil = self.veiled(call)
+            await _requested(exchange)
         return None
 
     def filter(self, exchange: Exchange) -> StreamFilter | None:
@@ -98,7 +109,7 @@ class ContentPlugins(QuietPlugin):
         exchange.usage = usage_of(exchange.call.endpoint.dialect, body)  # it is paid, also where it is refused
         try:
             edit = partial(edit_body, exchange.call.endpoint.dialect, body, edits)
-            is_edited = await asyncio.to_thread(edit) if len(answer.body) > _LARGE_ANSWER_BYTES else edit()
+            is_edited = await asyncio.to_thread(edit) if len(answer.body) > SEARCHED_BYTES else edit()
             is_changed = is_edited or is_changed
         except Unfit as unfit:
             await self._ask_again(exchange, body, unfit)
@@ -113,17 +124,30 @@ class ContentPlugins(QuietPlugin):
             message = "the answer is not the JSON that was asked for, and limits leave no room to ask again"
             raise refused(exchange, Verdict("json", "response", "blocked", ("no room to ask again",)), message)
         exchange.sent = with_note(exchange.call, unfit.note_to_model)
-        _request(exchange)
+        await _requested(exchange)
         raise AskAgain(exchange.outgoing)
 
     def _find(self, model: str) -> Sequence[Placed]:
-        held = tuple(at for at, one in enumerate(self._configs) if _holds_for(one, model))
+        held = self._held(model)
         found = self._made.get(held)
         if found is None:
             found = self._made[held] = self._make([self._configs[at] for at in held])
         if len(self._of_model) < _MOST_MODELS:
             self._of_model[model] = found
         return found
+
+    def _find_veiling(self, model: str) -> Veiling | None:
+        held = self._held(model)
+        if held not in self._veilings:
+            holding = [self._configs[at] for at in held]
+            personal = [one for one in holding if isinstance(one, PersonalDataConfig)]
+            self._veilings[held] = _veiling(personal, self._veils)
+        if len(self._veiling_of) < _MOST_MODELS:
+            self._veiling_of[model] = self._veilings[held]
+        return self._veilings[held]
+
+    def _held(self, model: str) -> tuple[int, ...]:
+        return tuple(at for at, one in enumerate(self._configs) if _holds_for(one, model))
 
     def _make(self, configs: Sequence[PluginConfig]) -> Sequence[Placed]:
         others = [one for one in configs if not isinstance(one, PersonalDataConfig)]
@@ -145,6 +169,27 @@ class ContentPlugins(QuietPlugin):
 
 def _holds_for(config: PluginConfig, model: str) -> bool:
     return not config.models or any(fnmatchcase(model, pattern) for pattern in config.models)
+
+
+def _veiling(configs: Sequence[PersonalDataConfig], veils: Veils) -> Veiling | None:
+    """Return all that any of these leaves placeholders for in records; None where none does."""
+    hiding = [one for one in configs if one.record == "placeholders"]
+    if not hiding:
+        return None
+    kinds: list[PersonalKind] = list(dict.fromkeys(kind for one in hiding for kind in one.find))
+    patterns = all_patterns([one.patterns for one in hiding])
+    return Veiling(
+        sensitive(kinds, patterns, first=(LITERAL,)),
+        sensitive(kinds, patterns),
+        veils if any(is_replacing(one) for one in configs) else None,
+    )
+
+
+async def _requested(exchange: Exchange) -> None:
+    if len(exchange.call.body) > SEARCHED_BYTES:
+        await asyncio.to_thread(_request, exchange)
+    else:
+        _request(exchange)
 
 
 def _request(exchange: Exchange) -> None:

@@ -1,30 +1,23 @@
 """Personal data and keys: placeholders on the way to the model, the values again on the way back.
 
-Also leaves placeholders in the record. Guards, limits, routing and the cache see what the client said and got.
+Guards, limits, routing and the cache see what the client said and got.
 """
 
-import logging
 from collections.abc import Mapping, Sequence
-from functools import partial
-from typing import Any, Final
+from typing import Final
 
-import msgspec
-
-from masthead.gateway.call import Attempt, Exchange, Verdict
+from masthead.gateway.call import Exchange, Verdict
 from masthead.gateway.config_plugins import Action, PersonalDataConfig
-from masthead.gateway.joining import user_of
 from masthead.gateway.plugins.asked import is_json_asked
 from masthead.gateway.plugins.personal import sensitive
 from masthead.gateway.plugins.plugin import counted, note, refused
 from masthead.gateway.plugins.texts.edit import Edit, Edits, QuietEdits
-from masthead.gateway.plugins.texts.request import changed_call, tree
+from masthead.gateway.plugins.texts.request import changed_call
 from masthead.gateway.plugins.texts.slots import Channel
 from masthead.gateway.plugins.veil import LITERAL, Hiding, RestoreEdit, Veil, Veils
-from masthead.gateway.reply import reply_of
+from masthead.gateway.plugins.veiled import Veiled, scope_of
 from masthead.ingest.sensitive import Sensitive
-from masthead.model.span import AttributeValue
 
-_LOG = logging.getLogger(__name__)
 _LONGEST_SEGMENT: Final = 400
 """Answers are searched line by line, and a longer line in pieces of so many characters."""
 
@@ -42,14 +35,11 @@ class PersonalData:
 
     def request(self, exchange: Exchange) -> None:
         """Replace, refuse or note what the call holds."""
-        scope = _scope(exchange)
-        is_replaced = self._config.on == "correct" and self._config.at != "response"
-        veil = self._veils.of(scope) if is_replaced else Veil()
-        if self._config.record == "placeholders":
-            exchange.veil = partial(_recorded, Hiding(self._sensitive, veil), Hiding(self._masking, veil))
-        if not is_replaced:
+        if not is_replacing(self._config):
             self._look(exchange)
             return
+        scope = scope_of(exchange)
+        veil = exchange.veil.veil_of(exchange) if isinstance(exchange.veil, Veiled) else self._veils.of(scope)
         hiding = Hiding(self._sensitive, veil)
         call = changed_call(exchange.outgoing, hiding.text)
         if call is not exchange.outgoing:
@@ -146,9 +136,11 @@ class _BySegment:
     def feed(self, piece: str) -> str:
         self._held += piece
         done: list[str] = []
-        while (end := _segment_end(self._held)) > 0:
-            done.append(self._masking.changed(self._held[:end]))
-            self._held = self._held[end:]
+        begun = 0
+        while (end := _segment_end(self._held, begun)) > begun:
+            done.append(self._masking.changed(self._held[begun:end]))
+            begun = end
+        self._held = self._held[begun:]
         return "".join(done)
 
     def close(self, *, is_whole: bool) -> str:
@@ -160,72 +152,24 @@ class _BySegment:
         return self._held
 
 
-def _segment_end(text: str) -> int:
-    newline = text.find("\n", 0, _LONGEST_SEGMENT)
+def _segment_end(text: str, begun: int) -> int:
+    """Return where the segment ends that begins there; there, where it is not whole yet."""
+    longest = begun + _LONGEST_SEGMENT
+    newline = text.find("\n", begun, longest)
     if newline >= 0:
         return newline + 1
-    if len(text) < _LONGEST_SEGMENT:
-        return 0
-    return text.rfind(" ", 0, _LONGEST_SEGMENT) + 1 or _LONGEST_SEGMENT
+    if len(text) < longest:
+        return begun
+    return text.rfind(" ", begun, longest) + 1 or longest
 
 
-def _scope(exchange: Exchange) -> tuple[str | None, ...]:
-    identity = exchange.call.identity
-    return identity.project, identity.key_id, user_of(exchange.call), exchange.trace_id
+def is_replacing(config: PersonalDataConfig) -> bool:
+    """Say whether a plugin puts placeholders into calls."""
+    return config.on == "correct" and config.at != "response"
 
 
 def _counts(hiding: Hiding) -> tuple[str, ...]:
     return counted((kind, len(placeholders)) for kind, placeholders in hiding.found.items())
-
-
-def _recorded(asked: Hiding, said: Hiding, exchange: Exchange) -> None:
-    """Leave placeholders in what is recorded of a finished exchange; nothing of what was said where that fails.
-
-    What the model itself wrote like a placeholder stays as it is.
-    """
-    try:
-        exchange.call = changed_call(exchange.call, asked.text)
-        _hide(said, exchange)
-    except Exception as error:  # noqa: BLE001 - the edge: what cannot be redacted is not recorded
-        _LOG.error(
-            "the content of the call %s is not recorded: redacting it failed (%s)", exchange.span_id, type(error)
-        )
-        exchange.call = msgspec.structs.replace(exchange.call, members={}, body=b"")
-        exchange.error = None if exchange.error is None else "not recorded: redacting it failed"
-        _put_answer(exchange, None)
-
-
-def _hide(hiding: Hiding, exchange: Exchange) -> None:
-    reply = reply_of(exchange)
-    hidden = tree(reply, hiding.text)
-    if hidden is not reply:
-        _put_answer(exchange, hidden)
-    if exchange.error is not None:
-        exchange.error = hiding.text(exchange.error)
-    for attempt in exchange.attempts:
-        _hide_error(hiding, attempt)
-    for name, value in exchange.attributes.items():
-        exchange.attributes[name] = _hidden_value(hiding, value)
-
-
-def _hide_error(hiding: Hiding, attempt: Attempt) -> None:
-    if attempt.error is not None:
-        attempt.error = hiding.text(attempt.error)
-
-
-def _hidden_value(hiding: Hiding, value: AttributeValue) -> AttributeValue:
-    if isinstance(value, str):
-        return hiding.text(value)
-    if isinstance(value, list):
-        return [_hidden_value(hiding, one) for one in value]
-    return value
-
-
-def _put_answer(exchange: Exchange, body: dict[str, Any] | None) -> None:
-    exchange.answered = [] if body is None else [msgspec.json.encode(body)]
-    exchange.is_stream_answer = False
-    exchange.is_reply_known, exchange.reply = body is not None, body
-    exchange.outline = ...
 
 
 def merged(configs: Sequence[PersonalDataConfig]) -> list[PersonalDataConfig]:
@@ -233,13 +177,13 @@ def merged(configs: Sequence[PersonalDataConfig]) -> list[PersonalDataConfig]:
 
     Two that replaced one after the other would take each other's placeholders for something to be replaced.
     """
-    replacing = [one for one in configs if one.on == "correct" and one.at != "response"]
+    replacing = [one for one in configs if is_replacing(one)]
     if len(replacing) < 2:
         return list(configs)
     together = replacing[0].model_copy(
         update={
             "find": tuple(dict.fromkeys(kind for one in replacing for kind in one.find)),
-            "patterns": _together([one.patterns for one in replacing]),
+            "patterns": all_patterns([one.patterns for one in replacing]),
             "at": "both" if any(one.at == "both" for one in replacing) else "request",
             "record": "placeholders" if any(one.record == "placeholders" for one in replacing) else "original",
             "if_broken": "refuse" if any(one.if_broken == "refuse" for one in replacing) else "allow",
@@ -248,10 +192,10 @@ def merged(configs: Sequence[PersonalDataConfig]) -> list[PersonalDataConfig]:
     return [*(one for one in configs if one not in replacing), together]
 
 
-def _together(all_patterns: Sequence[Mapping[str, str]]) -> dict[str, str]:
+def all_patterns(several: Sequence[Mapping[str, str]]) -> dict[str, str]:
     """Return all patterns; a second one of a name gets a number behind it."""
     made: dict[str, str] = {}
-    for at, patterns in enumerate(all_patterns):
+    for at, patterns in enumerate(several):
         for name, pattern in patterns.items():
             made[name if made.get(name, pattern) == pattern else f"{name}{at}"] = pattern
     return made

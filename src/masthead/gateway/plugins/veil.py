@@ -7,7 +7,7 @@ only, bounded, and no longer than the run is in use.
 import re
 import threading
 from collections import Counter, OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from functools import partial
 from itertools import islice
 from typing import Any, Final
@@ -37,6 +37,7 @@ LITERAL: Final = Rule("literal", r"<[A-Z][A-Z0-9]{0,15}_[1-9][0-9]{0,5}>|[\x{F00
 _FIRST_MARK: Final = 0xF0000
 """A character of private use stands for a placeholder until all rules were applied: none of them takes it apart."""
 _MOST_MARKS: Final = 0xFFFD
+_MARK: Final = re.compile("[\U000f0000-\U000ffffd]")
 _MAY_BEGIN: Final = re.compile(r"<(?:[A-Z][A-Z0-9]{0,15}(?:_(?:[1-9][0-9]{0,5})?)?)?\Z")
 _ESCAPE_BEGUN: Final = r"\\+(?:u(?:0(?:0(?:3)?)?)?)?"
 _MAY_BEGIN_JSON: Final = re.compile(
@@ -61,10 +62,6 @@ class Veil:
 
     def __len__(self) -> int:
         return len(self._values)
-
-    def value_of(self, name: str) -> str | None:
-        """Return what stands behind a placeholder, without its brackets."""
-        return self._values.get(name)
 
     def placeholder(self, kind: str, value: str) -> str:
         """Return what is to stand for a value: the same for the same one."""
@@ -131,24 +128,47 @@ class Hiding:
         repeated = self._veil.repeated_in(text)
         if not is_found and not repeated:
             return text
-        marks: list[tuple[str, str]] = []
+        marks = _Marks()
         if is_found:
             text = self._sensitive.replaced(text, partial(self._put, marks))
         for value in repeated:
             text = text.replace(value, self._put(marks, "", value)) if value in text else text
-        return text.translate({_FIRST_MARK + at: placeholder for at, (placeholder, _) in enumerate(marks)})
+        return marks.shown(text)
 
-    def _put(self, marks: list[tuple[str, str]], kind: str, value: str) -> str:
+    def _put(self, marks: "_Marks", kind: str, value: str) -> str:
         """Return the mark that stands for a value, which may hold marks itself."""
-        if marks and kind != LITERAL.kind:
-            value = value.translate({_FIRST_MARK + at: inner for at, (_, inner) in enumerate(marks)})
-        if len(marks) >= _MOST_MARKS:
-            return f"<{kind.upper()}>"
+        if kind != LITERAL.kind:
+            value = marks.meant(value)
         placeholder = self._veil.placeholder(kind or "text", value)
         if kind != LITERAL.kind:
             self.found.setdefault(kind or "repeated", set()).add(placeholder)
-        marks.append((placeholder, value))
-        return chr(_FIRST_MARK + len(marks) - 1)
+        return marks.of(placeholder, value) or f"<{kind.upper() or 'TEXT'}>"
+
+
+class _Marks:
+    """The marks of one text: one for each value."""
+
+    def __init__(self) -> None:
+        self._marks: dict[tuple[str, str], str] = {}
+        self._placeholders: dict[str, str] = {}
+        self._values: dict[str, str] = {}
+
+    def of(self, placeholder: str, value: str) -> str | None:
+        """Return what stands for a value until all rules were applied; None where there are too many."""
+        mark = self._marks.get((placeholder, value))
+        if mark is None and len(self._marks) < _MOST_MARKS:
+            mark = self._marks[placeholder, value] = chr(_FIRST_MARK + len(self._marks))
+            self._placeholders[mark] = placeholder
+            self._values[mark] = value
+        return mark
+
+    def shown(self, text: str) -> str:
+        """Return a text with placeholders in place of marks."""
+        return _MARK.sub(partial(_instead, self._placeholders), text)
+
+    def meant(self, text: str) -> str:
+        """Return a text with values in place of marks."""
+        return _MARK.sub(partial(_instead, self._values), text) if self._marks else text
 
 
 class RestoreEdit:
@@ -180,10 +200,12 @@ class RestoreEdit:
 
 
 class Veils:
-    """The veils of the runs that were in use last."""
+    """The veils of the runs that were in use last. Safe to use from several threads."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+        self._lock = threading.Lock()
+        """Protects the table from being changed while room is made in it."""
         self._veils: OrderedDict[Hashable, tuple[Veil, float]] = OrderedDict()
         self._kept = 0
 
@@ -197,11 +219,12 @@ class Veils:
         if not len(veil):
             return
         now_s = self._clock.monotonic_s()
-        self._veils[scope] = (veil, now_s)
-        self._veils.move_to_end(scope)
-        self._kept += 1
-        if len(self._veils) > _MOST_RUNS or self._kept % _LOOKED_EVERY == 0:
-            self._make_room(now_s)
+        with self._lock:
+            self._veils[scope] = (veil, now_s)
+            self._veils.move_to_end(scope)
+            self._kept += 1
+            if len(self._veils) > _MOST_RUNS or self._kept % _LOOKED_EVERY == 0:
+                self._make_room(now_s)
 
     def _make_room(self, now_s: float) -> None:
         values = sum(len(veil) for veil, _ in self._veils.values())
@@ -211,6 +234,10 @@ class Veils:
                 return
             values -= len(oldest)
             self._veils.popitem(last=False)
+
+
+def _instead(table: Mapping[str, str], match: re.Match[str]) -> str:
+    return table.get(match[0], match[0])
 
 
 def _is_telling(value: str) -> bool:

@@ -167,6 +167,7 @@ class Semantic:
             parent_span_id=exchange.span_id,
             is_joined=True,
             recording=exchange.recording,
+            veil=exchange.veil,
             purpose="cache",
             attributes={"masthead.gateway.purpose": "cache"},
         )

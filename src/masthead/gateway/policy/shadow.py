@@ -84,6 +84,7 @@ class Shadows(QuietPlugin):
             span_id=SpanId(new_id(64)),
             is_joined=True,
             recording=exchange.recording,
+            veil=exchange.veil,
             purpose="shadow",
             links=(SpanLink(trace_id=exchange.trace_id, span_id=exchange.span_id),),
         )

@@ -198,10 +198,10 @@ async def test_what_cannot_be_redacted_is_not_recorded(caplog: pytest.LogCapture
     site = ContentSite([PII])
     exchange = await site.asked(said="I am anna@example.com")
     await site.answered(exchange, whole(Dialect.OPENAI_CHAT, "Hello <EMAIL_1>"))
-    exchange.attempts = "anna@example.com"  # pyright: ignore[reportAttributeAccessIssue] - makes it fail
+    exchange.attributes = "anna@example.com"  # pyright: ignore[reportAttributeAccessIssue] - makes it fail
     assert exchange.veil is not None
     exchange.veil(exchange)
-    exchange.attempts = []
+    exchange.attributes = {}
     assert "anna" not in str(spans_of(exchange)) + caplog.text
     assert "not recorded" in caplog.text
 
