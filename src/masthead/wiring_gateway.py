@@ -337,6 +337,7 @@ def opened_alone(settings: Settings, *, worker: int = 0, workers: int = 1) -> Ge
     """
     clock = SystemClock()
     with contextlib.ExitStack() as stack:
+        settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         database = Database.open(_control_url(settings))
         stack.callback(database.close)
         directory = Directory(database, clock, fresh_s=FRESH_S)
@@ -367,12 +368,20 @@ def opened_alone(settings: Settings, *, worker: int = 0, workers: int = 1) -> Ge
         yield GatewayAlone(asgi=asgi, service=service, server=server)
 
 
-def serve_alone(settings: Settings, listener: socket.socket, *, worker: int = 0, workers: int = 1) -> None:
-    """Serve until told to end; calls under way are finished first."""
+def serve_alone(
+    settings: Settings,
+    listener: socket.socket,
+    *,
+    worker: int = 0,
+    workers: int = 1,
+    opened: Callable[[], None] = lambda: None,
+) -> None:
+    """Serve until told to end; calls under way are finished first. Calls `opened` once all is open."""
     reuse_blocks_of_a_body()
     share_one_arena()
     with opened_alone(settings, worker=worker, workers=workers) as gateway:
         collect_in_short_steps()
+        opened()
         gateway.server.run(sockets=[listener])
 
 

@@ -171,7 +171,7 @@ def _error(status: int, detail: str, where: str | None, retry_after: str | None)
     if status == 507:
         return StoreError(detail)
     if 400 <= status < 500:
-        return InvalidInput(detail, where=where)
+        return InvalidInput(detail.removeprefix(f"{where}: "), where=where)
     return UpstreamError(f"the server answered {status}: {detail}")
 
 

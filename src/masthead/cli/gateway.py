@@ -49,19 +49,23 @@ def gateway(
     room = raise_open_files()
     listener = shared_of(settings) if workers > 1 else listener_of(settings)
     url = url_of(settings, listener)
-    out = console()
-    out.print(f"[bold]Masthead's gateway[/bold] is up at [bold cyan]{url}/v1[/bold cyan]")
-    out.print(f"  set it as your client's base URL; metrics at {url}/metrics; stop with Ctrl+C", style="dim")
-    out.print(f"  {room}{' a worker' if workers > 1 else ''}", style="dim", highlight=False)
-    sys.stdout.flush()
+
+    def tell() -> None:
+        out = console()
+        out.print(f"[bold]Masthead's gateway[/bold] is up at [bold cyan]{url}/v1[/bold cyan]")
+        out.print(f"  set it as your client's base URL; metrics at {url}/metrics; stop with Ctrl+C", style="dim")
+        out.print(f"  {room}{' a worker' if workers > 1 else ''}", style="dim", highlight=False)
+        sys.stdout.flush()
+
     if workers > 1:
+        tell()
         _Supervisor(settings, listener, workers).run()
         return
     from masthead.wiring_gateway import serve_alone  # noqa: PLC0415 - 0.3 s, which no other command needs
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt):
-        serve_alone(settings, listener)
+        serve_alone(settings, listener, opened=tell)
 
 
 class _Supervisor:

@@ -2,7 +2,6 @@
 
 import json
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, cast
 
@@ -13,10 +12,9 @@ from masthead.cli.client import call, connect
 from masthead.cli.exit_codes import FAILED
 from masthead.cli.gateway import gateway as serve
 from masthead.cli.options import AsJson, Project, console, print_json, settings_of
-from masthead.gateway.config import ConfigRefused, GatewayConfig, connection_of, load, parse
+from masthead.gateway.config import ConfigRefused, GatewayConfig, load, parse, secret_faults
 from masthead.gateway.differences import between
-from masthead.gateway.secret import Secrets
-from masthead.model.errors import InvalidInput, SettingsError
+from masthead.model.errors import InvalidInput
 from masthead.settings import environment
 
 gateway = typer.Typer(invoke_without_command=True, rich_markup_mode="markdown")
@@ -160,17 +158,8 @@ def _checked(context: typer.Context, file: Path, project: str | None) -> dict[st
         return {"is_ok": False, "faults": faults, "warnings": [], "changes": []}
     before = load(present) if present.exists() else GatewayConfig()
     changes = [one._asdict() for one in between(before, config)]
-    return {"is_ok": True, "faults": [], "warnings": list(_missing(config)), "changes": changes}
-
-
-def _missing(config: GatewayConfig) -> Iterator[dict[str, str]]:
-    """Yield which connections cannot be used as things stand here, such as for want of a secret."""
-    secrets = Secrets(environment(), lambda _name: "known to each project")
-    for name, connection in config.connections.items():
-        try:
-            connection_of(name, connection, secrets)
-        except SettingsError as error:
-            yield {"where": f"connections.{name}", "message": str(error)}
+    warnings = [one._asdict() for one in secret_faults(config, environment())]
+    return {"is_ok": True, "faults": [], "warnings": warnings, "changes": changes}
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -73,7 +73,10 @@ def said(
 def told(failure: UpstreamFailed) -> str:
     """Return what a client may know of a failure: which hosts are asked, and why not, is the operator's to know."""
     if failure.kind == "secret":
-        return "the gateway's connection to this model's provider has no secret that can be used; an owner stores it"
+        return (
+            "the gateway's connection to this model's provider has no secret that can be used; an owner stores it, or"
+            " the gateway's operator sets it"
+        )
     if failure.kind == "refused":
         return "the gateway's connection to this model's provider is not permitted; its operator finds why in the log"
     if failure.kind == "connect":

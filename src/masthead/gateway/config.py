@@ -5,7 +5,7 @@ Both have one shape. `merging.py` says what holds for a project's calls.
 
 import ipaddress
 import tomllib
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, NamedTuple, cast
@@ -34,10 +34,10 @@ from masthead.gateway.config_routes import (
     RecordingConfig,
     RouteConfig,
 )
-from masthead.gateway.secret import SecretReader
+from masthead.gateway.secret import SecretReader, Secrets
 from masthead.model.errors import SettingsError
 from masthead.providers.dialects import Dialect
-from masthead.providers.google_grant import service_account
+from masthead.providers.google_grant import ServiceAccount, service_account
 from masthead.providers.vendors import base_url_of, known_vendor, vendor
 
 HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,64}$")]
@@ -47,6 +47,10 @@ SecretReference = Annotated[
 ]
 
 _LOOPBACK: Final = ("127.0.0.0/8", "::1/128")
+_SERVERS_FAULT: Final = (
+    "the secret that the server's gateway.toml names is missing or cannot be used; its operator finds why in the log,"
+    " or with masthead gateway check"
+)
 _FRAMING: Final = frozenset({
     "connection", "content-encoding", "content-length", "expect", "host", "keep-alive", "te", "trailer",
     "transfer-encoding", "upgrade",
@@ -305,14 +309,15 @@ def networks(given: tuple[str, ...]) -> tuple[str, ...]:
 def connection_of(name: str, config: ConnectionConfig, secrets: SecretReader) -> Connection:
     """Return the connection with its secret read.
 
-    A secret that is stored may be missing for a while: the connection then has a fault, and calls to it fail.
-
-    Raises:
-        SettingsError: a secret of the environment or of a file cannot be read, or is no key file of Google's.
+    A secret may be missing for a while, or be none that can be used: the connection then has a fault, and calls to it
+    fail. The fault is told to projects, so it does not say where the server's own secrets are; `secret_faults` does.
     """
-    secret, fault = _secret_of(config, secrets)
     row = known_vendor(config.provider) or vendor("openai-compatible")
-    account = service_account(secret) if secret is not None and row.id in {"vertex", "vertex-anthropic"} else None
+    secret, account, fault = None, None, None
+    try:
+        secret, account = _secret_of(config, row.id, secrets)
+    except SettingsError as error:
+        fault = str(error) if stored_name(config.secret) is not None else _SERVERS_FAULT
     return Connection(
         name=name,
         provider=row.span_name or (config.provider if row.id == "openai-compatible" else row.id),
@@ -335,16 +340,26 @@ def stored_name(reference: str | None) -> str | None:
     return reference.removeprefix("stored:") if reference is not None and reference.startswith("stored:") else None
 
 
-def _secret_of(config: ConnectionConfig, secrets: SecretReader) -> tuple[str | None, str | None]:
-    """Return the secret, and what is wrong with it where it is stored and cannot be read."""
-    if config.secret is None:
-        return None, None
-    if stored_name(config.secret) is None:
-        return secrets.read(config.secret), None
-    try:
-        return secrets.read(config.secret), None
-    except SettingsError as error:
-        return None, str(error)
+def _secret_of(
+    config: ConnectionConfig, vendor_id: str, secrets: SecretReader
+) -> tuple[str | None, ServiceAccount | None]:
+    """Return the secret, and the account that it is the key file of; raise `SettingsError` where it cannot be used."""
+    secret = None if config.secret is None else secrets.read(config.secret)
+    if secret is None or vendor_id not in {"vertex", "vertex-anthropic"}:
+        return secret, None
+    return secret, service_account(secret)
+
+
+def secret_faults(config: GatewayConfig, environment: Mapping[str, str]) -> Iterator[Fault]:
+    """Yield the connections that cannot be used for want of a secret that is the server's own."""
+    secrets = Secrets(environment)
+    for name, connection in config.connections.items():
+        if stored_name(connection.secret) is None:
+            row = known_vendor(connection.provider)
+            try:
+                _secret_of(connection, "" if row is None else row.id, secrets)
+            except SettingsError as error:
+                yield Fault(f"connections.{name}", str(error))
 
 
 def timeouts_of(config: ConnectionConfig) -> Timeouts:

@@ -110,13 +110,13 @@ def _faults(own: GatewayConfig) -> Iterator[Fault]:
 
 def _trespasses(own: GatewayConfig, base: GatewayConfig) -> Iterator[Fault]:
     for name, connection in own.connections.items():
-        for network in connection.allow_networks:
-            if not _is_within(network, base.projects.allow_networks):
-                yield Fault(
-                    f"connections.{name}.allow_networks",
-                    f"the server permits projects no connections into {network};"
-                    " its operator allows it in gateway.toml: [projects] allow_networks = [...]",
-                )
+        refused = [one for one in connection.allow_networks if not _is_within(one, base.projects.allow_networks)]
+        if refused:
+            yield Fault(
+                f"connections.{name}.allow_networks",
+                f"the server permits projects no connections into {', '.join(refused)};"
+                " its operator allows it in gateway.toml: [projects] allow_networks = [...]",
+            )
 
 
 def _permitted(connection: ConnectionConfig, base: GatewayConfig) -> ConnectionConfig:

@@ -93,7 +93,10 @@ def _of(histograms: dict[str, Histogram], name: str) -> Histogram:
 
 
 def text_of(metrics: Metrics, gauges: Mapping[str, float]) -> str:
-    """Return the metrics as text; `gauges` are further values by their name, labels included."""
+    """Return the metrics as text; `gauges` are further values by their name, labels included.
+
+    May be asked in any thread while calls are counted: what grows is copied with `dict()`, which nothing interrupts.
+    """
     lines = list(_counter("masthead_gateway_requests_total", "Calls answered.", _requests(metrics)))
     lines += _counter("masthead_gateway_attempts_total", "Tries at upstreams.", _attempts(metrics))
     lines += _counter("masthead_gateway_tokens_total", "Tokens as providers counted them.", _tokens(metrics))
@@ -101,9 +104,10 @@ def text_of(metrics: Metrics, gauges: Mapping[str, float]) -> str:
     lines += _counter("masthead_gateway_clients_gone_total", "Clients that left before their answer's end.", [gone])
     about = "What content plugins found and did."
     lines += _counter("masthead_gateway_plugin_verdicts_total", about, _verdicts(metrics))
-    lines += _histogram("masthead_gateway_seconds", "From a call's arrival to its answer's end.", metrics.durations)
+    about = "From a call's arrival to its answer's end."
+    lines += _histogram("masthead_gateway_seconds", about, dict(metrics.durations))
     about = "From a call's arrival to the first chunk of its stream."
-    lines += _histogram("masthead_gateway_first_chunk_seconds", about, metrics.first_chunks)
+    lines += _histogram("masthead_gateway_first_chunk_seconds", about, dict(metrics.first_chunks))
     about = "How late the event loop came to what was due, fifty times a second."
     lines += _histogram("masthead_gateway_loop_lag_seconds", about, {"": metrics.loop_lag})
     typed = set[str]()
@@ -117,22 +121,22 @@ def text_of(metrics: Metrics, gauges: Mapping[str, float]) -> str:
 
 
 def _requests(metrics: Metrics) -> Iterator[tuple[_Labels, float]]:
-    for (endpoint, connection, status), count in metrics.requests.items():
+    for (endpoint, connection, status), count in dict(metrics.requests).items():
         yield (("endpoint", endpoint), ("connection", connection), ("status", str(status))), count
 
 
 def _attempts(metrics: Metrics) -> Iterator[tuple[_Labels, float]]:
-    for (connection, outcome), count in metrics.attempts.items():
+    for (connection, outcome), count in dict(metrics.attempts).items():
         yield (("connection", connection), ("outcome", outcome)), count
 
 
 def _tokens(metrics: Metrics) -> Iterator[tuple[_Labels, float]]:
-    for (connection, kind), count in metrics.tokens.items():
+    for (connection, kind), count in dict(metrics.tokens).items():
         yield (("connection", connection), ("kind", kind)), count
 
 
 def _verdicts(metrics: Metrics) -> Iterator[tuple[_Labels, float]]:
-    for (kind, action), count in metrics.verdicts.items():
+    for (kind, action), count in dict(metrics.verdicts).items():
         yield (("kind", kind), ("action", action)), count
 
 

@@ -120,7 +120,7 @@ class Operations:
                 if health.open_until_s is None
                 else now_ns + round((health.open_until_s - now_s) * 1000) * 1_000_000,
             )
-            for (connection, model), health in list(healths.items())
+            for (connection, model), health in healths.items()
         ]
 
     def _records(self) -> RecordsSeen:

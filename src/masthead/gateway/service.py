@@ -6,11 +6,12 @@ cannot be taken changes nothing and is reported, with its faults.
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, MutableMapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 from masthead.clock import Clock
+from masthead.gateway.answers import refusal
 from masthead.gateway.app import Gateway
 from masthead.gateway.call import Answer, Call, Exchange, Header
 from masthead.gateway.conduct import Conductor
@@ -20,12 +21,12 @@ from masthead.gateway.lag import LoopLag
 from masthead.gateway.metrics import labelled, text_of
 from masthead.gateway.operations import Operations, Told
 from masthead.gateway.policy.counters import Counters
-from masthead.gateway.policy.health import Fleet
 from masthead.gateway.reading import Receive, Send
 from masthead.gateway.recorder import SinkOf, SpanRecorder
-from masthead.gateway.seams import Identify
+from masthead.gateway.seams import Identify, Refused
 from masthead.gateway.spans import attributes_of, spans_of
 from masthead.gateway.status import Stand
+from masthead.gateway.summing import shown_to
 from masthead.gateway.tenants import Documents, MakeSeams, NoDocuments, Serving, Tenants
 from masthead.gateway.upstream.port import UpstreamClient
 from masthead.model.ids import ProjectId
@@ -67,17 +68,22 @@ class GatewayService:
         documents: Documents | None = None,
         environment: Mapping[str, str] | None = None,
         gauges: Callable[[], Mapping[str, float]] = dict,
+        ending: Callable[[], Awaitable[None]] | None = None,
         closing: Callable[[], None] | None = None,
         beside: Beside | None = None,
         stand: Stand = Stand(),  # noqa: B008 - a tuple, never changed
         counters: Counters | None = None,
         write: Write = spans_of,
     ) -> None:
-        """Put it together; `write` turns a call into what the sink takes."""
+        """Put it together; `write` turns a call into what the sink takes.
+
+        `ending` is awaited in the event loop that serves, after the last call; `closing` is called when all is over.
+        """
         self._identify = identify
         self._client = client
         self._clock = clock
         self._gauges = gauges
+        self._ending = ending
         self._closing = closing
         self._beside = beside
         self._looking: asyncio.Future[None] | None = None
@@ -116,11 +122,6 @@ class GatewayService:
         """
         return self.tenants.loaded(project).config
 
-    def fleet_of(self, project: ProjectId) -> Fleet | None:
-        """Return how the project's targets fare; None where no call of it came yet."""
-        serving = self.tenants.get(project)
-        return None if serving is None else serving.tenant.fleet
-
     def servings(self) -> Sequence[Serving]:
         """Return what serves the projects of which calls came."""
         return self.tenants.all()
@@ -149,7 +150,7 @@ class GatewayService:
         }
         left_out = {
             labelled("masthead_gateway_shadows_left_out_total", model=model): float(count)
-            for model, count in self.gateway.own_calls.left_out.items()
+            for model, count in dict(self.gateway.own_calls.left_out).items()
         }
         return text_of(self.gateway.metrics, own | left_out | dict(self._gauges()))
 
@@ -164,6 +165,8 @@ class GatewayService:
         await self.gateway.own_calls.close()
         self._lag.end()
         await self._client.close()
+        if self._ending is not None:
+            await self._ending()
         if self._beside is not None:
             await self._beside.end()
 
@@ -182,14 +185,23 @@ class GatewayService:
 
     async def _metrics(self, scope: Mapping[str, Any], send: Send) -> None:
         try:
-            await self._identify(scope)
+            identity = await self._identify(scope)
             text = await asyncio.to_thread(self.operations.metrics_text)
+            if identity.key_id is not None:
+                text = shown_to(identity.project, await self._connections_of(identity.project), text)
             answer = Answer(200, (_TEXT,), text.encode())
-        except Exception as error:  # noqa: BLE001 - the edge: an unknown caller is told so
-            answer = Answer(401, (_TEXT,), str(error).encode())
+        except Exception as error:  # noqa: BLE001 - the edge: every error becomes an answer, the unexpected ones logged
+            answer = refusal(None, error)
         length = (b"content-length", str(len(answer.body)).encode())
         await send({"type": "http.response.start", "status": answer.status, "headers": [*answer.headers, length]})
         await send({"type": "http.response.body", "body": answer.body})
+
+    async def _connections_of(self, project: ProjectId) -> Collection[str]:
+        """Return the connections that a project may know of."""
+        try:
+            return (await self.tenants.load(project)).config.connections
+        except Refused:
+            return self.config.connections
 
     def _written(self, exchange: Exchange) -> Sequence[Any]:
         """Return a call as the sink takes it, and count its tokens."""

@@ -18,7 +18,7 @@ from masthead.clock import Clock
 from masthead.gateway import differences
 from masthead.gateway.call import Call, Exchange
 from masthead.gateway.conduct import Conductor
-from masthead.gateway.config import ConfigRefused, Fault, GatewayConfig, load
+from masthead.gateway.config import ConfigRefused, Fault, GatewayConfig, load, secret_faults
 from masthead.gateway.config_routes import GuardsConfig
 from masthead.gateway.merging import Effective, document, effective, trespasses
 from masthead.gateway.policy.health import Fleet
@@ -163,6 +163,8 @@ class Tenants:
         """Whose turn it is to be let go, unless calls came."""
         self._broken: dict[ProjectId, _Broken] = {}
         self._seen = 0
+        self._due = set[ProjectId]()
+        """What is to be built anew: a change is seen once, and the database may be away when it is."""
         self._uses: dict[SecretId, int] = {}
         self._uses_noted: dict[SecretId, int] = {}
         self.file_fault: str | None = None
@@ -251,11 +253,14 @@ class Tenants:
         self.write_uses()
         with self._lock:
             known = {*self._servings, *self._broken}
-            projects = known if self._look_at_file() else known.intersection(self._note_changes())
-            for project in projects:
+            changed = known if self._look_at_file() else self._note_changes()
+            self._due = known.intersection(self._due.union(changed))
+            for project in tuple(self._due):
+                self._due.discard(project)
                 try:
                     self._build(project)
                 except Refused as error:
+                    self._due.add(project)
                     _LOG.warning("the project %r keeps its configuration: %s", project, error)
 
     def _note_changes(self) -> Collection[ProjectId]:
@@ -290,6 +295,8 @@ class Tenants:
         self._make_seams(
             Tenant(project=DEFAULT_PROJECT, config=base, secrets=secrets, fleet=fleet, recorder=self._recorder)
         )
+        for fault in secret_faults(base, self._environment):
+            _LOG.warning("the gateway's configuration: %s", fault)
 
     def _build(self, project: ProjectId) -> None:
         """Build what serves a project anew; where that cannot be, what there is stays, and the faults are kept."""

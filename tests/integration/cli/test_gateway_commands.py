@@ -89,6 +89,15 @@ def test_a_projects_document_is_checked_applied_shown_and_restored(shell: Shell,
     shell.run("gateway", "restore", "99", code=3)
 
 
+def test_what_cannot_be_applied_is_told_once(shell: Shell, tmp_path: Path) -> None:
+    text = '[connections.c]\nbase_url = "http://127.0.0.1:1/v1"\nallow_networks = ["loopback"]\n'
+    file = written(tmp_path, "a.toml", text)
+    (fault,) = shell.json("gateway", "check", file, "-p", "default", code=1)["faults"]
+    assert "127.0.0.0/8, ::1/128" in fault["message"]
+    refused = str(shell.run("gateway", "apply", file, code=2).exception)
+    assert refused == f"document: {fault['where']}: {fault['message']}"
+
+
 def test_the_servers_file_is_checked_without_opening_anything(shell: Shell, tmp_path: Path) -> None:
     good = written(tmp_path, "good.toml", '[connections.o]\nprovider = "openai"\nsecret = "env:NO_SUCH_VARIABLE"\n')
     bad = written(tmp_path, "bad.toml", "limits = 3\n")

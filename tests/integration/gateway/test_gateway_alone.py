@@ -44,11 +44,11 @@ class Process:
 
 
 @contextmanager
-def running(folder: Path, *more: str, **environment: str) -> Generator[Process]:
+def running(folder: Path, *more: str, data: Path | None = None, **environment: str) -> Generator[Process]:
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         port = one.getsockname()[1]
-    command = [*MASTHEAD, "--data-dir", str(folder), "gateway", "--port", str(port), *more]
+    command = [*MASTHEAD, "--data-dir", str(data or folder), "gateway", "--port", str(port), *more]
     with (folder / "gateway.log").open("ab") as log:
         process = subprocess.Popen(command, env=os.environ | environment, stdout=log, stderr=log)
     url = f"http://127.0.0.1:{port}"
@@ -120,6 +120,24 @@ def test_keys_are_demanded_and_a_revoked_one_stops_within_seconds(tmp_path: Path
             time.sleep(2.2)
             assert gateway.ask(secret) == 401
     assert len(model.requests) == 1
+
+
+def test_a_folder_that_is_not_there_is_made_and_a_missing_key_stops_no_start(tmp_path: Path) -> None:
+    (tmp_path / "gateway.toml").write_text('[connections.up]\nsecret = "env:NO_SUCH_VARIABLE"\n')
+    data = tmp_path / "new" / "data"
+    with running(tmp_path, data=data, MASTHEAD_GATEWAY_FILE=str(tmp_path / "gateway.toml")) as gateway:
+        assert gateway.ask() == 502
+    said = (tmp_path / "gateway.log").read_text()
+    assert "NO_SUCH_VARIABLE" in said and "is up at" in said
+    assert data.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_gateway_that_cannot_open_its_data_does_not_say_that_it_is_up(tmp_path: Path) -> None:
+    (tmp_path / "control.sqlite").mkdir()
+    command = [*MASTHEAD, "--data-dir", str(tmp_path), "gateway", "--port", "0"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode != 0
+    assert "is up at" not in done.stdout
 
 
 def _secret_and_id(made: dict[str, object]) -> tuple[str, str]:

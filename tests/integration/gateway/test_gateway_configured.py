@@ -114,6 +114,9 @@ def test_each_project_calls_with_its_own_secret_and_none_is_ever_told(
             refused = site.ask("PUT", f"{SECRETS}/vendor", site.key("two"), json=body)
             assert refused.status_code == 422
             said.append(refused.text)
+        metrics = site.ask("GET", "/metrics", site.key("two")).text
+        assert 'attempts_total{connection="mine",outcome="ok"}' in metrics
+        assert 'project="one"' not in metrics
     everything = "\n".join([*said, caplog.text])
     assert "h1dden-of-the-file" not in everything
     site.door.flush()

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from masthead.gateway.call import Connection
-from masthead.gateway.config import GatewayConfig, connection_of, load, parse
+from masthead.gateway.config import GatewayConfig, connection_of, load, parse, secret_faults
 from masthead.gateway.differences import differences
 from masthead.gateway.secret import Secrets
 from masthead.model.errors import SettingsError
@@ -48,10 +48,21 @@ def test_what_cannot_be_taken_is_told_with_its_place(given: dict[str, object], t
 
 
 def test_a_missing_secret_is_told_by_its_name() -> None:
-    with pytest.raises(SettingsError, match="env:NONE"):
-        connection({"base_url": "https://x/v1", "secret": "env:NONE"})
-    with pytest.raises(SettingsError, match="no header may hold"):
-        connection({"base_url": "https://x/v1", "secret": "env:BAD"}, {"BAD": "a\r\nx: y"})
+    given = {"none": {"secret": "env:NONE"}, "bad": {"secret": "env:BAD"}, "good": {"secret": "env:GOOD"}}
+    given |= {"file": {"secret": "file:/no/such/key"}, "stored": {"secret": "stored:later"}, "free": {}}
+    given |= {"google": {"secret": "env:GOOD", "provider": "vertex"}, "json": {"secret": "env:J", "provider": "vertex"}}
+    environment = {"BAD": "a\r\nx: y", "GOOD": "sk-1", "J": "{"}
+    told = {one.where: one.message for one in secret_faults(parse({"connections": given}, where="x"), environment)}
+    assert [where.partition(".")[2] for where in told] == ["none", "bad", "file", "json"]
+    assert "env:NONE" in told["connections.none"] and "no header may hold" in told["connections.bad"]
+
+
+def test_a_missing_secret_of_the_server_is_the_connections_fault_and_is_not_named_to_projects() -> None:
+    for secret in ("env:NONE", "file:/run/h1dden/key"):
+        made = connection({"base_url": "https://x/v1", "secret": secret})
+        assert made.secret is None
+        assert made.fault is not None and "gateway.toml" in made.fault
+        assert secret.partition(":")[2] not in made.fault
 
 
 def test_a_secret_is_read_from_a_file(tmp_path: Path) -> None:

@@ -1,11 +1,17 @@
 """What Prometheus reads."""
 
+from collections import Counter
+from collections.abc import ItemsView
+from typing import Any
+
 import pytest
 
 from masthead.clock import FixedClock
 from masthead.gateway.call import Attempt, Connection, Exchange, Identity, Target
+from masthead.gateway.config_routes import BreakerConfig
 from masthead.gateway.endpoints import endpoint_of
 from masthead.gateway.metrics import Metrics, labelled, text_of
+from masthead.gateway.policy.health import Fleet
 from masthead.gateway.reading import call_of
 from masthead.gateway.spans import Content, attributes_of
 from masthead.model.ids import ProjectId, RunId, SpanId
@@ -55,6 +61,30 @@ def test_large_counts_keep_every_digit_and_labels_are_escaped() -> None:
     assert 'kind="input"} 123456789012' in text
     assert 'g{model="a\\"b\\\\c\\nd"} 1.0' in text
     assert text.count("# TYPE g gauge") == 1
+
+
+class Growing(Counter[tuple[str, str]]):
+    """Counts of which another thread makes a new one whenever somebody goes through them one by one."""
+
+    def items(self) -> Any:
+        return ItemsView(self)
+
+    def __getitem__(self, key: tuple[str, str]) -> int:
+        self.setdefault((f"c{len(self)}", "ok"), 1)
+        return super().__getitem__(key)
+
+
+def test_metrics_are_told_while_calls_are_counted() -> None:
+    metrics = Metrics(attempts=Growing({("up", "ok"): 1, ("down", "ok"): 1}))
+    assert 'attempts_total{connection="up",outcome="ok"} 1' in text_of(metrics, {})
+
+
+def test_how_targets_fare_is_told_while_calls_end() -> None:
+    fleet = Fleet(FixedClock(), BreakerConfig())
+    fleet.note(exchange().attempts[0])
+    for _ in fleet.all():
+        fleet.note(Attempt(target=Target(CONNECTION, "another"), start_ns=0, status=200))
+    assert len(fleet.all()) == 2
 
 
 def test_content_can_be_left_out_or_hashed() -> None:

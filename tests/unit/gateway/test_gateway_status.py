@@ -9,7 +9,7 @@ import pytest
 
 from masthead.gateway.neighbours import clear_away, left_behind, others
 from masthead.gateway.status import VERSION, Backlog, ProcessSeen, Trend
-from masthead.gateway.summing import summed
+from masthead.gateway.summing import shown_to, summed
 
 pytestmark = pytest.mark.unit
 
@@ -165,3 +165,36 @@ def test_of_processes_that_are_gone_counters_count_and_gauges_do_not() -> None:
 
 def test_one_process_alone_is_as_it_says() -> None:
     assert [line.split()[-1] for line in summed([ONE]).splitlines() if line[0] != "#"] == ["3", "3", "0.5", "2", "0.25"]
+
+
+ALL = """# TYPE tries_total counter
+tries_total{connection="mine",outcome="ok"} 1
+tries_total{connection="h1dden",outcome="ok"} 2
+tries_total{connection="h1dden-too",outcome="ok"} 3
+tries_total{connection="",outcome="ok"} 4
+# TYPE set_aside gauge
+set_aside{project="me",connection="mine",model="m"} 1.0
+set_aside{project="h1dden",connection="mine",model="h1dden"} 1.0
+set_aside{project="h1dden",connection="c",model="x\\",project=\\"me"} 1.0
+# TYPE left_out_total counter
+left_out_total{model="h1dden"} 5
+left_out_total{model="h1dden {}\u2028 too"} 6
+# TYPE waiting gauge
+waiting 7
+"""
+
+
+def test_a_projects_key_reads_of_its_own_connections_and_of_others_only_what_they_come_to() -> None:
+    text = shown_to("me", {"mine"}, ALL)
+    assert [line for line in text.splitlines() if line[0] != "#"] == [
+        'tries_total{connection="mine",outcome="ok"} 1',
+        'tries_total{connection="other",outcome="ok"} 5',
+        'tries_total{connection="",outcome="ok"} 4',
+        'set_aside{project="me",connection="mine",model="m"} 1',
+        "left_out_total 11",
+        "waiting 7",
+    ]
+
+
+def test_names_that_look_like_several_lines_are_added_up_like_any() -> None:
+    assert 'left_out_total{model="h1dden {}\u2028 too"} 12\n' in summed([ALL, ALL])

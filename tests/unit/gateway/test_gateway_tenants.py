@@ -30,6 +30,7 @@ class Kept:
         self.given: dict[ProjectId, Stored] = {}
         self.changed: dict[ProjectId, int] = {}
         self.is_away = False
+        self.are_documents_away = False
         self.asked = 0
         self.uses: dict[SecretId, int] = {}
 
@@ -43,7 +44,7 @@ class Kept:
         return max(self.changed.values(), default=0), {one for one, at in self.changed.items() if at > since}
 
     def document(self, project: ProjectId) -> Stored | None:
-        self._check()
+        self._check(is_document=True)
         self.asked += 1
         return self.given.get(project)
 
@@ -55,8 +56,8 @@ class Kept:
         self._check()
         self.uses |= uses
 
-    def _check(self) -> None:
-        if self.is_away:
+    def _check(self, *, is_document: bool = False) -> None:
+        if self.is_away or (is_document and self.are_documents_away):
             raise StoreError("control data is away")
 
 
@@ -134,6 +135,33 @@ def test_without_a_database_projects_that_are_ready_go_on_and_others_are_told_to
     assert tenants.loaded(TWO).revision == 0
 
 
+def test_a_change_that_was_seen_while_documents_were_away_is_taken_up_once_they_are_back(tmp_path: Path) -> None:
+    documents = Kept()
+    tenants = tenants_in(tmp_path, documents)
+    one, two = tenants.loaded(ONE), tenants.loaded(TWO)
+    documents.put(ONE, recording("off"))
+    documents.are_documents_away = True
+    tenants.look()
+    assert tenants.get(ONE) is one
+    documents.are_documents_away = False
+    tenants.look()
+    assert tenants.loaded(ONE).config.recording.content == "off"
+    assert tenants.get(TWO) is two
+
+
+def test_a_file_that_changed_while_documents_were_away_counts_for_all_once_they_are_back(tmp_path: Path) -> None:
+    documents = Kept()
+    tenants = tenants_in(tmp_path, documents)
+    tenants.loaded(ONE)
+    tenants.loaded(TWO)
+    documents.is_away = True
+    (tmp_path / "gateway.toml").write_text('[recording]\ncontent = "off"\n')
+    tenants.look()
+    documents.is_away = False
+    tenants.look()
+    assert [tenants.loaded(project).config.recording.content for project in (ONE, TWO)] == ["off", "off"]
+
+
 def test_a_gateway_starts_without_a_database(tmp_path: Path) -> None:
     documents = Kept()
     documents.is_away = True
@@ -173,7 +201,7 @@ def test_a_project_whose_first_document_cannot_be_taken_is_not_served_by_the_fil
 def test_a_file_that_cannot_be_taken_keeps_all_as_it_was(tmp_path: Path) -> None:
     tenants = tenants_in(tmp_path, Kept(), '[connections.c]\nsecret = "env:KEY"\n')
     before = tenants.loaded(ONE)
-    for text in ("[[", "limits = 3", '[connections.c]\nsecret = "env:NONE"\n'):
+    for text in ("[[", "limits = 3", '[connections.c]\nsecret = "plain"\n'):
         (tmp_path / "gateway.toml").write_text(text)
         tenants.look()
         assert tenants.get(ONE) is before
@@ -185,8 +213,19 @@ def test_a_file_that_cannot_be_taken_keeps_all_as_it_was(tmp_path: Path) -> None
 
 
 def test_a_gateway_does_not_start_with_a_file_that_cannot_be_taken(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="env:NONE"):
-        tenants_in(tmp_path, Kept(), '[connections.c]\nsecret = "env:NONE"\n')
+    with pytest.raises(SettingsError, match="limits"):
+        tenants_in(tmp_path, Kept(), "limits = 3")
+
+
+def test_a_gateway_starts_without_a_secret_of_its_own_and_warns(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    tenants = tenants_in(
+        tmp_path, Kept(), '[connections.c]\nsecret = "env:NONE"\n[connections.d]\nsecret = "env:KEY"\n'
+    )
+    assert "connections.c: there is no secret 'env:NONE': set the environment variable NONE" in caplog.text
+    assert "connections.d" not in caplog.text
+    assert list(tenants.loaded(ONE).config.connections) == ["c", "d"]
 
 
 def test_a_connection_of_the_file_uses_each_projects_own_stored_secret(tmp_path: Path) -> None:

@@ -95,8 +95,8 @@ class Fleet:
         return None if health is None else health.latency_s
 
     def all(self) -> dict[tuple[str, str], Health]:
-        """Return the health by connection and model, for pages and metrics."""
-        return self._health
+        """Return the health by connection and model, for pages and metrics, which ask in other threads."""
+        return self._health.copy()
 
 
 def _key(target: Target) -> tuple[str, str]:
