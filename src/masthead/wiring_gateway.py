@@ -3,6 +3,7 @@
 Imported by the process that serves models and nothing else, so it must stay light: no span store, no FastAPI.
 """
 
+import asyncio
 import contextlib
 import json
 import logging
@@ -12,7 +13,7 @@ import socket
 import sys
 import threading
 from collections.abc import Awaitable, Callable, Collection, Generator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -38,10 +39,11 @@ from masthead.gateway.own_calls import OwnCalls
 from masthead.gateway.plugins.veil import Veils
 from masthead.gateway.policy.cache import Cache
 from masthead.gateway.policy.counters import Counters, MemoryCounters
-from masthead.gateway.policy.limits import Limits
+from masthead.gateway.policy.limits import Adding, Limits, all_added
 from masthead.gateway.policy.redis_counters import RedisCounters
 from masthead.gateway.policy.routing import PolicyRouter
 from masthead.gateway.policy.shadow import Shadows
+from masthead.gateway.policy.uncounted import Uncounted
 from masthead.gateway.seams import Plugin, Seams, unveiled
 from masthead.gateway.service import GatewayService
 from masthead.gateway.shipping import Server, Shipper
@@ -74,6 +76,8 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 _SPOOLS: Final = "gateway/spool-"
+_PRICES_WITHIN_S: Final = 10.0
+_LOOK_S: Final = 0.05
 
 
 def gateway_of(
@@ -128,6 +132,7 @@ def gateway_of(
         documents=documents,
         environment=environment(),
         gauges=lambda: {**gauges(), **_breakers(service), **counts(shared)},
+        ending=bench.ending,
         closing=close,
         beside=shared,
         write=lines_of if isinstance(sink, Spool) else spans_of,
@@ -149,12 +154,16 @@ class _Bench:
     veils: Veils
     uncountable: str | None
     """Why limits cannot be counted here."""
+    adding: Adding = field(default_factory=Adding)
 
     def seams(self, tenant: Tenant) -> Seams:
         """Return what is plugged in for a project; raise `SettingsError` where a secret or setting is missing."""
         config, clock = tenant.config, self.clock
         if config.limits and self.uncountable is not None:
             raise SettingsError(self.uncountable)
+        router = PolicyRouter(
+            config, tenant.secrets, tenant.fleet, clock, self.costs.of_a_million, limits_of=self.costs.limits_of
+        )
         limits = Limits(
             config.limits,
             self.counters,
@@ -162,9 +171,9 @@ class _Bench:
             clock,
             fails_open=config.limits_uncounted == "allow",
             uncountable=self.uncountable,
-        )
-        router = PolicyRouter(
-            config, tenant.secrets, tenant.fleet, clock, self.costs.of_a_million, limits_of=self.costs.limits_of
+            connections=config.connections,
+            uncounted=Uncounted(self.costs, router.targets_of, self.costs.are_known),
+            adding=self.adding,
         )
         plugins: list[Plugin] = [self.guards, limits]
         content = _content(config.plugins, self.veils) if config.plugins else None
@@ -177,6 +186,12 @@ class _Bench:
             plugins.append(Shadows(shadows, router.only, self.own_calls, clock, limits))
         veil_of = unveiled if content is None else content.veiled
         return Seams(router=router, recorder=tenant.recorder, plugins=tuple(plugins), veil_of=veil_of)
+
+    async def ending(self) -> None:
+        """Wait until the last calls are counted, and close the connections that count them."""
+        await all_added(self.adding)
+        if isinstance(self.counters, RedisCounters):
+            await self.counters.aclose()
 
 
 def _content(configs: Sequence[PluginConfig], veils: Veils) -> "ContentPlugins":
@@ -293,6 +308,14 @@ class _Costs:
             cache_read_tokens=usage.cache_read_tokens,
             cache_write_tokens=usage.cache_write_tokens,
         )
+
+    async def are_known(self) -> bool:
+        """Wait until the prices are read, and say whether they are; a call that cannot be paid for later waits so."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_PRICES_WITHIN_S):
+                while not self._is_ready.is_set():  # noqa: ASYNC110 - set by a thread, in the first two seconds
+                    await asyncio.sleep(_LOOK_S)
+        return self._is_ready.is_set()
 
     def of_a_million(self, provider: str, model: str) -> Decimal | None:
         """Return what a million tokens cost, half of them in and half out."""

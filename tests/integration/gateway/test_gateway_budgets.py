@@ -41,13 +41,15 @@ ENDPOINTS: Mapping[str, dict[str, Any]] = {
     "/v1/messages/count_tokens": {"model": "m", "messages": SAID},
     "/v1/embeddings": {"model": "m", "input": "hi"},
     "/v1/moderations": {"model": "m", "input": "hi"},
-    "/v1/images/generations": {"model": "m", "prompt": "hi"},
+    "/v1/images/generations": {"model": "gpt-image-1", "prompt": "hi"},
     "/v1/audio/speech": {"model": "m", "input": "hi", "voice": "a"},
-    "/v1/images/edits": {"model": "m", "prompt": "hi"},
+    "/v1/images/edits": {"model": "gpt-image-1", "prompt": "hi"},
     "/v1/files": {},
     "/v1/responses/compact": {"model": "m", "input": "hi"},
 }
-SPENDING = [path for path in ENDPOINTS if path not in {"/v1/messages/count_tokens", "/v1/files", "/v1/moderations"}]
+FREE = {"/v1/messages/count_tokens", "/v1/files", "/v1/moderations"}
+UNCOUNTED = "/v1/audio/speech"
+SPENDING = [path for path in ENDPOINTS if path not in {*FREE, UNCOUNTED}]
 
 
 def talk(peer: Peer) -> None:
@@ -104,8 +106,8 @@ def test_what_any_endpoint_used_counts_against_all_of_them(tmp_path: Path, path:
             settled(gateway)
         for other in ENDPOINTS:
             refused = ask(gateway, other)
-            assert (other, refused.status_code) == (other, 429)
-            assert "used up" in refused.text
+            assert (other, refused.status_code) == (other, 403 if other == UNCOUNTED else 429)
+            assert ("cannot be counted" if other == UNCOUNTED else "used up") in refused.text
         assert httpx.get(f"{gateway.url}/v1/models").status_code == 200
 
 
@@ -209,3 +211,33 @@ def test_what_cannot_be_counted_is_refused_to_who_has_a_budget_of_tokens_or_mone
         assert made(gateway) == [403, 403, 200]
     with limited(tmp_path, LimitConfig(requests=5)) as gateway:
         assert made(gateway) == [200, 200, 200]
+
+
+def test_media_that_tell_no_tokens_are_refused_to_who_has_a_budget_of_tokens_or_money(tmp_path: Path) -> None:
+    asked = [
+        ("/v1/audio/speech", {"model": "tts-1", "input": "hello", "voice": "a"}),
+        ("/v1/audio/transcriptions", {"model": "whisper-1"}),
+        ("/v1/images/generations", {"model": "dall-e-3", "prompt": "x"}),
+        ("/v1/images/generations", {"model": "gpt-image-1", "prompt": "x", "stream": True}),
+        ("/v1/images/generations", {"model": "gpt-image-1", "prompt": "x"}),
+        ("/v1/audio/transcriptions", {"model": "gpt-4o-mini-transcribe"}),
+    ]
+
+    def made(gateway: RunningGateway) -> list[int]:
+        return [httpx.post(f"{gateway.url}{path}", json=body).status_code for path, body in asked]
+
+    for limit in (LimitConfig(tokens=10_000), LimitConfig(cost_usd=Decimal(5))):
+        with limited(tmp_path, limit) as gateway:
+            assert made(gateway) == [403, 403, 403, 403, 200, 200]
+    with limited(tmp_path, LimitConfig(requests=100)) as gateway:
+        assert set(made(gateway)) == {200}
+
+
+def test_a_streamed_image_in_a_form_is_refused_too(tmp_path: Path) -> None:
+    form = {"model": (None, "gpt-image-1"), "prompt": (None, "x")}
+    with limited(tmp_path, LimitConfig(tokens=10_000)) as gateway:
+        statuses = [
+            httpx.post(f"{gateway.url}/v1/images/edits", files=files).status_code
+            for files in (form, {**form, "stream": (None, "true")})
+        ]
+    assert statuses == [200, 403]

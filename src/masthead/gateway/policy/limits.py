@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache, partial
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from masthead.clock import Clock
 from masthead.gateway.call import Answer, Exchange
@@ -19,12 +19,16 @@ from masthead.gateway.charge import CostOf, charge_of
 from masthead.gateway.config_routes import LimitConfig, Window
 from masthead.gateway.joining import user_of
 from masthead.gateway.policy.counters import NANO_USD, Counters, Slot, Used
-from masthead.gateway.policy.uncounted import refuse_uncounted
+from masthead.gateway.policy.uncounted import Uncounted
 from masthead.gateway.seams import QuietPlugin, Refused
 from masthead.model.ids import ProjectId, SpanId
 from masthead.model.tenancy import KeyLimit
 
 _LOG = logging.getLogger(__name__)
+_LAST_S: Final = 1.0
+"""How long the end of a gateway waits until the last calls are counted."""
+Adding = set[asyncio.Task[None]]
+"""What ended calls have used, on its way to the counters."""
 
 
 class _Held(NamedTuple):
@@ -46,10 +50,13 @@ class Limits(QuietPlugin):
         fails_open: bool = True,
         uncountable: str | None = None,
         connections: Collection[str] = (),
+        uncounted: Uncounted | None = None,
+        adding: Adding | None = None,
     ) -> None:
         """Hold calls to these limits, and to those of their keys; `uncountable` says why none can be counted.
 
-        A model that is named by its connection (`CONNECTION/MODEL`) counts as that model.
+        A model that is named by its connection (`CONNECTION/MODEL`) counts as that model. `adding` is for `all_added`,
+        which whoever closes the counters is to wait for.
         """
         self._connections = frozenset(connections)
         self._limits = tuple(limits)
@@ -59,7 +66,8 @@ class Limits(QuietPlugin):
         self._clock = clock
         self._fails_open = fails_open
         self._open: dict[SpanId, list[_Held]] = {}
-        self._adding: set[asyncio.Task[None]] = set()
+        self._uncounted = uncounted or Uncounted(cost_of)
+        self._adding: Adding = set() if adding is None else adding
 
     async def before(self, exchange: Exchange) -> Answer | None:
         """Take one request of each limit, or refuse the call."""
@@ -68,7 +76,7 @@ class Limits(QuietPlugin):
         held = [one for limit in limits if (one := self._held(limit, exchange)) is not None]
         if not held:
             return None
-        refuse_uncounted(exchange.call, (one.limit for one in held))
+        await self._uncounted.refuse(exchange, (one.limit for one in held))
         if self._uncountable is not None:
             raise Refused(self._uncountable, status=503, kind="limits_unavailable")
         try:
@@ -127,15 +135,18 @@ class Limits(QuietPlugin):
             _LOG.warning("what a call used of its limits could not be counted: %s", error)
 
     def _held(self, limit: LimitConfig, exchange: Exchange) -> _Held | None:
-        subject = self._model(exchange) if limit.per == "model" else _subject(limit.per, exchange)
-        names = {subject} if limit.per != "key" else {subject, exchange.call.identity.name}
-        if subject is None or (limit.only and not names.intersection(limit.only)):
+        if limit.per == "model":
+            subject = self._model(exchange.call.model)
+            names, only = {subject}, {self._model(one) for one in limit.only}
+        else:
+            subject, only = _subject(limit.per, exchange), set(limit.only)
+            names = {subject} if limit.per != "key" else {subject, exchange.call.identity.name}
+        if subject is None or (only and not names & only):
             return None
         prefix, end_ns = slots_of(exchange.call.identity.project, limit, self._clock.now_ns())
         return _Held(limit, Slot(prefix + subject, end_ns), subject)
 
-    def _model(self, exchange: Exchange) -> str | None:
-        model = exchange.call.model
+    def _model(self, model: str) -> str | None:
         connection, _, name = model.partition("/")
         return (name if name and connection in self._connections else model) or None
 
@@ -153,6 +164,14 @@ class Limits(QuietPlugin):
             kind="budget_exceeded",
             headers=((b"retry-after", str(wait_s).encode()),),
         )
+
+
+async def all_added(adding: Adding) -> None:
+    """Wait, not for long, until what ended calls have used is counted."""
+    if adding:
+        _, late = await asyncio.wait(adding, timeout=_LAST_S)
+        if late:
+            _LOG.warning("what the last %d calls used of their limits could not be counted in time", len(late))
 
 
 @lru_cache(maxsize=4096)

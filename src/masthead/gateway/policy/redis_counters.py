@@ -81,10 +81,10 @@ class RedisCounters:
         return found
 
     def close(self) -> None:
-        """Leave the sockets to the process's end: what was counted is in the server."""
+        """Do nothing: what was counted is in the server, and `aclose` closes the connections where they belong."""
 
     async def aclose(self) -> None:
-        """Close the connections."""
+        """Close the connections, in the event loop that used them."""
         await self._redis.aclose()
 
     async def _all(self, slots: Sequence[Slot], *, requests: int, tokens: int, nano_usd: int) -> list[list[int]]:

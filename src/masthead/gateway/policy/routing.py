@@ -1,5 +1,6 @@
 """Where calls go: an alias's targets in the order that its rule gives, tried again and passed over as they fail."""
 
+import contextlib
 import hashlib
 import random
 from collections.abc import Callable, Mapping, Sequence
@@ -112,6 +113,19 @@ class PolicyRouter:
         elif len(chosen) == len(route.candidates):
             return ""
         return " ".join(f"{one.connection.name}/{one.model}" for one in chosen)
+
+    def targets_of(self, exchange: Exchange) -> Sequence[Target]:
+        """Return where a call may be sent, in no order; nowhere where it names no model, or one that nothing serves."""
+        model = exchange.call.model
+        route = self._routes.get(model)
+        if route is None:
+            with contextlib.suppress(NotFound):
+                return self._direct_targets(model) if model else ()
+            return ()
+        shadow = route.config.shadow
+        if exchange.purpose == "shadow" and shadow is not None:
+            return (self._target(shadow.connection, shadow.model or model),)
+        return [one.target for one in self._chosen(route, exchange)]
 
     def only(self, connection: str, model: str) -> Plan:
         """Return the plan of a call of the gateway's own: this target, once."""

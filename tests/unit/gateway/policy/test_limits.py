@@ -12,10 +12,11 @@ import msgspec
 import pytest
 
 from masthead.clock import FixedClock
-from masthead.gateway.call import Exchange
+from masthead.gateway.call import Connection, Exchange, Target
 from masthead.gateway.config_routes import LimitConfig
 from masthead.gateway.policy.counters import MemoryCounters, Slot, Used
-from masthead.gateway.policy.limits import Limits, window_at
+from masthead.gateway.policy.limits import Adding, Limits, all_added, window_at
+from masthead.gateway.policy.uncounted import Uncounted
 from masthead.gateway.seams import Refused
 from masthead.model.reading import Usage
 from masthead.testing.exchanges import exchange_of
@@ -36,10 +37,10 @@ class House:
 
     def __post_init__(self) -> None:
         self.counters = MemoryCounters(self.clock, self.path)
-        self.plugin = Limits(self.limits, self.counters, self._cost, self.clock)
+        self.plugin = Limits(self.limits, self.counters, self.cost, self.clock)
         self._number = 0
 
-    def _cost(self, _provider: str | None, _model: str, _usage: Usage) -> Decimal | None:
+    def cost(self, _provider: str | None, _model: str, _usage: Usage) -> Decimal | None:
         return self.price_usd
 
     def exchange(self, *, project: str = "default", key: str | None = "k1", **more: Any) -> Exchange:
@@ -207,3 +208,37 @@ async def test_without_its_counters_a_gateway_lets_everything_or_nothing_through
 def test_windows_end_by_the_clock_in_utc(window: Any, end: str):
     _, end_ns = window_at(window, NOON_NS)
     assert end_ns == int(datetime.fromisoformat(f"{end}+00:00").timestamp()) * 10**9
+
+
+class Slow(MemoryCounters):
+    """Counters that take a while to add."""
+
+    async def add(self, slots: Sequence[Slot], *, requests: int = 0, tokens: int = 0, nano_usd: int = 0) -> None:
+        if tokens:
+            await asyncio.sleep(0.02)
+        await super().add(slots, requests=requests, tokens=tokens, nano_usd=nano_usd)
+
+
+async def test_an_end_waits_until_the_last_calls_are_counted():
+    house, adding = House([]), Adding()
+    counters = Slow(house.clock)
+    house.plugin = Limits([LimitConfig(tokens=1000)], counters, house.cost, house.clock, adding=adding)
+    exchange = house.exchange()
+    await house.plugin.before(exchange)
+    house.end(exchange, tokens=40)
+    await all_added(adding)
+    assert [one.tokens for one in (await counters.used("")).values()] == [40]
+
+
+async def test_while_prices_are_read_a_call_with_a_budget_of_money_is_to_come_again():
+    house = House([])
+    up = Target(Connection("up", "openai", (), "http://up", None), "m")
+
+    async def not_yet() -> bool:
+        return False
+
+    uncounted = Uncounted(house.cost, lambda _exchange: (up,), not_yet)
+    with pytest.raises(Refused, match="still being read") as refused:
+        await uncounted.refuse(house.exchange(), [LimitConfig(cost_usd=Decimal(1))])
+    assert (refused.value.status, refused.value.headers) == (503, ((b"retry-after", b"2"),))
+    await uncounted.refuse(house.exchange(), [LimitConfig(tokens=1)])
