@@ -73,6 +73,8 @@ def site(tmp_path_factory: pytest.TempPathFactory, slow: threading.Event) -> Ite
         return ScriptedReply(text="At last.")
 
     folder = tmp_path_factory.mktemp("watched")
+    free = 'input_usd_per_million = "0"\noutput_usd_per_million = "0"\n'  # budgets hold of it
+    (folder / "models.toml").write_text(f'[[models]]\nmodel = "slow"\n{free}')
     at_once = ScriptedModel(lambda _request: ScriptedReply(text="Hello."), model="gpt-4o")
     with at_once as good, ScriptedModel(slowly) as waiting, RawUpstream(_fails) as bad:
         (folder / "gateway.toml").write_text(CONFIG.format(good=good.url, bad=bad.url, slow=waiting.url))
