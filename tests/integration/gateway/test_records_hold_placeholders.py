@@ -1,5 +1,6 @@
 """Where a plugin replaces personal data, no span holds any: of calls refused, copied, made by itself, or very long."""
 
+import asyncio
 import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from masthead.gateway.plugins.veil import Veil
 from masthead.testing.answering import Answering, Reply, Request, chat_reply
 from masthead.testing.gateway import RunningGateway
 from masthead.testing.raw_upstream import RawUpstream
@@ -89,9 +91,23 @@ def test_what_is_embedded_for_the_cache_is_recorded_with_placeholders(serve: Ser
     assert "@example.com" not in str(spans) and "Write to <EMAIL_1>" in str(own.attributes)
 
 
-def test_a_very_long_call_is_recorded_with_placeholders(serve: Serve) -> None:
+def test_a_very_long_call_is_recorded_with_placeholders_and_never_searched_in_the_event_loop(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_loop: set[bool] = set()
+    put = Veil.placeholder
+
+    def noted(self: Veil, kind: str, value: str) -> str:
+        try:
+            in_loop.add(asyncio.get_running_loop().is_running())
+        except RuntimeError:
+            in_loop.add(False)
+        return put(self, kind, value)
+
+    monkeypatch.setattr(Veil, "placeholder", noted)
     gateway = serve('[[plugins]]\nkind = "pii"\n')
     said = "\n".join(f"line {number}: user{number}@example.com" for number in range(1500))
     assert ask(gateway, said) == 200
     assert "@example.com" not in str(gateway.spans(1))
     assert "line 1499: <EMAIL_1500>" in str(gateway.spans(1)[0].attributes["gen_ai.input.messages"])
+    assert in_loop == {False}
