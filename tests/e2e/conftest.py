@@ -31,6 +31,8 @@ def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return where the server keeps its data, and looks for `gateway.toml`."""
     folder = tmp_path_factory.mktemp("e2e") / "data"
     folder.mkdir()
+    free = 'input_usd_per_million = "0"\noutput_usd_per_million = "0"\n'  # budgets of money hold of it
+    (folder / "models.toml").write_text(f'[[models]]\nmodel = "north"\n{free}')
     return folder
 
 
