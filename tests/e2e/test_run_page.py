@@ -4,6 +4,8 @@ from dataclasses import replace
 from decimal import Decimal
 
 import httpx
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -151,7 +153,7 @@ def test_finds_words_in_the_whole_run(page: Page, mended: str) -> None:
 
 def test_singles_out_one_agent_with_what_it_was_told(page: Page, mended: str) -> None:
     page.goto(mended)
-    page.get_by_role("button", name="Planner").first.click()
+    page.get_by_role("button", name=re.compile(r"^Planner \d+$")).click()
     expect(page.locator(".only")).to_contain_text("Only what Planner said and was told")
     shown = page.locator(".turn")
     expect(shown.nth(0)).to_contain_text("Round 0: mend the helm")
