@@ -1,11 +1,10 @@
 """One run, in a real browser against the real server."""
 
+import re
 from dataclasses import replace
 from decimal import Decimal
 
 import httpx
-import re
-
 import pytest
 from playwright.sync_api import Page, expect
 
