@@ -125,6 +125,13 @@ def gateway_at(
         documents=documents,
         environment=environment,
     )
+    with served(service, kept, head_s=head_s) as running:
+        yield running
+
+
+@contextmanager
+def served(service: GatewayService, sink: MemorySink, *, head_s: float = 20.0) -> Generator[RunningGateway]:
+    """Serve a gateway on a free port of the loopback, and close it at the end."""
     protocol = type("Protocol", (PatientProtocol,), {"head_s": head_s})
     server = uvicorn.Server(
         uvicorn.Config(Alone(service, lambda: server.should_exit), http=protocol, log_level="error", lifespan="on")
@@ -135,7 +142,7 @@ def gateway_at(
         thread.start()
         wait_until(lambda: server.started, "the gateway has started")
         try:
-            yield RunningGateway(f"http://127.0.0.1:{listener.getsockname()[1]}", service, kept)
+            yield RunningGateway(f"http://127.0.0.1:{listener.getsockname()[1]}", service, sink)
         finally:
             server.should_exit = True
             thread.join()

@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
+from msgspec.structs import asdict
+
 from masthead.detect.suite import Suite
 from masthead.gateway.agents.heard import Said
 from masthead.gateway.agents.live_run import Fired, LiveRun, LiveTurn
@@ -146,18 +148,7 @@ def _said(turns: list[LiveTurn], message: Message, joined: Joined) -> None:
 
 
 def _turn(turn: LiveTurn) -> Turn:
-    return Turn(
-        index=turn.index,
-        speaker=turn.speaker,
-        addressees=turn.addressees,
-        act=turn.act,
-        text=turn.text,
-        reasoning=turn.reasoning,
-        tool_name=turn.tool_name,
-        tool_arguments=turn.tool_arguments,
-        tool_call_id=turn.tool_call_id,
-        is_error=turn.is_error,
-    )
+    return Turn(**asdict(turn))
 
 
 def _short(turn: LiveTurn) -> str:
