@@ -3,7 +3,6 @@
 Imported by the process that serves models and nothing else, so it must stay light: no span store, no FastAPI.
 """
 
-import asyncio
 import contextlib
 import json
 import logging
@@ -14,11 +13,8 @@ import sys
 import threading
 from collections.abc import Awaitable, Callable, Collection, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-import msgspec
 import uvicorn
 
 from masthead.clock import Clock, SystemClock
@@ -31,6 +27,7 @@ from masthead.gateway.alone import Alone
 from masthead.gateway.call import Call, Identity
 from masthead.gateway.config_plugins import PluginConfig
 from masthead.gateway.config_routes import CacheConfig, GuardsConfig
+from masthead.gateway.costs import Costs
 from masthead.gateway.http_server import PatientProtocol
 from masthead.gateway.identity import FRESH_S, ByKey, Remembered
 from masthead.gateway.metrics import labelled
@@ -46,9 +43,9 @@ from masthead.gateway.policy.shadow import Shadows
 from masthead.gateway.policy.uncounted import Uncounted
 from masthead.gateway.seams import Plugin, Seams, unveiled
 from masthead.gateway.service import GatewayService
-from masthead.gateway.shipping import Server, Shipper
-from masthead.gateway.spans import body_of, lines_of, spans_of
+from masthead.gateway.spans import lines_of, spans_of
 from masthead.gateway.spool import Spool
+from masthead.gateway.spools import gauges_of, spools_of
 from masthead.gateway.status import Stand
 from masthead.gateway.tenants import Documents, Stored, Tenant
 from masthead.gateway.upstream.pool import Http1Client
@@ -59,15 +56,11 @@ from masthead.govern.exposure import are_keys_required, is_loopback
 from masthead.govern.gateway_documents import GatewayDocuments
 from masthead.govern.master_keys import MasterKeys
 from masthead.govern.vault import Vault
-from masthead.ingest.allocator import collect_in_short_steps, give_back, reuse_blocks_of_a_body, share_one_arena
-from masthead.model.errors import SettingsError, StoreBusy
+from masthead.ingest.allocator import collect_in_short_steps, reuse_blocks_of_a_body, share_one_arena
+from masthead.model.errors import SettingsError
 from masthead.model.ids import ProjectId
 from masthead.model.ports import Sink
-from masthead.model.reading import Usage
 from masthead.model.stored import SecretId
-from masthead.providers.cards import ModelLimits
-from masthead.providers.catalogue import Catalogue
-from masthead.providers.prices import Prices
 from masthead.settings import Settings, environment, load
 from masthead.store.control.database import Database, sqlite_url
 
@@ -75,9 +68,6 @@ if TYPE_CHECKING:
     from masthead.gateway.plugins.chain import ContentPlugins
 
 _LOG = logging.getLogger(__name__)
-_SPOOLS: Final = "gateway/spool-"
-_PRICES_WITHIN_S: Final = 10.0
-_LOOK_S: Final = 0.05
 
 
 def gateway_of(
@@ -102,7 +92,7 @@ def gateway_of(
     def own_calls() -> OwnCalls:
         return service.gateway.own_calls
 
-    costs = _Costs(clock, settings.data_dir)
+    costs = Costs(clock, settings.data_dir)
     guards = AgentGuards(by_asker(guards_of), costs, clock, keeper)
     shared = None
     if workers > 1:
@@ -146,7 +136,7 @@ def gateway_of(
 class _Bench:
     """What every project's seams are made from; what they remember of calls is told apart by project."""
 
-    costs: "_Costs"
+    costs: Costs
     counters: Counters
     guards: Plugin
     clock: Clock
@@ -283,64 +273,6 @@ def _cache(config: CacheConfig, router: PolicyRouter, own_calls: Callable[[], Ow
     return Cache(config, clock, may_use=router.may_use, way_of=router.way, semantic=semantic)
 
 
-class _Costs:
-    """What tokens cost, and how many fit. Reading the catalogue takes a second: it is done in the background."""
-
-    def __init__(self, clock: Clock, folder: Path) -> None:
-        self._clock = clock
-        self._prices = Prices(folder)
-        self._catalogue = Catalogue(self._prices, folder)
-        self._is_ready = threading.Event()
-        self._has_limits = threading.Event()
-        self._are_limits_wanted = False
-        threading.Thread(target=self._load, name="gateway-prices", daemon=True).start()
-
-    def __call__(self, provider: str | None, model: str, usage: Usage) -> Decimal | None:
-        """Return the cost, None where the price is not known, or not yet."""
-        if not self._is_ready.is_set():
-            return None
-        return self._prices.cost_usd(
-            provider=provider,
-            model=model,
-            start_ns=self._clock.now_ns(),
-            input_tokens=usage.input_tokens,
-            output_tokens=usage.output_tokens,
-            cache_read_tokens=usage.cache_read_tokens,
-            cache_write_tokens=usage.cache_write_tokens,
-        )
-
-    async def are_known(self) -> bool:
-        """Wait until the prices are read, and say whether they are; a call that cannot be paid for later waits so."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_PRICES_WITHIN_S):
-                while not self._is_ready.is_set():  # noqa: ASYNC110 - set by a thread, in the first two seconds
-                    await asyncio.sleep(_LOOK_S)
-        return self._is_ready.is_set()
-
-    def of_a_million(self, provider: str, model: str) -> Decimal | None:
-        """Return what a million tokens cost, half of them in and half out."""
-        return self(provider, model, Usage(input_tokens=500_000, output_tokens=500_000))
-
-    def limits_of(self, provider: str, model: str) -> ModelLimits | None:
-        """Return how much a model can read and write, None where that is not known, or not yet."""
-        if self._has_limits.is_set():
-            return self._catalogue.limits_of(provider, model)
-        if self._is_ready.is_set() and not self._are_limits_wanted:
-            self._are_limits_wanted = True  # 10 MB that most gateways do not need: no route asks what fits
-            threading.Thread(target=self._load_limits, name="gateway-limits", daemon=True).start()
-        return None
-
-    def _load(self) -> None:
-        self._prices.load()
-        self._is_ready.set()
-        give_back()
-
-    def _load_limits(self) -> None:
-        self._catalogue.limits_of("openai", "")
-        self._has_limits.set()
-        give_back()
-
-
 @dataclass(kw_only=True)
 class GatewayAlone:
     """The gateway as a process of its own, ready to be served."""
@@ -365,7 +297,7 @@ def opened_alone(settings: Settings, *, worker: int = 0, workers: int = 1) -> Ge
         stack.callback(database.close)
         directory = Directory(database, clock, fresh_s=FRESH_S)
         stack.callback(directory.close)
-        spools = _spools(settings, worker, workers)
+        spools = spools_of(settings, worker, workers)
         for spool in spools:
             stack.callback(spool.close)
         identify = ByKey(
@@ -381,7 +313,7 @@ def opened_alone(settings: Settings, *, worker: int = 0, workers: int = 1) -> Ge
             identify,
             worker=worker,
             workers=workers,
-            gauges=lambda: _gauges(spools),
+            gauges=lambda: gauges_of(spools),
             documents=StoredDocuments(GatewayDocuments(database, clock), vault_of(settings, database, clock)),
             stand=_stand(settings, worker, workers),
         )
@@ -448,49 +380,6 @@ def _stand(settings: Settings, worker: int, workers: int) -> Stand:
     if worker == 0:
         clear_away(folder, keep=workers)
     return Stand(f"worker {worker}", folder, worker, os.getppid() if workers > 1 else None)
-
-
-def _spools(settings: Settings, worker: int, workers: int) -> list[Spool[bytes]]:
-    """Open this worker's spool, and, as the first worker, those that earlier and more workers left behind."""
-    folders = [settings.data_dir / f"{_SPOOLS}{worker}"]
-    if worker == 0:
-        mine = {settings.data_dir / f"{_SPOOLS}{at}" for at in range(workers)}
-        folders += sorted(set(settings.data_dir.glob(f"{_SPOOLS}*")) - mine)
-    spools: list[Spool[bytes]] = []
-    for folder in folders:
-        try:
-            spools.append(_spool(settings, folder))
-        except StoreBusy:
-            if not spools:
-                raise
-            _LOG.warning("the spool %s belongs to another process, which ships it", folder)
-    return spools
-
-
-def _spool(settings: Settings, folder: Path) -> Spool[bytes]:
-    return Spool(folder, body_of, Shipper(lambda: _server(settings)), max_bytes=settings.gateway_spool_bytes)
-
-
-def _server(settings: Settings) -> Server | None:
-    """Return the server that takes the records: the configured one, else the one that owns the data folder."""
-    if settings.gateway_records_to is not None:
-        key = settings.gateway_records_key
-        return Server(settings.gateway_records_to, None if key is None else key.get_secret_value())
-    try:
-        url, _, token = msgspec.json.decode((settings.data_dir / "server.json").read_bytes(), type=tuple[str, int, str])
-    except (OSError, msgspec.MsgspecError):
-        return None
-    return Server(url, token)
-
-
-def _gauges(spools: list[Spool[bytes]]) -> dict[str, float]:
-    counters = [spool.counters() for spool in spools]
-    return {
-        "masthead_gateway_spool_bodies": sum(one.pending for one in counters),
-        "masthead_gateway_spool_bytes": sum(one.bytes for one in counters),
-        "masthead_gateway_spool_shipped_total": sum(one.shipped for one in counters),
-        "masthead_gateway_spool_set_aside_total": sum(one.set_aside for one in counters),
-    }
 
 
 def _control_url(settings: Settings) -> str:

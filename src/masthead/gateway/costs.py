@@ -1,0 +1,76 @@
+"""What tokens cost and how much models can read, known a moment after the gateway began to serve."""
+
+import asyncio
+import contextlib
+import threading
+from decimal import Decimal
+from pathlib import Path
+from typing import Final
+
+from masthead.clock import Clock
+from masthead.ingest.allocator import give_back
+from masthead.model.reading import Usage
+from masthead.providers.cards import ModelLimits
+from masthead.providers.catalogue import Catalogue
+from masthead.providers.prices import Prices
+
+_PRICES_WITHIN_S: Final = 10.0
+_LOOK_S: Final = 0.05
+
+
+class Costs:
+    """What tokens cost, and how many fit. Reading the catalogue takes a second: it is done in the background."""
+
+    def __init__(self, clock: Clock, folder: Path) -> None:
+        self._clock = clock
+        self._prices = Prices(folder)
+        self._catalogue = Catalogue(self._prices, folder)
+        self._is_ready = threading.Event()
+        self._has_limits = threading.Event()
+        self._are_limits_wanted = False
+        threading.Thread(target=self._load, name="gateway-prices", daemon=True).start()
+
+    def __call__(self, provider: str | None, model: str, usage: Usage) -> Decimal | None:
+        """Return the cost, None where the price is not known, or not yet."""
+        if not self._is_ready.is_set():
+            return None
+        return self._prices.cost_usd(
+            provider=provider,
+            model=model,
+            start_ns=self._clock.now_ns(),
+            input_tokens=usage.input_tokens,
+            output_tokens=usage.output_tokens,
+            cache_read_tokens=usage.cache_read_tokens,
+            cache_write_tokens=usage.cache_write_tokens,
+        )
+
+    async def are_known(self) -> bool:
+        """Wait until the prices are read, and say whether they are; a call that cannot be paid for later waits so."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_PRICES_WITHIN_S):
+                while not self._is_ready.is_set():  # noqa: ASYNC110 - set by a thread, in the first two seconds
+                    await asyncio.sleep(_LOOK_S)
+        return self._is_ready.is_set()
+
+    def of_a_million(self, provider: str, model: str) -> Decimal | None:
+        """Return what a million tokens cost, half of them in and half out."""
+        return self(provider, model, Usage(input_tokens=500_000, output_tokens=500_000))
+
+    def limits_of(self, provider: str, model: str) -> ModelLimits | None:
+        """Return how much a model can read and write, None where that is not known, or not yet."""
+        if self._has_limits.is_set():
+            return self._catalogue.limits_of(provider, model)
+        if self._is_ready.is_set() and not self._are_limits_wanted:
+            self._are_limits_wanted = True  # 10 MB that most gateways do not need: no route asks what fits
+            threading.Thread(target=self._load_limits, name="gateway-limits", daemon=True).start()
+        return None
+
+    def _load(self) -> None:
+        self._prices.load()
+        self._is_ready.set()
+        give_back()
+
+    def _load_limits(self) -> None:
+        self._catalogue.limits_of("openai", "")
+        self._has_limits.set()
+        give_back()
