@@ -6,11 +6,12 @@ A client sends its whole history with every call. A message is therefore parsed 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
-from typing import Final, Literal, NamedTuple, cast
+from typing import Final, NamedTuple, cast
 from zlib import crc32
 
 import msgspec
 
+from masthead.gateway.agents.said import PLAIN, PLAIN_REPLY, Said
 from masthead.gateway.call import Call
 from masthead.gateway.outline import Outline
 from masthead.model.reading import Message
@@ -29,31 +30,6 @@ _SHORTEST_PASSAGE: Final = 24
 _MOST_PASSAGES: Final = 64
 _READ_CHARACTERS: Final = 8192
 _STOPS: Final = bytes.maketrans(b".!?;:", b"\n" * 5)
-
-
-class Said(msgspec.Struct, eq=False):
-    """One message, and its digest: 64 bits of who called what with which id, or of what was said."""
-
-    digest: int
-    message: Message
-    known_passages: tuple[int, ...] | None = None
-
-    @property
-    def passages(self) -> tuple[int, ...]:
-        """Digests of the text's passages, the parts between stops that are long enough to be known again."""
-        if self.known_passages is None:
-            self.known_passages = _passages(self.message.text)
-        return self.known_passages
-
-
-class _Plain(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    """The form that most messages have; it needs no interpretation."""
-
-    role: Literal["user", "system", "developer", "assistant"]
-    content: str
-
-
-_PLAIN: Final = msgspec.json.Decoder(_Plain)
 
 
 class Heard(NamedTuple):
@@ -143,6 +119,13 @@ def linked(link: int, said: Said) -> int:
     return hash((link, said.digest)) & _MASK
 
 
+def passages_of(said: Said) -> tuple[int, ...]:
+    """Return digests of the text's passages, the parts between stops that are long enough to be known again."""
+    if said.known_passages is None:
+        said.known_passages = _passages(said.message.text)
+    return said.known_passages
+
+
 def digest(text: str) -> int:
     """Return 64 bits that identify a text."""
     return int.from_bytes(sha256(_encoded(text)).digest()[:8], "big")
@@ -164,7 +147,7 @@ def _passages(text: str) -> tuple[int, ...]:
 
 def _plain(raw: bytes | msgspec.Raw) -> tuple[Said, ...]:
     try:
-        given = _PLAIN.decode(raw)
+        given = PLAIN.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return ()
     if not given.content.strip() or given.content[:2] in {"[{", "[ "}:
@@ -194,22 +177,10 @@ def _clipped(text: str, known_by: int | None = None) -> str:
     return f"{text[:half]}\n[... {len(text)} characters, {number:016x} ...]\n{text[-half:]}"
 
 
-class _PlainReply(msgspec.Struct, gc=False):
-    """A message of a chat completion, as far as it matters whether it is a plain one."""
-
-    content: str
-    tool_calls: object = None
-    function_call: object = None
-    reasoning_content: object = None
-
-
-_PLAIN_REPLY: Final = msgspec.json.Decoder(_PlainReply)
-
-
 def _answered(raw: bytes) -> tuple[Said, ...]:
     """Return what a message of a chat completion says; the plain one that most are, without looking further."""
     try:
-        given = _PLAIN_REPLY.decode(raw)
+        given = PLAIN_REPLY.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _digested(_value(raw), "assistant")
     others = given.tool_calls or given.function_call or given.reasoning_content

@@ -1,21 +1,12 @@
 """What is kept of a run while it lasts: plain data, bounded whatever its length, so that a restart can take it up."""
 
-from collections.abc import Sequence
 from decimal import Decimal
-from sys import getsizeof
 from typing import Any
 
 import msgspec
 
 from masthead.model.conversation import Act
 from masthead.model.ids import AgentId
-
-_SEEN = 4096
-_AGENTS = 64
-_OPEN_CALLS = 32
-_RUN_BYTES = 2500
-_MARK_BYTES = 150
-_DIGEST_BYTES = 80
 
 
 class OpenCall(msgspec.Struct, frozen=True):
@@ -116,49 +107,7 @@ class LiveRun(msgspec.Struct, eq=False, omit_defaults=True):
         """What tells it from all others: ids are told apart by scope, since callers may choose them."""
         return name_of(self.scope, self.run_id)
 
-    def mark_seen(self, digest: int) -> bool:
-        """Note a message; return whether it was not noted before."""
-        return _noted(self.seen, digest)
-
-    def mark_told(self, passages: Sequence[int]) -> None:
-        """Note passages that an agent was told."""
-        told = self.told
-        for passage in passages:
-            if passage not in told:
-                told[passage] = None
-        while len(told) > _SEEN:
-            del told[next(iter(told))]
-
-    def bound(self) -> None:
-        """Forget the agents, open calls and histories that are too old to matter."""
-        for noted in (self.continued, self.spoken):
-            while len(noted) > _SEEN:
-                del noted[next(iter(noted))]
-        while len(self.agents) > _AGENTS:
-            del self.agents[next(iter(self.agents))]
-        for agent in self.agents.values():
-            while len(agent.open_calls) > _OPEN_CALLS:
-                del agent.open_calls[next(iter(agent.open_calls))]
-
-    def size_bytes(self) -> int:
-        """Return about how much memory the run takes, without its detectors."""
-        noted = len(self.told) + len(self.seen) + len(self.spoken) + len(self.continued) + len(self.openings)
-        marks = sum(map(len, self.marks.values()))
-        texts = sum([getsizeof(turn.text) + getsizeof(turn.tool_arguments) for turn in self.pending])
-        agents = sum([500 + len(agent.instructions) for agent in self.agents.values()])
-        texts += getsizeof(self.task) + sum(map(getsizeof, self.recent))
-        return _RUN_BYTES + _DIGEST_BYTES * noted + _MARK_BYTES * marks + texts + agents
-
 
 def name_of(scope: str, run_id: str) -> str:
     """Return what tells a run from all others."""
     return f"{scope}\0{run_id}"
-
-
-def _noted(noted: dict[int, None], digest: int) -> bool:
-    if digest in noted:
-        return False
-    noted[digest] = None
-    if len(noted) > _SEEN:
-        del noted[next(iter(noted))]
-    return True

@@ -12,10 +12,12 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import Final, Literal, NamedTuple
 
-from masthead.gateway.agents.heard import Heard, Said, linked
+from masthead.gateway.agents.heard import Heard, linked, passages_of
 from masthead.gateway.agents.identity import Identified, is_alike
 from masthead.gateway.agents.live_run import LiveAgent, LiveRun, OpenCall, name_of
 from masthead.gateway.agents.marks import Marks
+from masthead.gateway.agents.memory import bound, mark_seen, mark_told, size_bytes
+from masthead.gateway.agents.said import Said
 from masthead.semconv.handoffs import tool_target
 from masthead.semconv.messages import parse
 
@@ -93,17 +95,17 @@ class Stitcher:
         if reply_id:
             self._marks.leave(run, "reply", reply_id)
         for said in reply:
-            run.mark_seen(said.digest)
+            mark_seen(run, said.digest)
             run.spoken[said.digest] = joined.agent_key
             for call in said.message.tool_calls:
                 if call.id:
                     self._marks.leave(run, "call", call.id)
                     joined.agent.open_calls[call.id] = OpenCall(call.name, _words(call.arguments))
                     self._wait(run)
-            quotable = [passage for passage in said.passages if passage not in run.told]
+            quotable = [passage for passage in passages_of(said) if passage not in run.told]
             if quotable:
                 self._marks.leave(run, "quote", *quotable)
-        run.bound()
+        bound(run)
 
     def failed(self, joined: Joined) -> None:
         """Note that a call got no answer: the same beginning again is a retry, no run of its own."""
@@ -125,7 +127,7 @@ class Stitcher:
         """Count what a run takes, and let go of the quietest ones where all take too much."""
         if self.runs.get(run.name) is not run:
             return  # it was forgotten meanwhile
-        size = run.size_bytes()
+        size = size_bytes(run)
         self._bytes += size - run.counted_bytes
         run.counted_bytes = size
         if self._bytes > _MOST_BYTES:
@@ -175,7 +177,7 @@ class Stitcher:
 
     def _by_words(self, scope: str, heard: Heard, who: Identified) -> LiveRun | None:
         """Return the run that most of the known passages come from; of several, one that waits for this agent."""
-        runs = self._marks.most_shown(scope, "quote", [said.passages for said in heard.said[-_SEARCHED:]])
+        runs = self._marks.most_shown(scope, "quote", [passages_of(said) for said in heard.said[-_SEARCHED:]])
         return max(runs, key=lambda run: (who.key not in run.agents, run.last_ns), default=None)
 
     def _by_delegation(self, scope: str, heard: Heard, who: Identified, now_ns: int) -> LiveRun | None:
@@ -248,10 +250,10 @@ class Stitcher:
         """Return the messages that the run has not heard: those after a known history, without what others told it."""
         news: list[Said] = []
         for one in said[at:]:
-            if run.mark_seen(one.digest) or (at and one.message.role == "user"):
+            if mark_seen(run, one.digest) or (at and one.message.role == "user"):
                 news.append(one)
                 if one.message.role != "assistant":
-                    run.mark_told(one.passages)
+                    mark_told(run, passages_of(one))
         return tuple(news)
 
     def _least_missed(self, name: str, run: LiveRun) -> tuple[str, LiveRun]:

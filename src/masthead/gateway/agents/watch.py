@@ -7,8 +7,8 @@ from typing import Final
 from msgspec.structs import asdict
 
 from masthead.detect.suite import Suite
-from masthead.gateway.agents.heard import Said
 from masthead.gateway.agents.live_run import Fired, LiveRun, LiveTurn
+from masthead.gateway.agents.said import Said
 from masthead.gateway.agents.stitch import Joined
 from masthead.model.conversation import Act, AgentKind, Turn
 from masthead.model.errors import InvalidInput

@@ -6,6 +6,7 @@ from masthead.gateway.agents import stitch, watch
 from masthead.gateway.agents.heard import Ear
 from masthead.gateway.agents.live_run import LiveRun
 from masthead.gateway.agents.marks import Marks
+from masthead.gateway.agents.memory import size_bytes
 from masthead.gateway.config_routes import GuardsConfig
 from masthead.testing.agent_calls import Site, assistant, calls, link_of, result, system, user
 from masthead.testing.exchanges import exchange_of
@@ -20,7 +21,7 @@ async def test_runs_with_much_text_are_forgotten_sooner_the_quietest_first(monke
     begun = [await site.call([user(f"{number} {LONG[:20_000]}")], assistant("Read.")) for number in range(40)]
     kept = site.guards.runs
     assert 1 < len(kept) < 20
-    assert sum(run.size_bytes() for run in kept) <= 450_000
+    assert sum(size_bytes(run) for run in kept) <= 450_000
     assert [run.run_id for run in kept] == [exchange.trace_id for exchange in begun[-len(kept) :]]
 
 
