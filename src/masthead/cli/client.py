@@ -16,6 +16,7 @@ import httpx
 import msgspec
 
 from masthead.clock import SystemClock
+from masthead.model import naming
 from masthead.model.errors import (
     Conflict,
     InvalidInput,
@@ -55,8 +56,11 @@ def connect(settings: Settings, project: str | None = None) -> Generator[httpx.C
     """Open a client of the running server, or of the application in this process when none runs.
 
     Raises:
+        InvalidInput: the project is no id of one.
         StoreBusy: another process owns the data folder and does not answer.
     """
+    if project is not None:
+        naming.PROJECT.checked(project, where="--project")
     server = running_server(settings.data_dir)
     if server is not None:
         headers = _headers(server.token, project)

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from masthead.cli.client import call, connect
 from masthead.cli.options import AsJson, Project, console, print_json, settings_of
+from masthead.model import naming
 from masthead.model.errors import InvalidInput
 from masthead.model.tenancy import Role
 
@@ -122,6 +123,7 @@ def revoke(
 
         masthead key revoke 0f3c5a1b2d4e6f70
     """
+    naming.KEY.checked(key_id)
     with connect(settings_of(context), project) as client:
         revoked = call(client, "DELETE", f"/api/v1/keys/{key_id}")
     if as_json:

@@ -8,6 +8,7 @@ from rich.table import Table
 
 from masthead.cli.client import call, connect
 from masthead.cli.options import AsJson, Project, console, print_json, settings_of
+from masthead.model import naming
 from masthead.model.errors import InvalidInput
 
 project = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown", help="Make, change, list and delete projects.")
@@ -32,6 +33,7 @@ def create(
 
         masthead project create shop --name "The shop" --retention-days 90
     """
+    naming.PROJECT.checked(project_id)
     body = {"id": project_id, "name": name, "retention_days": retention_days}
     with connect(settings_of(context)) as client:
         made = call(client, "POST", "/api/v1/projects", json=body)
@@ -81,6 +83,7 @@ def change(
 
         masthead project set shop --redact off
     """
+    naming.PROJECT.checked(project_id)
     body: dict[str, Any] = {}
     if name is not None:
         body["name"] = name
@@ -93,7 +96,7 @@ def change(
     if not body:
         raise InvalidInput("nothing to change; see masthead project set --help")
     with connect(settings_of(context)) as client:
-        changed = call(client, "PATCH", f"/api/v1/projects/{quote(project_id, safe='')}", json=body)
+        changed = call(client, "PATCH", f"/api/v1/projects/{project_id}", json=body)
     _show(changed, f"Changed project {changed['id']}.", as_json=as_json)
 
 
@@ -105,10 +108,11 @@ def delete(context: typer.Context, project_id: ProjectId, is_sure: IsSure = Fals
 
         masthead project delete shop --yes
     """
+    naming.PROJECT.checked(project_id)
     if not is_sure:
         typer.confirm(f"Remove project {project_id!r} with all its runs, scores and keys for good?", abort=True)
     with connect(settings_of(context)) as client:
-        removed = call(client, "DELETE", f"/api/v1/projects/{quote(project_id, safe='')}")
+        removed = call(client, "DELETE", f"/api/v1/projects/{project_id}")
     _show(removed, f"Removed project {project_id}: {_counts(removed)}.", as_json=as_json)
 
 
@@ -125,11 +129,18 @@ def erase_user(
 
         masthead erase-user customer-4711 --project shop --yes
     """
+    if not user_id:
+        raise InvalidInput("no end user has an empty id", where="USER_ID")
     if not is_sure:
         typer.confirm(f"Erase every run of user {user_id!r} for good?", abort=True)
     with connect(settings_of(context), project_of_user) as client:
-        removed = call(client, "DELETE", f"/api/v1/users/{quote(user_id, safe='')}")
+        removed = call(client, "DELETE", f"/api/v1/users/{_quoted(user_id)}")
     _show(removed, f"Erased {_counts(removed)}.", as_json=as_json)
+
+
+def _quoted(user_id: str) -> str:
+    """Return any id as a part of a path; its dots too, since `..` would be another path."""
+    return quote(user_id, safe="").replace(".", "%2E")
 
 
 def _redaction(kinds: str | None, patterns: list[str]) -> dict[str, Any]:

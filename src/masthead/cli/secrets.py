@@ -2,13 +2,13 @@
 
 import sys
 from typing import Annotated, Any, Final
-from urllib.parse import quote
 
 import typer
 from rich.table import Table
 
 from masthead.cli.client import call, connect
 from masthead.cli.options import AsJson, Project, console, print_json, settings_of
+from masthead.model import naming
 from masthead.model.errors import InvalidInput
 
 _MOST_BYTES: Final = 64 * 1024
@@ -29,9 +29,10 @@ def set_secret(context: typer.Context, name: Name, project: Project = None, as_j
 
         pass show openai | masthead secrets set openai
     """
+    naming.SECRET.checked(name)
     value = _value(name)
     with connect(settings_of(context), project) as client:
-        kept = call(client, "PUT", f"/api/v1/gateway/secrets/{quote(name, safe='')}", json={"value": value})
+        kept = call(client, "PUT", f"/api/v1/gateway/secrets/{name}", json={"value": value})
     if as_json:
         print_json(kept)
     else:
@@ -66,8 +67,9 @@ def delete(context: typer.Context, name: Name, project: Project = None) -> None:
 
     Ends with exit code 3 where there is none of that name.
     """
+    naming.SECRET.checked(name)
     with connect(settings_of(context), project) as client:
-        call(client, "DELETE", f"/api/v1/gateway/secrets/{quote(name, safe='')}")
+        call(client, "DELETE", f"/api/v1/gateway/secrets/{name}")
     console().print(f"Deleted {name}.", markup=False)
 
 

@@ -13,6 +13,7 @@ from rich.text import Text
 from masthead.cli.client import call, connect
 from masthead.cli.options import AsJson, Project, console, print_json, settings_of
 from masthead.cli.runs import OUTCOME_STYLES, duration, money, tokens
+from masthead.model import naming
 from masthead.model.errors import InvalidInput, NotFound
 
 _COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "bright_red", "bright_cyan", "bright_magenta", "bright_green")
@@ -60,11 +61,14 @@ def resolve(client: httpx.Client, run: str) -> dict[str, Any]:
     """Return the run that an id, its first characters or `last` names.
 
     Raises:
+        InvalidInput: it is no id, nor the beginning of one.
         NotFound: no run, or more than one, is meant.
     """
-    params = {"limit": 2} if run == "last" else {"limit": 2, "run_id_prefix": run.lower()}
+    params: dict[str, Any] = {"limit": 2}
+    if run != "last":
+        params["run_id_prefix"] = naming.RUN.checked(run.lower())
     found: list[dict[str, Any]] = call(client, "GET", "/api/v1/runs", params=params)["items"]
-    if not found or not run:
+    if not found:
         raise NotFound(f"no run {run!r} in this project; `masthead runs` lists them")
     if run != "last" and len(found) > 1:
         raise NotFound(f"{run!r} begins the ids of more than one run; give more of its characters")

@@ -7,7 +7,6 @@ to the gateway; nothing else here returns one, and no message, log or audit entr
 import json
 import logging
 import os
-import re
 import threading
 from collections.abc import Mapping
 from typing import Final, NamedTuple
@@ -17,6 +16,7 @@ from pydantic import SecretStr
 from masthead.clock import Clock
 from masthead.govern import audit
 from masthead.govern.master_keys import MasterKey, MasterKeys
+from masthead.model import naming
 from masthead.model.access import Caller
 from masthead.model.errors import InvalidInput, NotFound, SettingsError, TooLarge
 from masthead.model.span import Attributes
@@ -25,7 +25,6 @@ from masthead.store.control import gateways, secrets
 from masthead.store.control.database import Database
 
 _LOG = logging.getLogger(__name__)
-_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _MOST_BYTES: Final = 64 * 1024
 _MOST_SECRETS: Final = 1000
 _NONCE_BYTES: Final = 12
@@ -170,9 +169,7 @@ class Vault:
 
 
 def _check(name: str, value: str) -> None:
-    if _NAME.fullmatch(name) is None:
-        message = f"{name!r} is no name of a secret: up to 64 letters, digits, and . _ - after the first"
-        raise InvalidInput(message, where="name")
+    naming.SECRET.checked(name, where="name")
     if not value.strip():
         raise InvalidInput("the secret is empty", where="value")
     if len(value.encode("utf-8", "surrogatepass")) > _MOST_BYTES:

@@ -55,10 +55,33 @@ def test_a_secret_is_typed_listed_without_its_value_rotated_and_deleted(shell: S
     said += shell.run("secrets", "list").output + json.dumps(listed)
     assert VALUE not in said
     shell.run("secrets", "set", "openai", typed="\n", code=2)
-    shell.run("secrets", "set", "no/name", typed=VALUE, code=3)
     shell.run("secrets", "delete", "openai")
     shell.run("secrets", "delete", "openai", code=3)
     assert shell.json("secrets", "list") == []
+
+
+@pytest.mark.parametrize(
+    ("words", "may_hold"),
+    [
+        (("secrets", "set", "a/b"), "up to 64 letters, digits"),
+        (("secrets", "delete", ".."), "up to 64 letters, digits"),
+        (("project", "create", "a/b"), "lower-case letters, digits"),
+        (("project", "set", "..", "--name", "x"), "lower-case letters, digits"),
+        (("project", "delete", "", "--yes"), "lower-case letters, digits"),
+        (("runs", "--project", "schön"), "lower-case letters, digits"),
+        (("key", "revoke", "a/b"), "masthead key list"),
+        (("show", "../x"), "masthead runs"),
+        (("erase-user", "", "--yes"), "empty"),
+    ],
+)
+def test_what_is_no_name_is_refused_in_words(shell: Shell, words: tuple[str, ...], may_hold: str) -> None:
+    said = str(shell.run(*words, typed=VALUE, code=2).exception)
+    assert may_hold in said
+
+
+def test_any_id_of_an_end_user_can_be_erased(shell: Shell) -> None:
+    for user in ("a/b", "..", "ü?#%2F"):
+        assert "Erased 0 runs" in shell.run("erase-user", user, "--yes").output
 
 
 def test_a_value_is_no_argument(shell: Shell) -> None:
