@@ -10,7 +10,7 @@ from masthead.api.schema.base import time_or_none
 from masthead.gateway.config import GatewayConfig
 from masthead.gateway.policy.health import State
 from masthead.gateway.status import BreakerSeen, ProcessSeen
-from masthead.gateway.traffic import TargetSeen
+from masthead.gateway.seen import TargetSeen
 from masthead.ingest.redact import Redactor
 from masthead.model.ids import ProjectId
 from masthead.model.tenancy import Redaction

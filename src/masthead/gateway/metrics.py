@@ -20,7 +20,7 @@ _TOKENS: Final = {
 _Labels = tuple[tuple[str, str], ...]
 
 
-@dataclass(slots=True)
+@dataclass
 class Histogram:
     """Durations by bucket."""
 
@@ -33,7 +33,7 @@ class Histogram:
         self.total_s += seconds
 
 
-@dataclass(slots=True)
+@dataclass
 class Metrics:
     """What one process counted. Written in the event loop alone, but for the tokens, which the recorder counts."""
 

@@ -107,8 +107,8 @@ class SpanRecorder(Generic[Written]):
         self._untidy_bytes = 0
         self._logged_s = -_LOGGED_EVERY_S
         self._is_closing = False
-        self._thread = threading.Thread(target=self._run, name="gateway-recorder", daemon=True)
-        self._thread.start()
+        self._worker = threading.Thread(target=self._run, name="gateway-recorder", daemon=True)
+        self._worker.start()
 
     def record(self, exchange: Exchange) -> None:
         """Take a finished exchange; it is not needed any more when this returns."""
@@ -142,7 +142,7 @@ class SpanRecorder(Generic[Written]):
         """Hand on what waits, and end; what the sink has not taken by then is counted as lost."""
         self._is_closing = True
         self._wake.set()
-        self._thread.join(timeout_s)
+        self._worker.join(timeout_s)
         if self._queue:
             self._lose(len(self._queue), f"the sink did not take them within {timeout_s:g} s of the end")
 

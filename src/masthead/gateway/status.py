@@ -17,7 +17,7 @@ import msgspec
 
 from masthead.clock import Clock
 from masthead.gateway.policy.health import State
-from masthead.gateway.traffic import CallSeen, TargetSeen
+from masthead.gateway.seen import CallSeen, TargetSeen
 
 _LOG = logging.getLogger(__name__)
 VERSION: Final = 1

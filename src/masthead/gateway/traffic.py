@@ -8,11 +8,10 @@ from collections import Counter, OrderedDict, deque
 from collections.abc import Mapping
 from typing import Final
 
-import msgspec
-
 from masthead.gateway.call import Attempt, Exchange
 from masthead.gateway.joining import AGENT_HEADER, header, user_of
 from masthead.gateway.policy.failures import failure_of
+from masthead.gateway.seen import CallSeen, TargetSeen
 from masthead.model import attributes as names
 from masthead.model.ids import ProjectId
 from masthead.model.span import AttributeValue
@@ -24,55 +23,6 @@ _LATENCIES: Final = 64
 _MOST_ERROR: Final = 300
 _TURNOVER_NS: Final = 500_000_000
 """How long it takes at least until all of the latest calls are others."""
-
-
-class CallSeen(msgspec.Struct, kw_only=True, frozen=True, gc=False):
-    """One call. What is not known, or not known yet, is None."""
-
-    run_id: str
-    span_id: str
-    start_ns: int
-    end_ns: int | None = None
-    """None while it is under way."""
-    endpoint: str
-    key_id: str | None = None
-    key: str | None = None
-    """The key's name."""
-    agent: str | None = None
-    user: str | None = None
-    model_asked: str
-    model: str | None = None
-    """As the target names it."""
-    connection: str | None = None
-    status: int | None = None
-    error: str | None = None
-    input_tokens: int | None = None
-    output_tokens: int | None = None
-    cache_read_tokens: int | None = None
-    first_chunk_s: float | None = None
-    is_stream: bool = False
-    tries: int = 0
-    cache: str | None = None
-    guard: str | None = None
-    """What the guards did: `recorded`, `warned`, `corrected` or `stopped`."""
-    purpose: str | None = None
-    """`shadow` or `cache` where no client asked for the call."""
-
-
-class TargetSeen(msgspec.Struct, kw_only=True):
-    """How one target fared since the start of the process."""
-
-    connection: str
-    model: str
-    calls: int = 0
-    """Tries that ended."""
-    errors: dict[str, int] = {}
-    """By kind of failure, as routes' `fall_back_on` names them; `other` for what was the caller's own."""
-    latencies_s: tuple[float, ...] = ()
-    """Of its latest good answers, whole."""
-    last_error: str | None = None
-    last_error_ns: int | None = None
-    last_ns: int = 0
 
 
 class Traffic:
@@ -185,23 +135,35 @@ def _ended(exchange: Exchange, attributes: Mapping[str, AttributeValue]) -> Call
         endpoint=call.endpoint.name,
         key_id=identity.key_id,
         key=identity.name,
-        agent=get(names.AGENT_NAME),  # pyright: ignore[reportArgumentType]  # here and below: as `spans` wrote them
-        user=get(names.USER_ID),  # pyright: ignore[reportArgumentType]
+        agent=_text(get(names.AGENT_NAME)),
+        user=_text(get(names.USER_ID)),
         model_asked=call.model,
-        model=get(names.REQUEST_MODEL),  # pyright: ignore[reportArgumentType]
-        connection=get("masthead.gateway.connection"),  # pyright: ignore[reportArgumentType]
+        model=_text(get(names.REQUEST_MODEL)),
+        connection=_text(get("masthead.gateway.connection")),
         status=exchange.status,
         error=None if exchange.error is None else str(exchange.error_kept)[:_MOST_ERROR],
-        input_tokens=get(names.INPUT_TOKENS),  # pyright: ignore[reportArgumentType]
-        output_tokens=get(names.OUTPUT_TOKENS),  # pyright: ignore[reportArgumentType]
-        cache_read_tokens=get("gen_ai.usage.cache_read.input_tokens"),  # pyright: ignore[reportArgumentType]
-        first_chunk_s=get("gen_ai.response.time_to_first_chunk"),  # pyright: ignore[reportArgumentType]
+        input_tokens=_number(get(names.INPUT_TOKENS)),
+        output_tokens=_number(get(names.OUTPUT_TOKENS)),
+        cache_read_tokens=_number(get("gen_ai.usage.cache_read.input_tokens")),
+        first_chunk_s=_seconds(get("gen_ai.response.time_to_first_chunk")),
         is_stream=call.is_stream,
         tries=len(exchange.attempts),
-        cache=get("masthead.gateway.cache"),  # pyright: ignore[reportArgumentType]
-        guard=get("masthead.guard.action"),  # pyright: ignore[reportArgumentType]
-        purpose="shadow" if "masthead.gateway.shadow_of" in attributes else get("masthead.gateway.purpose"),  # pyright: ignore[reportArgumentType]
+        cache=_text(get("masthead.gateway.cache")),
+        guard=_text(get("masthead.guard.action")),
+        purpose="shadow" if "masthead.gateway.shadow_of" in attributes else _text(get("masthead.gateway.purpose")),
     )
+
+
+def _text(value: AttributeValue) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _number(value: AttributeValue) -> int | None:
+    return value if isinstance(value, int) else None
+
+
+def _seconds(value: AttributeValue) -> float | None:
+    return value if isinstance(value, float) else None
 
 
 def _begun(exchange: Exchange) -> CallSeen:

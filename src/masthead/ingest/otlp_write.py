@@ -1,7 +1,7 @@
 """Spans as OTLP JSON: the form in which runs are exported, and in which gateways and command line hand spans on."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final, Required, TypedDict, cast
+from typing import Any, Final, TypedDict, cast
 
 import orjson
 
@@ -13,16 +13,19 @@ _HERE: Final = b"\0"
 _STATUSES: Final = ("unset", "ok", "error")
 
 
-class SpanFields(TypedDict, total=False):
+class _SpanNeeds(TypedDict):
+    trace_id: RunId
+    span_id: SpanId
+    name: str
+    start_ns: int
+    end_ns: int
+
+
+class SpanFields(_SpanNeeds, total=False):
     """What a span is beside its attributes, resource and scope; as `Span` has it."""
 
-    trace_id: Required[RunId]
-    span_id: Required[SpanId]
     parent_span_id: SpanId | None
-    name: Required[str]
     kind: SpanKind
-    start_ns: Required[int]
-    end_ns: Required[int]
     status: SpanStatus
     status_message: str | None
     events: tuple[SpanEvent, ...]

@@ -3,7 +3,8 @@
 import pytest
 
 from masthead.gateway.call import Attempt, Connection, Exchange, FailureKind, Target
-from masthead.gateway.traffic import MOST_LATEST, CallSeen, Traffic
+from masthead.gateway.seen import CallSeen
+from masthead.gateway.traffic import MOST_LATEST, Traffic
 from masthead.model.ids import ProjectId
 from masthead.model.span import AttributeValue
 from masthead.providers.dialects import Dialect

@@ -8,10 +8,11 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import Field
 
 from masthead.api.schema.base import Input, Output, Time, Usd, time_or_none, usd_or_none
-from masthead.gateway import status, traffic
+from masthead.gateway import status
 from masthead.gateway.neighbours import Ignored
 from masthead.gateway.policy.counters import NANO_USD
 from masthead.gateway.policy.uses import LimitUse
+from masthead.gateway.seen import CallSeen
 from masthead.model import usage as noun
 from masthead.model.times import rfc3339
 
@@ -196,7 +197,7 @@ class GatewayCall(Output):
     """`shadow` or `cache` where no client asked for the call."""
 
     @classmethod
-    def of(cls, call: traffic.CallSeen, process: str, scrub: Scrub) -> Self:
+    def of(cls, call: CallSeen, process: str, scrub: Scrub) -> Self:
         """Render a call; `scrub` takes out of what callers say what is not to be seen."""
         fields = {name: getattr(call, name) for name in call.__struct_fields__ if not name.endswith("_ns")}
         fields |= {name: scrub(fields[name]) for name in _SAID if fields[name] is not None}
@@ -241,8 +242,8 @@ class GatewayTraffic(Output):
         scrub: Scrub,
     ) -> Self:
         """Render what the processes tell of one project."""
-        under_way: list[tuple[traffic.CallSeen, str]] = []
-        latest: list[tuple[traffic.CallSeen, str]] = []
+        under_way: list[tuple[CallSeen, str]] = []
+        latest: list[tuple[CallSeen, str]] = []
         for process in processes:
             seen = process.projects.get(project)
             if seen is not None:
