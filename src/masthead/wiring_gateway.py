@@ -13,7 +13,7 @@ import sys
 import threading
 from collections.abc import Awaitable, Callable, Collection, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import uvicorn
 
@@ -57,7 +57,7 @@ from masthead.govern.gateway_documents import GatewayDocuments
 from masthead.govern.master_keys import MasterKeys
 from masthead.govern.vault import Vault
 from masthead.ingest.allocator import collect_in_short_steps, reuse_blocks_of_a_body, share_one_arena
-from masthead.model.errors import SettingsError
+from masthead.model.errors import MastheadError, SettingsError
 from masthead.model.ids import ProjectId
 from masthead.model.ports import Sink
 from masthead.model.stored import SecretId
@@ -67,7 +67,9 @@ from masthead.store.control.database import Database, sqlite_url
 if TYPE_CHECKING:
     from masthead.gateway.plugins.chain import ContentPlugins
 
-_LOG = logging.getLogger(__name__)
+SERVING: Final = b"serving"
+_MOST_WORDS: Final = 4096
+"""Bytes that a pipe takes at once."""
 
 
 def gateway_of(
@@ -282,9 +284,27 @@ class GatewayAlone:
     server: uvicorn.Server
 
 
+class _Server(uvicorn.Server):
+    """Says when it answers."""
+
+    def __init__(self, config: uvicorn.Config, serving: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._serving = serving
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to answer, and say so."""
+        await super().startup(sockets)
+        if self.started:
+            self._serving()
+
+
 @contextlib.contextmanager
-def opened_alone(settings: Settings, *, worker: int = 0, workers: int = 1) -> Generator[GatewayAlone]:
+def opened_alone(
+    settings: Settings, *, worker: int = 0, workers: int = 1, serving: Callable[[], None] = lambda: None
+) -> Generator[GatewayAlone]:
     """Open the gateway without the span store; what it records is spooled and shipped to the server.
+
+    `serving` is called once calls are answered.
 
     Raises:
         StoreBusy: another gateway owns the spool.
@@ -319,7 +339,7 @@ def opened_alone(settings: Settings, *, worker: int = 0, workers: int = 1) -> Ge
         )
         stack.callback(service.close)
         asgi = Alone(service, lambda: server.should_exit)
-        server = uvicorn.Server(_server_config(asgi, settings))
+        server = _Server(_server_config(asgi, settings), serving)
         yield GatewayAlone(asgi=asgi, service=service, server=server)
 
 
@@ -329,28 +349,47 @@ def serve_alone(
     *,
     worker: int = 0,
     workers: int = 1,
-    opened: Callable[[], None] = lambda: None,
+    serving: Callable[[], None] = lambda: None,
 ) -> None:
-    """Serve until told to end; calls under way are finished first. Calls `opened` once all is open."""
+    """Serve until told to end; calls under way are finished first. Calls `serving` once calls are answered.
+
+    Raises:
+        StoreBusy: another gateway owns the spool.
+        SettingsError: a setting or the configuration cannot be used, or the server did not start.
+    """
     reuse_blocks_of_a_body()
     share_one_arena()
-    with opened_alone(settings, worker=worker, workers=workers) as gateway:
+    with opened_alone(settings, worker=worker, workers=workers, serving=serving) as gateway:
         collect_in_short_steps()
-        opened()
         gateway.server.run(sockets=[listener])
+        if not gateway.server.started:
+            raise SettingsError("the gateway did not begin to serve; the lines above say why")
 
 
 def work() -> None:
     """Be one of several workers; run by `masthead gateway --workers`.
 
-    It is given the listening socket, a pipe that breaks when its starter is gone, its number and of how many.
+    It is given the listening socket, a pipe that breaks when its starter is gone, one into which it says `SERVING`, or
+    why it cannot serve, its number and of how many.
     """
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    fd, lifeline, worker, workers = map(int, sys.argv[1:5])
+    fd, lifeline, word, worker, workers = map(int, sys.argv[1:6])
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     threading.Thread(target=_end_with, args=(lifeline,), name="gateway-lifeline", daemon=True).start()
-    with contextlib.suppress(KeyboardInterrupt):
-        serve_alone(load(), socket.socket(fileno=fd), worker=worker, workers=workers)
+
+    def serving() -> None:
+        os.write(word, SERVING)
+        os.close(word)
+
+    try:
+        serve_alone(load(), socket.socket(fileno=fd), worker=worker, workers=workers, serving=serving)
+    except KeyboardInterrupt:
+        return
+    except MastheadError as error:
+        with contextlib.suppress(OSError):  # it served before, and has said so
+            os.write(word, str(error).encode()[:_MOST_WORDS])
+        sys.stderr.write(f"masthead: worker {worker}: {error}\n")
+        sys.exit(1)
 
 
 def _end_with(lifeline: int) -> None:

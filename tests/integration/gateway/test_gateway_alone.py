@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import cast
 
@@ -17,6 +17,7 @@ import httpx
 import psutil
 import pytest
 
+from masthead.store.wal import Wal
 from masthead.testing.gateway import wait_until
 from masthead.testing.raw_upstream import Peer, RawUpstream
 from masthead.testing.scripted_model import ScriptedModel, ScriptedReply
@@ -166,10 +167,36 @@ def test_workers_share_the_port_and_one_that_dies_is_replaced(tmp_path: Path) ->
         configure(tmp_path, model)
         with running(tmp_path, "--workers", "2") as gateway:
             family = psutil.Process(gateway.process.pid)
-            wait_until(lambda: len(family.children()) == 2, "both workers run")
+            wait_until(lambda: "is up at" in (tmp_path / "gateway.log").read_text(), "both workers serve")
             family.children()[0].send_signal(signal.SIGKILL)
             assert [gateway.ask() for _ in range(6)] == [200] * 6
             wait_until(lambda: len([one for one in family.children() if one.status() != "zombie"]) == 2, "it is back")
+
+
+def test_it_is_said_to_be_up_once_all_workers_serve(tmp_path: Path) -> None:
+    log = tmp_path / "gateway.log"
+    with running(tmp_path, "--workers", "3", MASTHEAD_LOG_LEVEL="info"):
+        wait_until(lambda: "is up at" in log.read_text(), "it says that it is up")
+        before, _, _ = log.read_text().partition("is up at")
+    assert before.count("Application startup complete") == 3
+
+
+@pytest.mark.parametrize("fault", ["spool", "configuration"])
+def test_workers_that_cannot_begin_are_named_with_the_reason_and_end_it_all(tmp_path: Path, fault: str) -> None:
+    if fault == "configuration":
+        (tmp_path / "gateway.toml").write_text("[connections.up]\nbase_url = 7\n")
+    with closing(Wal(tmp_path / "gateway" / "spool-1")) if fault == "spool" else nullcontext():
+        command = [*MASTHEAD, "--data-dir", str(tmp_path), "gateway", "--port", "0", "--workers", "2"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 2
+    assert "is up at" not in done.stdout
+    (last,) = [line for line in done.stderr.splitlines() if line.startswith("masthead: worker") and "ended" in line]
+    assert "ended with exit code 1 before it served: " in last
+    assert (
+        ("worker 1 of 2" in last and "belongs to the running process" in last)
+        if fault == "spool"
+        else "connections.up.base_url" in last
+    )
 
 
 def test_workers_end_when_the_one_who_started_them_was_killed(tmp_path: Path) -> None:
