@@ -11,7 +11,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Collection, Generator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Generator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,7 +25,7 @@ from masthead.gateway.agents.shared import SharedGuards, counts
 from masthead.gateway.agents.wire import Place
 from masthead.gateway.alone import Alone
 from masthead.gateway.call import Call, Identity
-from masthead.gateway.config_plugins import PluginConfig
+from masthead.gateway.config import GatewayConfig
 from masthead.gateway.config_routes import CacheConfig, GuardsConfig
 from masthead.gateway.costs import Costs
 from masthead.gateway.http_server import PatientProtocol
@@ -33,6 +33,7 @@ from masthead.gateway.identity import FRESH_S, ByKey, Remembered
 from masthead.gateway.metrics import labelled
 from masthead.gateway.neighbours import clear_away
 from masthead.gateway.own_calls import OwnCalls
+from masthead.gateway.plugins.names import names_of
 from masthead.gateway.plugins.veil import Veils
 from masthead.gateway.policy.cache import Cache
 from masthead.gateway.policy.counters import Counters, MemoryCounters
@@ -168,7 +169,7 @@ class _Bench:
             adding=self.adding,
         )
         plugins: list[Plugin] = [self.guards, limits]
-        content = _content(config.plugins, self.veils) if config.plugins else None
+        content = _content(config, self.veils) if config.plugins else None
         if content is not None:
             plugins.append(content)
         if config.cache.is_on:
@@ -186,10 +187,10 @@ class _Bench:
             await self.counters.aclose()
 
 
-def _content(configs: Sequence[PluginConfig], veils: Veils) -> "ContentPlugins":
+def _content(config: GatewayConfig, veils: Veils) -> "ContentPlugins":
     from masthead.gateway.plugins.chain import ContentPlugins  # noqa: PLC0415 - 70 ms, for those who have any
 
-    return ContentPlugins(configs, veils)
+    return ContentPlugins(config.plugins, veils, names_of(config))
 
 
 def _uncountable(settings: Settings, workers: int) -> str | None:

@@ -22,7 +22,8 @@ class PluginPart(Part):
     """What all plugins share."""
 
     models: tuple[str, ...] = ()
-    """Models and routes that it holds for, as clients name them; `*` stands for anything. Empty means all."""
+    """Models and routes that it holds for, in whichever case; `*` stands for anything. Empty means all. A model
+    is meant however a call reaches it: by a route, as `CONNECTION/MODEL`, or with a date behind its name."""
 
     if_broken: Literal["allow", "refuse"] = "refuse"
     """What happens to a call where the plugin itself fails: `allow` lets it pass as it is."""

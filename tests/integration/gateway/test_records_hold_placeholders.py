@@ -91,6 +91,19 @@ def test_what_is_embedded_for_the_cache_is_recorded_with_placeholders(serve: Ser
     assert "@example.com" not in str(spans) and "Write to <EMAIL_1>" in str(own.attributes)
 
 
+@pytest.mark.parametrize("asked", ["m", "m-1", "up/m-1", "M-1-2025-01-31"])
+def test_a_filter_of_one_model_holds_however_a_call_reaches_it(tmp_path: Path, asked: str) -> None:
+    upstream = Answering(answer)
+    with RawUpstream(upstream.talk) as raw:
+        site = SITE.format(url=raw.url) + '[[plugins]]\nkind = "pii"\nmodels = ["m-1"]\n'
+        with wired_gateway(tmp_path, site) as gateway:
+            assert ask(gateway, model=asked) == 200
+            (span,) = gateway.spans(1)
+    (sent,) = upstream.requests
+    assert b"Write to <EMAIL_1>" in sent.data
+    assert "@example.com" not in str(span) + sent.data.decode()
+
+
 def test_a_very_long_call_is_recorded_with_placeholders_and_never_searched_in_the_event_loop(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,7 +8,6 @@ banned content last, which sees what the client would. Calls of models that no p
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from functools import partial
 from typing import Any, Final, cast
 
@@ -28,6 +27,7 @@ from masthead.gateway.plugins.banned import Banned
 from masthead.gateway.plugins.guarded import Guarded, Placed, tried
 from masthead.gateway.plugins.json_answers import JsonAnswers, Unfit
 from masthead.gateway.plugins.max_output import MaxOutput
+from masthead.gateway.plugins.names import NamesOf, forms, is_meant
 from masthead.gateway.plugins.personal import sensitive
 from masthead.gateway.plugins.personal_data import PersonalData, all_patterns, is_replacing, merged
 from masthead.gateway.plugins.plugin import ContentPlugin, refused
@@ -61,9 +61,11 @@ class CallState:
 class ContentPlugins(QuietPlugin):
     """The plugins of one configuration. Stands behind guards and limits, and before the cache."""
 
-    def __init__(self, configs: Sequence[PluginConfig], veils: Veils) -> None:
+    def __init__(self, configs: Sequence[PluginConfig], veils: Veils, names_of: NamesOf = forms) -> None:
+        """Make them as they are needed; `names_of` tells by which names a plugin may mean the model of a call."""
         self._configs = configs
         self._veils = veils
+        self._names_of = names_of
         self._made: dict[tuple[int, ...], Sequence[Placed]] = {}
         self._of_model: dict[str, Sequence[Placed]] = {}
         self._veilings: dict[tuple[int, ...], Veiling | None] = {}
@@ -147,7 +149,8 @@ class ContentPlugins(QuietPlugin):
         return self._veilings[held]
 
     def _held(self, model: str) -> tuple[int, ...]:
-        return tuple(at for at, one in enumerate(self._configs) if _holds_for(one, model))
+        names = self._names_of(model)
+        return tuple(at for at, one in enumerate(self._configs) if is_meant(one.models, names))
 
     def _make(self, configs: Sequence[PluginConfig]) -> Sequence[Placed]:
         others = [one for one in configs if not isinstance(one, PersonalDataConfig)]
@@ -165,10 +168,6 @@ class ContentPlugins(QuietPlugin):
                 return MaxOutput(config)
             case PersonalDataConfig():
                 return PersonalData(config, self._veils)
-
-
-def _holds_for(config: PluginConfig, model: str) -> bool:
-    return not config.models or any(fnmatchcase(model, pattern) for pattern in config.models)
 
 
 def _veiling(configs: Sequence[PersonalDataConfig], veils: Veils) -> Veiling | None:
