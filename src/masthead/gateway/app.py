@@ -92,11 +92,11 @@ class Gateway:
             await _send(send, answer)
             return
         else:
-            await self._serve(call, serving, receive, send)
+            await self._serve(call, serving, scope, receive, send)
         finally:
             self.metrics.in_flight -= 1
 
-    async def _serve(self, call: Call, serving: Serving, receive: Receive, send: Send) -> None:
+    async def _serve(self, call: Call, serving: Serving, scope: Scope, receive: Receive, send: Send) -> None:
         place = place_of(call)
         exchange = Exchange(
             call=call,
@@ -110,7 +110,7 @@ class Gateway:
         )
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - a server runs every request in a task
-        departure = Departure(exchange, task, receive)
+        departure = Departure(exchange, task, scope, receive)
         self.traffic.under_way[exchange.span_id] = exchange
         try:
             await self._admitted(exchange, serving, send)
@@ -190,7 +190,8 @@ class Gateway:
         self._keep(exchange, answer.body)
         if answer.status >= 400 and exchange.error is None:
             exchange.error = answer.body[:500].decode("utf-8", "replace")
-        await _start(send, answer.status, [*answer.headers, *own_headers(exchange)], len(answer.body))
+        headers = [*answer.headers, *own_headers(exchange), (b"content-length", b"%d" % len(answer.body))]
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         await send({"type": "http.response.body", "body": answer.body})
         exchange.end_ns = self._clock.now_ns()
 

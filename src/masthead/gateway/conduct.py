@@ -16,6 +16,7 @@ from masthead.gateway.grants import Grants
 from masthead.gateway.seams import Plan, Step
 from masthead.gateway.upstream.port import UpstreamClient, UpstreamFailed, UpstreamResponse
 from masthead.model.errors import UpstreamError
+from masthead.providers.dialects import Translation
 from masthead.providers.dialects.plain import PlainTranslation
 
 _LOG = logging.getLogger(__name__)
@@ -159,17 +160,19 @@ class Conductor:
                     self._grants.forget(account)
                 attempt.retry_after_s = _retry_after_s(response.headers)
                 return Refusal(response.status, response.headers, body, sent)
-            if _is_stream(response.headers) and not isinstance(sent.translation, PlainTranslation):
+            content_type = _content_type(response.headers)
+            if content_type.startswith(_STREAMS) and not isinstance(sent.translation, PlainTranslation):
                 return Opened(response, sent, attempt, response.headers, await response.read_some())
             body = await response.read(self._max_answer_bytes)
         except BaseException:
             response.close()
             raise
         attempt.end_ns = self._clock.now_ns()
-        is_bare = not call.endpoint.is_model_call or not _is_json(response.headers)
-        if is_bare and sent.translation is None:
+        is_bare = not call.endpoint.is_model_call or b"json" not in content_type
+        members = {} if is_bare and sent.translation is None else _checked(body, target)
+        if sent.translation is None:
             return Answer(response.status, tuple(passed_on(response.headers)), body)
-        answer = _translated(response, sent, _checked(body, target), body)
+        answer = _translated(response, sent.translation, members)
         note_losses(exchange, sent)
         return answer
 
@@ -202,15 +205,13 @@ def _checked(body: bytes, target: Target) -> Members:
         raise UpstreamFailed(message, kind="nonsense", said=body[:_SHORT_BYTES]) from error
 
 
-def _translated(response: UpstreamResponse, sent: Forwarded, members: Members, body: bytes) -> Answer:
-    if sent.translation is None:
-        return Answer(response.status, tuple(passed_on(response.headers)), body)
+def _translated(response: UpstreamResponse, translation: Translation | PlainTranslation, members: Members) -> Answer:
     try:
         told = {name: msgspec.json.decode(raw) for name, raw in members.items()}
-        if isinstance(sent.translation, PlainTranslation):
-            reply = sent.translation.reply(told, input_tokens=_input_tokens(response.headers))
+        if isinstance(translation, PlainTranslation):
+            reply = translation.reply(told, input_tokens=_input_tokens(response.headers))
         else:
-            reply = sent.translation.reply(told)
+            reply = translation.reply(told)
     except (UpstreamError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UpstreamFailed(str(error), kind="nonsense") from error
     return Answer(response.status, (JSON,), msgspec.json.encode(reply))
@@ -231,14 +232,6 @@ def note_losses(exchange: Exchange, sent: Forwarded) -> None:
     """Note what the translation could not carry, in the span."""
     if sent.translation is not None and sent.translation.losses:
         exchange.attributes["masthead.gateway.losses"] = [f"{one.field}: {one.why}" for one in sent.translation.losses]
-
-
-def _is_stream(headers: list[Header]) -> bool:
-    return _content_type(headers).startswith(_STREAMS)
-
-
-def _is_json(headers: list[Header]) -> bool:
-    return b"json" in _content_type(headers)
 
 
 def _content_type(headers: list[Header]) -> bytes:

@@ -26,9 +26,10 @@ from masthead.providers.vendors import (
 )
 
 _PASSED_ON: Final = (
-    b"accept", b"anthropic-beta", b"anthropic-version", b"content-type", b"idempotency-key", b"openai-beta",
+    b"accept", b"anthropic-beta", b"content-type", b"idempotency-key", b"openai-beta",
     b"openai-organization", b"openai-project", b"user-agent",
 )  # fmt: skip
+"""Beside `anthropic-version`, of which the caller's goes before the connection's."""
 _IDENTITY: Final = (b"accept-encoding", b"identity")
 _JSON: Final = (b"content-type", b"application/json")
 _TRUE: Final = b"true"
@@ -164,6 +165,8 @@ def _same_body(call: Call, target: Target, row: Vendor) -> tuple[bytes, bool]:
         is_same = not call.model or call.model == target.model
         body = call.body if is_same else renamed(call.headers.get(b"content-type", b""), call.body, target.model)
         return body, False
+    if call.model == target.model and not call.is_stream and call.output_limit is None and row.id != "vertex-anthropic":
+        return call.body, False
     changed: dict[str, msgspec.Raw] = {}
     if call.model and target.model != call.model:
         changed["model"] = msgspec.Raw(msgspec.json.encode(target.model))
@@ -205,23 +208,24 @@ def _request(call: Call, target: Target, sent: _Sent, now_s: int) -> UpstreamReq
         proof = auth_headers(
             row, connection.secret, url=sent.url, body=sent.body, now=datetime.fromtimestamp(now_s, UTC)
         )
-        own = (*connection.headers, *((name.encode(), value.encode()) for name, value in proof.items()))
+        own = _named((*connection.headers, *((name.encode(), value.encode()) for name, value in proof.items())))
     else:
         own = _own(connection)
     given = call.headers
-    passed = [
+    headers = [
         (name, given[name])
         for name in _PASSED_ON
-        if name in given
-        and (name == b"anthropic-version" or name not in {name for name, _ in own})
-        and not (sent.is_json and name == b"content-type")
+        if name in given and name not in own.names and not (sent.is_json and name == b"content-type")
     ]
     if b"anthropic-version" in given:
-        own = tuple(header for header in own if header[0] != b"anthropic-version")
-    typed = (_JSON,) if sent.is_json else ()
-    return UpstreamRequest(
-        call.method, place.origin, place.target, (*passed, *own, *typed, _IDENTITY), sent.body, target.timeouts
-    )
+        headers.append((b"anthropic-version", given[b"anthropic-version"]))
+        headers += (header for header in own.headers if header[0] != b"anthropic-version")
+    else:
+        headers += own.headers
+    if sent.is_json:
+        headers.append(_JSON)
+    headers.append(_IDENTITY)
+    return UpstreamRequest(call.method, place.origin, place.target, tuple(headers), sent.body, target.timeouts)
 
 
 class _Place(NamedTuple):
@@ -237,8 +241,17 @@ def _place(url: str, allowed_networks: tuple[str, ...]) -> _Place:
     return _Place(Origin(parts.scheme, parts.hostname or "", port, allowed_networks), (parts.path or "/") + query)
 
 
+class _Own(NamedTuple):
+    headers: tuple[Header, ...]
+    names: frozenset[bytes]
+
+
 @lru_cache(maxsize=1024)
-def _own(connection: Connection) -> tuple[Header, ...]:
+def _own(connection: Connection) -> _Own:
     """Return the connection's headers and its proof, where that does not depend on the call."""
     proof = auth_headers(_row(connection.vendor_id or connection.provider), connection.secret)
-    return (*connection.headers, *((name.encode(), value.encode()) for name, value in proof.items()))
+    return _named((*connection.headers, *((name.encode(), value.encode()) for name, value in proof.items())))
+
+
+def _named(headers: tuple[Header, ...]) -> _Own:
+    return _Own(headers, frozenset(name for name, _ in headers))

@@ -6,11 +6,16 @@ no HTTP is refused in a form that clients of every dialect can read.
 """
 
 import asyncio
-from typing import Any, Final
+import urllib.parse
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
 
 import httptools
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from masthead.gateway.http_cycle import Cycle, Headers
+from masthead.gateway.reading import Scope
 
 HEAD_S: Final = 20.0
 """How long a connection may take to send a whole head, from its first byte, and to send that first byte at all."""
@@ -22,19 +27,37 @@ STALLED_S: Final = 60.0
 """How long a client may take nothing of what waits for it."""
 _BAD: Final = b'{"type":"error","error":{"type":"invalid_request_error","message":"%s","param":null,"code":null}}'
 _ANSWER: Final = b"HTTP/1.1 %s\r\ncontent-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n%s"
+_SHORT_BYTES: Final = 256
+"""Addresses up to here are remembered."""
 
 
 class PatientProtocol(HttpToolsProtocol):
-    """Costs a timer only where a head does not come in one piece, or an answer is not taken."""
+    """Costs a timer only where a head does not come in one piece, or an answer is not taken.
+
+    How long a connection may do nothing is one timer's, which looks rather than is set anew at each request.
+    """
 
     _head_timer: asyncio.TimerHandle | None = None
+    _idle_timer: asyncio.TimerHandle | None = None
     _stall_timer: asyncio.TimerHandle | None = None
+    _idle_since_s: float = 0.0
     _is_in_head: bool = False
+    _is_upgraded: bool = False
     _head_bytes: int = 0
     _body_left: int = 0
     """Of a request that offered another protocol: the parser knows nothing of its body."""
+    app: Any
+    parser: Any
+    """None once the connection is lost."""
+    _cycle: Cycle | None = None
+    """The request that is read, or was last."""
+    _served: Cycle | None = None
+    """The one that is answered; others wait behind it."""
+    _waiting: list[tuple[Cycle, Scope]] | None = None
     head_s: float = HEAD_S
     stalled_s: float = STALLED_S
+
+    # What the transport tells.
 
     def connection_made(self, transport: Any) -> None:
         """Wait for the first byte, not for ever."""
@@ -43,7 +66,7 @@ class PatientProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse, and start the clock where the head is not complete yet."""
-        self._unset_keepalive_if_required()
+        self._idle_since_s = self.loop.time()
         if self._body_left:
             data = self._body(data)
         if data:
@@ -51,26 +74,15 @@ class PatientProtocol(HttpToolsProtocol):
         if not self._is_in_head:
             if self._head_timer is not None:
                 self._disarm()
-            cycle = self.cycle
-            if cycle and cycle.more_body and not cycle.body:
-                self.loop.call_later(NUDGED_S, cycle.message_event.set)
+            cycle = self._cycle
+            if cycle is not None and cycle.more_body and not cycle.arrived_bytes:
+                self.loop.call_later(NUDGED_S, cycle.tell)
             return
         self._head_bytes += len(data)
         if self._head_bytes > MOST_HEAD_BYTES:
             self._refuse(b"431 Request Header Fields Too Large", b"the headers are over %d bytes" % MOST_HEAD_BYTES)
         elif self._head_timer is None:
             self._arm()
-
-    def on_message_begin(self) -> None:
-        """Be in the head."""
-        self._is_in_head = True
-        self._head_bytes = 0
-        super().on_message_begin()
-
-    def on_headers_complete(self) -> None:
-        """Be behind it."""
-        self._is_in_head = False
-        super().on_headers_complete()
 
     def pause_writing(self) -> None:
         """Watch whether the client takes anything."""
@@ -79,12 +91,118 @@ class PatientProtocol(HttpToolsProtocol):
             self._watch(self.transport.get_write_buffer_size())
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the clocks."""
+        """Stop the clocks, and tell who answers."""
+        self.connections.discard(self)
         self._disarm()
+        self._forget_idle()
         if self._stall_timer is not None:
             self._stall_timer.cancel()
             self._stall_timer = None
-        super().connection_lost(exc)
+        served, self._served, self._cycle, self._waiting = self._served, None, None, None
+        if served is not None:
+            served.on_gone()
+        self.flow.resume_writing()
+        if exc is None:
+            self.transport.close()
+        self.parser = None  # which holds this in turn
+
+    # What the parser tells.
+
+    def on_message_begin(self) -> None:
+        """Be in the head."""
+        self._is_in_head = True
+        self._head_bytes = 0
+        self.url = b""
+        self.expect_100_continue = False
+        self.headers = []
+
+    def on_headers_complete(self) -> None:
+        """Be behind it, and have the request answered."""
+        self._is_in_head = False
+        parser = self.parser
+        method = parser.get_method().decode("ascii")
+        if parser.should_upgrade() and self._should_upgrade():
+            self._is_upgraded = True
+            self.scope: Any = {"method": method, "headers": self.headers}
+            return
+        version = parser.get_http_version()
+        url = self.url
+        address = _address_of(url) if len(url) <= _SHORT_BYTES else _address_of.__wrapped__(url)
+        scope: Scope = {
+            "type": "http",
+            "asgi": {"version": self.asgi_version, "spec_version": "2.3"},
+            "http_version": version,
+            "server": self.server,
+            "client": self.client,
+            "scheme": self.scheme,
+            "root_path": self.root_path,
+            "headers": self.headers,
+            "state": self.app_state.copy(),
+            "method": method,
+            "path": self.root_path + address.path,
+            "raw_path": self.root_path.encode("ascii") + address.raw_path,
+            "query_string": address.query,
+        }
+        cycle = self._cycle = Cycle(
+            self,
+            is_head=method == "HEAD",
+            wants_continue=self.expect_100_continue,
+            keep_alive=version != "1.0" and parser.should_keep_alive(),
+        )
+        if self._served is None:
+            self._serve(cycle, scope)
+        else:
+            self.flow.pause_reading()
+            self._waiting = self._waiting or []
+            self._waiting.append((cycle, scope))
+
+    def on_body(self, body: bytes) -> None:
+        """Keep a piece of the body, and make the client wait where nobody takes it."""
+        cycle = self._cycle
+        if cycle is None or self._is_upgraded or cycle.is_complete:
+            return
+        cycle.on_body(body)
+        if cycle.arrived_bytes > HIGH_WATER_LIMIT:
+            self.flow.pause_reading()
+
+    def on_message_complete(self) -> None:
+        """Let who reads the body know that this was all."""
+        cycle = self._cycle
+        if cycle is not None and not self._is_upgraded and not cycle.is_complete:
+            cycle.on_body_end()
+
+    # What the server and requests ask.
+
+    @property
+    def default_headers(self) -> Headers:
+        """Sent with every answer."""
+        return self.server_state.default_headers
+
+    def answered(self) -> None:
+        """Go on with the next request, if one waits."""
+        self._served = None
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self._waiting:
+            self._serve(*self._waiting.pop(0))
+            return
+        self._idle_since_s = self.loop.time()
+        if self._idle_timer is None:
+            self._idle_timer = self.loop.call_later(self.timeout_keep_alive, self._look_idle)
+
+    def shutdown(self) -> None:
+        """Close, once what is asked is answered."""
+        if self._cycle is None or self._cycle.is_complete:
+            self.transport.close()
+        else:
+            self._cycle.keep_alive = False
+
+    def handle_websocket_upgrade(self) -> None:
+        """Hand the connection on."""
+        self._forget_idle()
+        super().handle_websocket_upgrade()
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is no HTTP."""
@@ -109,8 +227,8 @@ class PatientProtocol(HttpToolsProtocol):
             self.send_400_response("a request that offers another protocol must say how long its body is")
             return
         self._body_left = int(headers.get(b"content-length", b"0"))
-        if self._body_left:
-            self.cycle.more_body = True
+        if self._body_left and self._cycle is not None:
+            self._cycle.more_body = True
             rest = self._body(rest)
         if rest:
             self._parse(rest)
@@ -119,13 +237,32 @@ class PatientProtocol(HttpToolsProtocol):
         """Take what belongs to the body; return the rest."""
         part, rest = data[: self._body_left], data[self._body_left :]
         self._body_left -= len(part)
-        if not self.cycle.response_complete:
-            self.cycle.body += part
-            self.cycle.more_body = self._body_left > 0
-            if len(self.cycle.body) > HIGH_WATER_LIMIT:
-                self.flow.pause_reading()
-            self.cycle.message_event.set()
+        if part:
+            self.on_body(part)
+        if not self._body_left:
+            self.on_message_complete()
         return rest
+
+    def _serve(self, cycle: Cycle, scope: Scope) -> None:
+        self._served = cycle
+        task = cycle.task = self.loop.create_task(cycle.run(self.app, scope))
+        self.tasks.add(task)
+
+    def _look_idle(self) -> None:
+        """Close a connection on which nothing happened since the last answer; otherwise look again when it would be."""
+        self._idle_timer = None
+        if self._served is not None or self._is_in_head or self.transport.is_closing():
+            return
+        left_s = self._idle_since_s + self.timeout_keep_alive - self.loop.time()
+        if left_s <= 0.001:
+            self.transport.close()
+        else:
+            self._idle_timer = self.loop.call_later(left_s, self._look_idle)
+
+    def _forget_idle(self) -> None:
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
+            self._idle_timer = None
 
     def _refuse(self, status: bytes, message: bytes) -> None:
         self._is_in_head = False
@@ -161,3 +298,17 @@ class PatientProtocol(HttpToolsProtocol):
             self.transport.abort()
         else:
             self._watch(waiting_bytes)
+
+
+class _Address(NamedTuple):
+    path: str
+    raw_path: bytes
+    query: bytes
+
+
+@lru_cache(maxsize=512)
+def _address_of(url: bytes) -> _Address:
+    parsed = httptools.parse_url(url)
+    raw_path = parsed.path
+    path = raw_path.decode("ascii")
+    return _Address(urllib.parse.unquote(path) if "%" in path else path, raw_path, parsed.query or b"")

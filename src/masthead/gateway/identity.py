@@ -1,11 +1,11 @@
 """Who calls, where the gateway runs alone: by the key in the request, or as the local caller where no key is demanded.
 
-Answers are kept for a second, under a digest of what was sent, so that a key that is revoked stops working within two.
-A key is looked up by its SHA-256, so no comparison of secrets takes a time that tells anything of them.
+Answers are kept for a second, under what was sent, so that a key that is revoked stops working within two. A key is
+looked up by its SHA-256, and an answer by Python's hash of what was sent, which is seeded anew in each process: so no
+comparison of secrets takes a time that tells anything of them.
 """
 
 import asyncio
-import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
@@ -35,22 +35,30 @@ class Remembered:
     def __init__(self, ask: Callable[[Scope], Awaitable[Identity]], clock: Clock) -> None:
         self._ask = ask
         self._clock = clock
-        self._known: dict[bytes, tuple[float, Identity]] = {}
+        self._known: dict[tuple[object, ...], tuple[float, Identity]] = {}
+        """The oldest first."""
 
     async def __call__(self, scope: Scope) -> Identity:
         """Return who calls; errors are never remembered."""
-        client = (scope.get("client") or ("",))[0]
-        sent = [b"%s=%s" % header for header in scope["headers"] if header[0] in _READ]
-        digest = hashlib.sha256(b"\0".join((f"{scope['method']} {client}".encode(), *sent))).digest()
+        client = scope.get("client")
+        sent = (scope["method"], client and client[0], *[one for one in scope["headers"] if one[0] in _READ])
         now_s = self._clock.monotonic_s()
-        found = self._known.get(digest)
+        found = self._known.get(sent)
         if found is not None and now_s - found[0] < FRESH_S:
             return found[1]
         identity = await self._ask(scope)
-        if len(self._known) >= _MOST:
-            self._known.clear()
-        self._known[digest] = (now_s, identity)
+        self._known.pop(sent, None)
+        self._known[sent] = (now_s, identity)
+        self._forget(now_s)
         return identity
+
+    def _forget(self, now_s: float) -> None:
+        """Let go of what is not believed any more, and of what is too much."""
+        while self._known:
+            oldest = next(iter(self._known))
+            if now_s - self._known[oldest][0] < FRESH_S and len(self._known) <= _MOST:
+                return
+            del self._known[oldest]
 
 
 class ByKey:

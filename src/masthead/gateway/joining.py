@@ -19,6 +19,8 @@ AGENT_HEADER: Final = b"x-masthead-agent"
 SESSION_HEADER: Final = b"x-masthead-session"
 SYSTEM_HEADER: Final = b"x-masthead-system"
 _MOST: Final = 256
+_NAMING: Final = frozenset({"safety_identifier", "user", "metadata"})
+"""Members of a body that may say whom it is asked for."""
 _TEXT: Final = msgspec.json.Decoder(str)
 
 
@@ -27,7 +29,7 @@ _ID_SOURCE: Final = random.Random()  # noqa: S311 - ids must be unlike, not secr
 
 def new_id(bits: int) -> str:
     """Return a new id of so many bits, in hexadecimal; never zero."""
-    return format(_ID_SOURCE.getrandbits(bits) or 1, f"0{bits // 4}x")
+    return (_ID_SOURCE.getrandbits(bits) or 1).to_bytes(bits // 8, "big").hex()
 
 
 class Place(NamedTuple):
@@ -47,9 +49,10 @@ def place_of(call: Call) -> Place:
             trace_id, span_id = found[1].decode(), found[2].decode()
             if trace_id != _NO_TRACE and span_id != _NO_SPAN:
                 return Place(RunId(trace_id), SpanId(span_id), is_said=True)
-    named = header(call, RUN_HEADER) or metadata(call).get("masthead_run")
-    if named:
-        return Place(run_of(call, named), None, is_said=True)
+    if RUN_HEADER in call.headers or "metadata" in call.members:
+        named = header(call, RUN_HEADER) or metadata(call).get("masthead_run")
+        if named:
+            return Place(run_of(call, named), None, is_said=True)
     return Place(RunId(new_id(128)), None, is_said=False)
 
 
@@ -84,6 +87,8 @@ def metadata(call: Call) -> dict[str, str]:
 
 def user_of(call: Call) -> str | None:
     """Return whom the call is made for."""
+    if _NAMING.isdisjoint(call.members):
+        return None
     for name in ("safety_identifier", "user"):
         raw = call.members.get(name)
         if raw is not None and bytes(raw)[:1] == b'"':

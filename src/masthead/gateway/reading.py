@@ -103,8 +103,10 @@ def _is_clean(members: Members, body: bytes) -> bool:
 
     By its length alone: a second member of a name, a blank, or a letter of a name that is escaped only make it longer.
     """
-    written = [len(name.encode()) + len(memoryview(raw)) + len(b'"":,') for name, raw in members.items()]
-    return len(body) == sum(written) + 1
+    written = 1
+    for name, raw in members.items():
+        written += (len(name) if name.isascii() else len(name.encode())) + len(memoryview(raw)) + len(b'"":,')
+    return len(body) == written
 
 
 def _model(members: Members) -> str:

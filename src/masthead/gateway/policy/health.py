@@ -49,27 +49,25 @@ class Fleet:
 
     def may_try(self, target: Target) -> bool:
         """Say whether a call may go there now; of a target that was set aside, the first asker after the pause may."""
-        match self.state(target):
-            case "closed":
-                return True
-            case "open":
-                return False
-            case "half-open":
-                health = self._health[_key(target)]
-                if health.is_probed:
-                    return False
-                health.is_probed = True
-                return True
+        health = self._health.get(_key(target))
+        if health is None or health.open_until_s is None:
+            return True
+        if health.is_probed or health.state_at(self._clock.monotonic_s()) == "open":
+            return False
+        health.is_probed = True
+        return True
 
     def note(self, attempt: Attempt) -> None:
         """Learn from a finished attempt."""
-        health = self._health.setdefault(_key(attempt.target), Health())
+        health = self._health.get(_key(attempt.target))
+        if health is None:
+            health = self._health[_key(attempt.target)] = Health()
+            if len(self._health) > _MOST:
+                self._forget_one()
         health.is_probed = False
-        if len(self._health) > _MOST:
-            self._forget_one()
         if attempt.failure == "abandoned":
             return  # the client went away, or another target was faster: nothing is known
-        failure = failure_of(attempt)
+        failure = None if attempt.failure is None else failure_of(attempt)
         if failure in _PASSING:
             health.failures += 1
             if health.failures >= self.breaker.failures or health.open_until_s is not None:

@@ -277,9 +277,9 @@ class TargetsPlan:
         return max(asked_s, min(own_s, self._retry.longest_wait_s))
 
     def _note(self, attempts: Sequence[Attempt]) -> None:
-        for attempt in attempts[self._noted :]:
-            self._fleet.note(attempt)
-        self._noted = len(attempts)
+        while self._noted < len(attempts):
+            self._fleet.note(attempts[self._noted])
+            self._noted += 1
 
 
 def facts_of(exchange: Exchange) -> Mapping[str, object]:

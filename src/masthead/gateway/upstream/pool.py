@@ -64,12 +64,16 @@ class Http1Client:
         if connection is not None:
             response = connection.send(request)
             try:
-                return await _with_head(response)
+                await response.head()
             except UpstreamFailed as failure:
                 if failure.kind != "broken" or not response.has_nothing:
                     raise
+            else:
+                return response
         connection = await self._connect(request.origin, request.timeouts.connect_s, kept)
-        return await _with_head(connection.send(request))
+        response = connection.send(request)
+        await response.head()
+        return response
 
     async def close(self) -> None:
         """Close every connection."""
@@ -111,12 +115,3 @@ class Http1Client:
             self._tls = ssl.create_default_context()
             self._tls.set_alpn_protocols(["http/1.1"])
         return self._tls
-
-
-async def _with_head(response: Http1Response) -> Http1Response:
-    try:
-        await response.head()
-    except BaseException:
-        response.close()
-        raise
-    return response
