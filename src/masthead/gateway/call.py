@@ -288,6 +288,8 @@ class Exchange:
 
         Not always the last one: of two that ran side by side (hedging), either may win.
         """
+        if len(self.attempts) == 1:
+            return self.attempts[0]
         last: Attempt | None = None
         for attempt in reversed(self.attempts):
             if attempt.is_ok:

@@ -7,16 +7,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from masthead.gateway.call import Exchange
-from masthead.model import attributes as names
-from masthead.model.span import Attributes
+from masthead.gateway.reply import usage_in
 
 _SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
-_TOKENS: Final = {
-    "input": names.INPUT_TOKENS,
-    "output": names.OUTPUT_TOKENS,
-    "cache_read": "gen_ai.usage.cache_read.input_tokens",
-    "cache_write": "gen_ai.usage.cache_creation.input_tokens",
-}
 _Labels = tuple[tuple[str, str], ...]
 
 
@@ -54,15 +47,14 @@ class Metrics:
 
     def count(self, exchange: Exchange) -> None:
         """Count a finished call."""
-        endpoint = exchange.call.endpoint.name
-        answered = exchange.answered_by
-        connection = answered.target.connection.name if answered is not None else ""
-        if exchange.purpose is None:
-            self.requests[endpoint, connection, exchange.status or 0] += 1
         for attempt in exchange.attempts:
-            self.attempts[attempt.target.connection.name, "ok" if attempt.is_ok else attempt.failure or "broken"] += 1
+            outcome = "ok" if attempt.is_ok else attempt.failure or "broken"
+            self.attempts[attempt.target.connection.name, outcome] += 1
         if exchange.purpose is not None:
             return
+        endpoint, answered = exchange.call.endpoint.name, exchange.answered_by
+        connection = answered.target.connection.name if answered is not None else ""
+        self.requests[endpoint, connection, exchange.status or 0] += 1
         self.clients_gone += exchange.is_client_gone
         for verdict in exchange.verdicts:
             self.verdicts[verdict.kind, verdict.action] += 1
@@ -71,13 +63,22 @@ class Metrics:
         if exchange.first_chunk_ns is not None:
             _of(self.first_chunks, endpoint).add((exchange.first_chunk_ns - exchange.start_ns) / 1e9)
 
-    def count_tokens(self, attributes: Attributes) -> None:
-        """Count what a call's span says of tokens."""
-        connection = attributes.get("masthead.gateway.connection")
-        for kind, name in _TOKENS.items():
-            tokens = attributes.get(name)
-            if isinstance(tokens, int):
-                self.tokens[str(connection or ""), kind] += tokens
+    def count_tokens(self, exchange: Exchange) -> None:
+        """Count the tokens that a finished call's answer tells."""
+        usage = usage_in(exchange)
+        if usage is None:
+            return
+        answered = exchange.answered_by
+        connection = answered.target.connection.name if answered is not None else ""
+        tokens = self.tokens
+        if usage.input_tokens is not None:
+            tokens[connection, "input"] += usage.input_tokens
+        if usage.output_tokens is not None:
+            tokens[connection, "output"] += usage.output_tokens
+        if usage.cache_read_tokens is not None:
+            tokens[connection, "cache_read"] += usage.cache_read_tokens
+        if usage.cache_write_tokens is not None:
+            tokens[connection, "cache_write"] += usage.cache_write_tokens
 
 
 def labelled(name: str, **labels: str) -> str:

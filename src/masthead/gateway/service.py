@@ -19,26 +19,26 @@ from masthead.gateway.config import GatewayConfig
 from masthead.gateway.config_routes import GuardsConfig
 from masthead.gateway.lag import LoopLag
 from masthead.gateway.metrics import labelled, text_of
+from masthead.gateway.noted import Noted, noted
 from masthead.gateway.operations import Operations, Told
 from masthead.gateway.policy.counters import Counters
 from masthead.gateway.reading import Receive, Send
 from masthead.gateway.recorder import SinkOf, SpanRecorder
 from masthead.gateway.seams import Identify, Refused
-from masthead.gateway.spans import attributes_of, spans_of
+from masthead.gateway.spans import spans_of
 from masthead.gateway.status import Stand
 from masthead.gateway.summing import shown_to
 from masthead.gateway.tenants import Documents, MakeSeams, NoDocuments, Serving, Tenants
 from masthead.gateway.upstream.port import UpstreamClient
 from masthead.model.ids import ProjectId
-from masthead.model.span import Attributes
 
 _LOG = logging.getLogger(__name__)
 _LOOK_S: Final = 1.0
 _PATIENCE_S: Final = 0.5
 """How long a call waits until changes of the configuration were looked for."""
 _TEXT: Final[Header] = (b"content-type", b"text/plain; version=0.0.4; charset=utf-8")
-Write = Callable[[Exchange, Attributes], Sequence[Any]]
-"""Turns a call, with its span's attributes, into what the sink takes."""
+Write = Callable[[Exchange, Noted], Sequence[Any]]
+"""Turns a call, with what its span says, into what the sink takes."""
 
 
 class Beside(Protocol):
@@ -206,11 +206,11 @@ class GatewayService:
     def _written(self, exchange: Exchange) -> Sequence[Any]:
         """Return a call as the sink takes it, and count its tokens."""
         kept = exchange.recording
-        attributes = attributes_of(exchange, content=kept.content, max_content_bytes=kept.max_content_bytes)
-        self.gateway.metrics.count_tokens(attributes)
-        self.gateway.traffic.ended(exchange, attributes)
+        note = noted(exchange, content=kept.content, max_content_bytes=kept.max_content_bytes)
+        self.gateway.metrics.count_tokens(exchange)
+        self.gateway.traffic.ended(exchange, note.attributes)
         self.tenants.note_use(exchange)
-        return self._write(exchange, attributes)
+        return self._write(exchange, note)
 
     async def _look(self) -> None:
         """Look for changes in a thread; the call that asks waits for it, but not for a database that is away."""

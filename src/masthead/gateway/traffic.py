@@ -5,7 +5,7 @@ look-ups a call; read from any thread. Bounded: so many calls and targets of so 
 """
 
 from collections import Counter, OrderedDict, deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from masthead.gateway.call import Attempt, Exchange
@@ -35,8 +35,8 @@ class Traffic:
         self._latest: OrderedDict[ProjectId, deque[CallSeen]] = OrderedDict()
         self._targets: OrderedDict[ProjectId, OrderedDict[tuple[str, str], _Tally]] = OrderedDict()
 
-    def ended(self, exchange: Exchange, attributes: Mapping[str, AttributeValue]) -> None:
-        """Note a call that ended, with what its span says of it."""
+    def ended(self, exchange: Exchange, attributes: Callable[[], Mapping[str, AttributeValue]]) -> None:
+        """Note a call that ended, with what its span says of it, which most calls are not asked for."""
         project = exchange.call.identity.project
         latest = self._latest.get(project)
         if latest is None:
@@ -47,7 +47,7 @@ class Traffic:
                 del self._targets[forgotten]
         self.ended_calls += 1
         if not _is_too_much(latest, exchange):
-            latest.append(_ended(exchange, attributes))
+            latest.append(_ended(exchange, attributes()))
         if exchange.attempts:
             targets = self._targets[project]
             for attempt in exchange.attempts:

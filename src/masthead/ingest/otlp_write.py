@@ -1,35 +1,16 @@
 """Spans as OTLP JSON: the form in which runs are exported, and in which gateways and command line hand spans on."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final, TypedDict, cast
+from functools import lru_cache
+from typing import Any, Final, cast
 
 import orjson
 
-from masthead.model.ids import RunId, SpanId
-from masthead.model.span import Attributes, AttributeValue, Span, SpanEvent, SpanKind, SpanLink, SpanStatus
+from masthead.model.span import Attributes, AttributeValue, Span, SpanLink
 
 _KINDS: Final = ("unspecified", "internal", "server", "client", "producer", "consumer")
 _HERE: Final = b"\0"
 _STATUSES: Final = ("unset", "ok", "error")
-
-
-class _SpanNeeds(TypedDict):
-    trace_id: RunId
-    span_id: SpanId
-    name: str
-    start_ns: int
-    end_ns: int
-
-
-class SpanFields(_SpanNeeds, total=False):
-    """What a span is beside its attributes, resource and scope; as `Span` has it."""
-
-    parent_span_id: SpanId | None
-    kind: SpanKind
-    status: SpanStatus
-    status_message: str | None
-    events: tuple[SpanEvent, ...]
-    links: tuple[SpanLink, ...]
 
 
 def traces_json(spans: Iterable[Span]) -> bytes:
@@ -41,7 +22,7 @@ def traces_json(spans: Iterable[Span]) -> bytes:
     for span in spans:
         key = orjson.dumps(span.resource, option=orjson.OPT_SORT_KEYS)
         _, by_scope = by_resource.setdefault(key, (span.resource, {}))
-        by_scope.setdefault((span.scope_name, span.scope_version), []).append(_span_json(span))
+        by_scope.setdefault((span.scope_name, span.scope_version), []).append(span_json(span))
     resource_spans = [
         _resource_json(resource, [_scope_json(scope, rows) for scope, rows in by_scope.items()])
         for resource, by_scope in by_resource.values()
@@ -49,65 +30,68 @@ def traces_json(spans: Iterable[Span]) -> bytes:
     return _request_json(resource_spans)
 
 
-def lines_json(lines: Sequence[bytes], resource: Attributes, scope_name: str) -> bytes:
-    """Return spans that `span_json` wrote, all of one resource and scope, as one request."""
-    # In one go: the lines of a batch are megabytes, and each copy of them counts.
+def lines_json(pieces: Sequence[bytes], resource: Attributes, scope_name: str) -> bytes:
+    """Return spans of one resource and scope as one request: their JSON in pieces, a comma before each span."""
+    # In one go: the pieces of a batch are megabytes, and each copy of them counts.
     before, after = _request_json([_resource_json(resource, [_scope_json((scope_name, None), [_HERE])])]).split(_HERE)
-    if len(lines) < 2:
-        return b"".join((before, *lines, after))
-    return b",".join((before + lines[0], *lines[1:-1], lines[-1] + after))
+    return b"".join((before, pieces[0].removeprefix(b","), *pieces[1:], after)) if pieces else before + after
 
 
-def _span_json(span: Span) -> bytes:
-    fields: SpanFields = {
-        "trace_id": span.trace_id,
-        "span_id": span.span_id,
-        "parent_span_id": span.parent_span_id,
-        "name": span.name,
-        "kind": span.kind,
-        "start_ns": span.start_ns,
-        "end_ns": span.end_ns,
-        "status": span.status,
-        "status_message": span.status_message,
-        "events": span.events,
-        "links": span.links,
-    }
-    return span_json(fields, span.attributes)
-
-
-def span_json(span: SpanFields, attributes: Attributes) -> bytes:
+def span_json(span: Span) -> bytes:
     """Return a span as OTLP's JSON object."""
-    head = _head(span)
-    head["attributes"] = _attributes(attributes)
+    head: dict[str, Any] = {
+        "traceId": span.trace_id,
+        "spanId": span.span_id,
+        "name": span.name,
+        "kind": _KINDS.index(span.kind),
+        "startTimeUnixNano": str(span.start_ns),
+        "endTimeUnixNano": str(span.end_ns),
+    }
+    if span.parent_span_id:
+        head["parentSpanId"] = span.parent_span_id
+    if span.status != "unset" or span.status_message:
+        head["status"] = {"code": _STATUSES.index(span.status), "message": span.status_message or ""}
+    if span.events:
+        head["events"] = [
+            {"timeUnixNano": str(event.time_ns), "name": event.name, "attributes": _attributes(event.attributes)}
+            for event in span.events
+        ]
+    if span.links:
+        head["links"] = _links(span.links)
+    head["attributes"] = _attributes(span.attributes)
     return _json(head)
 
 
-def _head(span: SpanFields) -> dict[str, Any]:
-    head: dict[str, Any] = {
-        "traceId": span["trace_id"],
-        "spanId": span["span_id"],
-        "name": span["name"],
-        "kind": _KINDS.index(span.get("kind", "internal")),
-        "startTimeUnixNano": str(span["start_ns"]),
-        "endTimeUnixNano": str(span["end_ns"]),
-    }
-    parent, status, message = span.get("parent_span_id"), span.get("status", "unset"), span.get("status_message")
-    events, links = span.get("events"), span.get("links")
-    if parent:
-        head["parentSpanId"] = parent
-    if status != "unset" or message:
-        head["status"] = {"code": _STATUSES.index(status), "message": message or ""}
-    if events:
-        head["events"] = [
-            {"timeUnixNano": str(event.time_ns), "name": event.name, "attributes": _attributes(event.attributes)}
-            for event in events
-        ]
-    if links:
-        head["links"] = [
-            {"traceId": link.trace_id, "spanId": link.span_id, "attributes": _attributes(link.attributes)}
-            for link in links
-        ]
-    return head
+def links_json(links: Sequence[SpanLink]) -> bytes:
+    """Return the value of a span's `links`."""
+    return _json(_links(links))
+
+
+def text_json(text: str) -> bytes:
+    """Return a text as JSON."""
+    return _json(text)
+
+
+def put_attributes(pieces: list[bytes], attributes: Attributes) -> None:
+    """Add attributes to the pieces of a span's JSON, a comma before each."""
+    for name, value in attributes.items():
+        if type(value) is str:
+            pieces += (_opening(name, "stringValue"), _json(value), b"}}")
+        elif type(value) is int:
+            pieces += (_opening(name, "intValue"), b'"%d"}}' % value)
+        else:
+            pieces.append(b"," + _json({"key": name, "value": _value(value)}))
+
+
+@lru_cache(maxsize=1024)
+def _opening(name: str, kind: str) -> bytes:
+    return b',{"key":' + _json(name) + b',"value":{"' + kind.encode() + b'":'
+
+
+def _links(links: Sequence[SpanLink]) -> list[dict[str, Any]]:
+    return [
+        {"traceId": link.trace_id, "spanId": link.span_id, "attributes": _attributes(link.attributes)} for link in links
+    ]
 
 
 def _json(value: object) -> bytes:

@@ -11,9 +11,9 @@ from masthead.gateway.call import Attempt, Connection, Exchange, Identity, Targe
 from masthead.gateway.config_routes import BreakerConfig
 from masthead.gateway.endpoints import endpoint_of
 from masthead.gateway.metrics import Metrics, labelled, text_of
+from masthead.gateway.noted import Content, attributes_of
 from masthead.gateway.policy.health import Fleet
 from masthead.gateway.reading import call_of
-from masthead.gateway.spans import Content, attributes_of
 from masthead.model.ids import ProjectId, RunId, SpanId
 from masthead.providers.dialects import Dialect
 
@@ -41,7 +41,7 @@ def test_calls_tries_tokens_and_times_are_counted() -> None:
     metrics = Metrics()
     for one in (exchange(), exchange(), exchange(status=500, took_s=400)):
         metrics.count(one)
-        metrics.count_tokens(attributes_of(one))
+        metrics.count_tokens(one)
     text = text_of(metrics, {})
     assert 'requests_total{endpoint="chat",connection="up",status="200"} 2' in text
     assert 'requests_total{endpoint="chat",connection="up",status="500"} 1' in text

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from masthead.gateway.call import Attempt, Connection, Exchange, Target
+from masthead.gateway.noted import attributes_of, noted
 from masthead.gateway.reply import outline_of, usage_in
-from masthead.gateway.spans import attributes_of, body_of, lines_of, spans_of
+from masthead.gateway.spans import body_of, lines_of, spans_of
 from masthead.ingest import otlp_json
 from masthead.ingest.otlp_write import traces_json
 from masthead.providers.dialects import Dialect
@@ -58,16 +59,34 @@ def test_a_spooled_line_reads_as_the_span_that_the_door_gets(
     )  # fmt: skip
     made.attributes |= extra
     made.error = error
-    attributes = attributes_of(made)
-    spans, body = spans_of(made, attributes), body_of(lines_of(made, attributes))
+    note = noted(made)
+    spans, body = spans_of(made, note), body_of(lines_of(made, note))
     assert written(body) == written(traces_json(spans))
     assert [span.attributes for span in otlp_json.decode(body)] == [dict(span.attributes) for span in spans]
+
+
+def test_what_a_plugin_says_takes_the_place_of_what_calls_have_in_common() -> None:
+    made = answered("hi", {"model": "m-1", "choices": [{"message": {"content": "x"}, "finish_reason": "stop"}]})
+    before = attributes_of(made)
+    made.attributes["gen_ai.response.model"] = "another"
+    note = noted(made)
+    (span,) = otlp_json.decode(body_of(lines_of(made, note)))
+    assert span.attributes == note.attributes() == before | {"gen_ai.response.model": "another"}
+    assert before["gen_ai.response.finish_reasons"] == ["stop"]
+
+
+def test_calls_of_any_size_make_one_body() -> None:
+    said = ["a", 'b"' * 20_000, "c\\"]
+    pieces = [piece for made in (answered(one, {}) for one in said) for piece in lines_of(made, noted(made))]
+    spans = otlp_json.decode(body_of(pieces))
+    found = [msgspec.json.decode(str(span.attributes["gen_ai.input.messages"]))[0]["content"] for span in spans]
+    assert found == said
 
 
 def test_half_a_surrogate_pair_costs_a_character_and_not_the_call() -> None:
     made = answered("hi", {})
     made.attributes["odd\ud800"] = ["a\udfffb"]
-    (span,) = otlp_json.decode(body_of(lines_of(made, attributes_of(made))))
+    (span,) = otlp_json.decode(body_of(lines_of(made, noted(made))))
     assert span.attributes["odd?"] == ["a?b"]
 
 

@@ -48,7 +48,7 @@ def test_an_ended_call_is_told_with_what_its_span_says() -> None:
         "gen_ai.response.time_to_first_chunk": 0.5,
         "masthead.guard.action": "warned",
     }
-    traffic.ended(ended(attempts=(attempt(target()),)), attributes)
+    traffic.ended(ended(attempts=(attempt(target()),)), lambda: attributes)
     assert traffic.latest(ONE) == [
         CallSeen(
             run_id=f"{1:032x}",
@@ -98,7 +98,7 @@ def test_an_end_users_name_is_left_out_until_the_record_is_made_where_it_may_be_
 def test_the_latest_come_first_and_the_earliest_are_forgotten() -> None:
     traffic = Traffic()
     for number in range(1, MOST_LATEST + 3):
-        traffic.ended(ended(number, end_s=number), {})
+        traffic.ended(ended(number, end_s=number), dict)
     seen = traffic.latest(ONE)
     assert len(seen) == MOST_LATEST
     assert (seen[0].span_id, seen[-1].span_id) == (f"{MOST_LATEST + 2:016x}", f"{3:016x}")
@@ -110,7 +110,7 @@ def test_of_very_many_calls_a_part_is_seen_and_every_one_that_failed() -> None:
     for number in range(1, 2001):
         exchange = ended(number, end_s=3 + number / 2000, attempts=(attempt(target()),))
         exchange.error = "broken" if number == 1990 else None
-        traffic.ended(exchange, {})
+        traffic.ended(exchange, dict)
     seen = traffic.latest(ONE)
     assert len(seen) == MOST_LATEST
     assert f"{1990:016x}" in {one.span_id for one in seen}
@@ -122,8 +122,8 @@ def test_of_very_many_calls_a_part_is_seen_and_every_one_that_failed() -> None:
 
 def test_a_project_sees_its_own_alone() -> None:
     traffic = Traffic()
-    traffic.ended(ended(1, attempts=(attempt(target("a")),)), {})
-    traffic.ended(ended(2, project="two", attempts=(attempt(target("b")),)), {})
+    traffic.ended(ended(1, attempts=(attempt(target("a")),)), dict)
+    traffic.ended(ended(2, project="two", attempts=(attempt(target("b")),)), dict)
     assert [one.span_id for one in traffic.latest(TWO)] == [f"{2:016x}"]
     assert [one.connection for one in traffic.targets(TWO)] == ["b"]
     assert traffic.latest(ProjectId("three")) == []
@@ -140,7 +140,7 @@ def test_tries_are_counted_by_target_and_kind_of_failure() -> None:
         attempt(target("a"), failure="abandoned", status=None),
         attempt(target("b"), took_s=0.25),
     )
-    traffic.ended(ended(attempts=tries), {})
+    traffic.ended(ended(attempts=tries), dict)
     a, b = traffic.targets(ONE)
     assert (a.calls, a.errors, a.latencies_s) == (3, {"overloaded": 1, "timeout": 1, "other": 1}, ())
     assert (a.last_error, a.last_error_ns) == ("bad request", 4 * SECOND_NS)
@@ -150,7 +150,7 @@ def test_tries_are_counted_by_target_and_kind_of_failure() -> None:
 def test_models_that_callers_make_up_do_not_fill_the_memory() -> None:
     traffic = Traffic()
     for number in range(500):
-        traffic.ended(ended(number, attempts=(attempt(target(model=f"made-up-{number}")),)), {})
+        traffic.ended(ended(number, attempts=(attempt(target(model=f"made-up-{number}")),)), dict)
     assert len(traffic.targets(ONE)) == 200
     assert traffic.targets(ONE)[-1].model == "made-up-499"
 
@@ -158,7 +158,7 @@ def test_models_that_callers_make_up_do_not_fill_the_memory() -> None:
 def test_many_projects_are_seen_the_earliest_forgotten() -> None:
     traffic = Traffic()
     for number in range(300):
-        traffic.ended(ended(number, project=f"p{number}"), {})
+        traffic.ended(ended(number, project=f"p{number}"), dict)
     assert len(traffic.projects()) == 256
     assert traffic.latest(ProjectId("p0")) == []
     assert len(traffic.latest(ProjectId("p299"))) == 1
@@ -166,5 +166,5 @@ def test_many_projects_are_seen_the_earliest_forgotten() -> None:
 
 def test_no_secret_is_seen() -> None:
     traffic = Traffic()
-    traffic.ended(ended(attempts=(attempt(target()),)), {})
+    traffic.ended(ended(attempts=(attempt(target()),)), dict)
     assert "sk-secret" not in repr((traffic.latest(ONE), traffic.targets(ONE)))
