@@ -34,10 +34,10 @@ class Secrets:
         match kind:
             case "env":
                 secret = self._environment.get(name)
-                remedy = f"set the environment variable {name}"
+                remedy = f"set the environment variable {name} and restart; the environment is read at the start alone"
             case "file":
                 secret = _in_file(Path(name), reference)
-                remedy = f"write it into {name}"
+                remedy = f"write it into {name}, which is read again when it changes"
             case _:
                 secret = self._stored(name) if self._stored is not None else None
                 remedy = f"masthead secrets set {name}"
@@ -45,8 +45,15 @@ class Secrets:
             raise SettingsError(f"there is no secret {reference!r}: {remedy}")
         secret = secret.strip()
         if not secret.isascii() or not secret.isprintable():
-            raise SettingsError(f"the secret {reference!r} holds characters that no header may hold")
+            what = "line breaks or letters beyond ASCII, which no header may hold; of JSON, keep one line"
+            raise SettingsError(f"the secret {reference!r} holds {what}")
         return secret
+
+
+def file_of(reference: str) -> Path | None:
+    """Return the file that a reference means, None where it means none."""
+    kind, _, name = reference.partition(":")
+    return Path(name) if kind == "file" else None
 
 
 def _in_file(path: Path, reference: str) -> str:
@@ -54,4 +61,5 @@ def _in_file(path: Path, reference: str) -> str:
         with path.open("rb") as file:
             return file.read(_MOST_BYTES).decode()
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"the secret {reference!r} cannot be read: {error}") from error
+        remedy = f"write the secret into {path}, which is read again when it changes"
+        raise SettingsError(f"the secret {reference!r} cannot be read ({error}): {remedy}") from error

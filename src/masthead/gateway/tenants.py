@@ -23,7 +23,7 @@ from masthead.gateway.config_routes import GuardsConfig
 from masthead.gateway.merging import Effective, document, effective, trespasses
 from masthead.gateway.policy.health import Fleet
 from masthead.gateway.seams import Recorder, Refused, Seams
-from masthead.gateway.secret import SecretReader, Secrets
+from masthead.gateway.secret import SecretReader, Secrets, file_of
 from masthead.model.errors import SettingsError, StoreError
 from masthead.model.ids import DEFAULT_PROJECT, ProjectId
 from masthead.model.stored import SecretId
@@ -170,6 +170,7 @@ class Tenants:
         self.file_fault: str | None = None
         """Why the file as it is now is not what holds."""
         self.base, self._stamp = _read(file)
+        self._secret_files = _secret_files(self.base)
         self._check_base(self.base)
         self._note_changes()
 
@@ -249,11 +250,11 @@ class Tenants:
         self._uses_noted |= uses
 
     def look(self) -> None:
-        """Take up what changed in the file and in the documents of projects that are ready; blocks."""
+        """Take up what changed in the file, in its secrets, and in documents of projects that are ready; blocks."""
         self.write_uses()
         with self._lock:
             known = {*self._servings, *self._broken}
-            changed = known if self._look_at_file() else self._note_changes()
+            changed = known if self._look_at_file() or self._look_at_secrets() else self._note_changes()
             self._due = known.intersection(self._due.union(changed))
             for project in tuple(self._due):
                 self._due.discard(project)
@@ -286,6 +287,19 @@ class Tenants:
         changes = "; ".join(map(str, differences.between(self.base, base)))
         _LOG.warning("the gateway's configuration changed: %s", changes or "nothing that counts")
         self.base, self.file_fault = base, None
+        self._secret_files = _secret_files(base)
+        return True
+
+    def _look_at_secrets(self) -> bool:
+        """Say whether files changed that hold secrets of the file's connections."""
+        found = _secret_files(self.base)
+        before, self._secret_files = self._secret_files, found
+        changed = sorted(str(path) for path, stamp in found.items() if stamp != before.get(path))
+        if not changed:
+            return False
+        _LOG.warning("files of secrets changed, and are read again: %s", ", ".join(changed))
+        for fault in secret_faults(self.base, self._environment):
+            _LOG.warning("the gateway's configuration: %s", fault)
         return True
 
     def _check_base(self, base: GatewayConfig) -> None:
@@ -358,14 +372,29 @@ class Tenants:
                 self._servings.pop(project, None)
 
 
-def _read(file: Path) -> "tuple[GatewayConfig, tuple[int, int] | None]":
+class _Stamp(NamedTuple):
+    """Another one means that a file was written or replaced."""
+
+    mtime_ns: int
+    size_bytes: int
+    inode: int
+
+
+def _read(file: Path) -> tuple[GatewayConfig, _Stamp | None]:
     stamp = _stamp_of(file)
     return (GatewayConfig() if stamp is None else load(file)), stamp
 
 
-def _stamp_of(file: Path) -> tuple[int, int] | None:
+def _secret_files(base: GatewayConfig) -> dict[Path, _Stamp | None]:
+    """Return the files that hold secrets, and which state of them is there."""
+    references = (one.secret for one in base.connections.values())
+    paths = [path for reference in references if reference and (path := file_of(reference)) is not None]
+    return {path: _stamp_of(path) for path in paths}
+
+
+def _stamp_of(file: Path) -> _Stamp | None:
     try:
         found = file.stat()
-    except OSError:
+    except (OSError, ValueError):
         return None
-    return found.st_mtime_ns, found.st_size
+    return _Stamp(found.st_mtime_ns, found.st_size, found.st_ino)

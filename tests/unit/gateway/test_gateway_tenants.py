@@ -16,6 +16,7 @@ from masthead.gateway.upstream.pool import Http1Client
 from masthead.model.errors import SettingsError, StoreError
 from masthead.model.ids import ProjectId
 from masthead.model.stored import SecretId
+from masthead.testing.exchanges import exchange_of
 
 pytestmark = pytest.mark.unit
 
@@ -223,9 +224,37 @@ def test_a_gateway_starts_without_a_secret_of_its_own_and_warns(
     tenants = tenants_in(
         tmp_path, Kept(), '[connections.c]\nsecret = "env:NONE"\n[connections.d]\nsecret = "env:KEY"\n'
     )
-    assert "connections.c: there is no secret 'env:NONE': set the environment variable NONE" in caplog.text
+    assert "connections.c: there is no secret 'env:NONE': set the environment variable NONE and restart" in caplog.text
     assert "connections.d" not in caplog.text
     assert list(tenants.loaded(ONE).config.connections) == ["c", "d"]
+
+
+def test_a_file_of_a_secret_that_turns_up_changes_or_goes_counts_without_a_restart(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    secret = tmp_path / "secret"
+    tenants = tenants_in(tmp_path, Kept(), f'[connections.c]\nsecret = "file:{secret}"\n')
+
+    def held() -> tuple[str | None, bool]:
+        tenants.look()
+        step = tenants.loaded(ONE).seams.router.plan(exchange_of({"model": "m"})).next([])
+        assert step is not None
+        return step.target.connection.secret, step.target.connection.fault is not None
+
+    assert held() == (None, True)
+    assert f"write the secret into {secret}, which is read again when it changes" in caplog.text
+    secret.write_text("sk-1\n")
+    assert held() == ("sk-1", False)
+    ready = tenants.get(ONE)
+    tenants.look()
+    assert tenants.get(ONE) is ready  # nothing changed
+    fresh = tmp_path / "fresh"
+    fresh.write_text("sk-2\n")
+    fresh.replace(secret)  # as secrets are replaced in mounted volumes: the same size, perhaps the same time
+    assert held() == ("sk-2", False)
+    secret.unlink()
+    assert held() == (None, True)
+    assert "sk-" not in caplog.text
 
 
 def test_a_connection_of_the_file_uses_each_projects_own_stored_secret(tmp_path: Path) -> None:
