@@ -12,6 +12,7 @@ import msgspec
 from masthead.clock import FixedClock
 from masthead.gateway.agents.guards import AgentGuards
 from masthead.gateway.agents.keep import Keeper
+from masthead.gateway.agents.stitch import MOST_BYTES
 from masthead.gateway.call import Exchange
 from masthead.gateway.config_routes import GuardsConfig
 from masthead.gateway.seams import Refused
@@ -55,11 +56,12 @@ class Site:
     clock: FixedClock = field(default_factory=FixedClock)
     folder: Path | None = None
     price_usd: Decimal | None = Decimal("0.01")
+    most_bytes: int = MOST_BYTES
 
     def __post_init__(self) -> None:
         self._numbers = itertools.count(1)
         keeper = Keeper(self.folder / "runs.jsonl") if self.folder is not None else None
-        self.guards = AgentGuards(lambda _call: self.config, self._cost, self.clock, keeper)
+        self.guards = AgentGuards(lambda _call: self.config, self._cost, self.clock, keeper, most_bytes=self.most_bytes)
 
     def _cost(self, _provider: str | None, _model: str, _usage: Usage) -> Decimal | None:
         return self.price_usd

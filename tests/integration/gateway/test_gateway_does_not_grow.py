@@ -8,14 +8,16 @@ import sys
 import threading
 import time
 from collections.abc import Generator, Iterator, Mapping
+from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from masthead import wiring_gateway
 from masthead.gateway import identity
-from masthead.gateway.agents import heard, stitch
+from masthead.gateway.agents.guards import AgentGuards
 from masthead.gateway.call import Identity
 from masthead.gateway.identity import Scope
 from masthead.testing.gateway import PROJECT, RunningGateway, wait_until
@@ -142,11 +144,15 @@ def _site(folder: Path, *, between_s: float) -> Generator[Site]:
 
 
 def test_thousands_of_calls_with_nothing_in_common_leave_memory_tasks_and_files_as_they_were(
-    site: Site, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stitch, "MOST_RUNS", 100)
+    monkeypatch.setattr(wiring_gateway, "AgentGuards", partial(AgentGuards, most_bytes=500_000))
     monkeypatch.setattr(identity, "_MOST", 100)
-    monkeypatch.setattr(heard, "_KEPT_BYTES", 100_000)
+    with _site(tmp_path, between_s=20.0) as site:
+        _many_calls(site)
+
+
+def _many_calls(site: Site) -> None:
     site.calls(800)
     tasks, files, blocks = site.tasks(), _files(), _blocks()
     site.calls(1200)

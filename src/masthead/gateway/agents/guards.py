@@ -13,9 +13,9 @@ from masthead.detect.registry import entries, suite
 from masthead.gateway.agents.heard import Ear
 from masthead.gateway.agents.identity import identified
 from masthead.gateway.agents.keep import Keeper
-from masthead.gateway.agents.live_run import Fired, LiveRun
+from masthead.gateway.agents.live_run import Fired, Joined, Known, LiveRun, name_of
 from masthead.gateway.agents.notes import corrected, refused_over_budget, refused_run, shown, with_note
-from masthead.gateway.agents.stitch import Joined, Stitcher
+from masthead.gateway.agents.stitch import MOST_BYTES, Stitcher
 from masthead.gateway.agents.watch import Watcher
 from masthead.gateway.call import Answer, Call, Exchange
 from masthead.gateway.charge import CostOf, charge_of
@@ -39,22 +39,28 @@ class AgentGuards(QuietPlugin):
     """A plugin of the gateway. Belongs to one event loop; its state is that of one process."""
 
     def __init__(
-        self, guards_of: Callable[[Call], GuardsConfig], cost_of: CostOf, clock: Clock, keeper: Keeper | None = None
+        self,
+        guards_of: Callable[[Call], GuardsConfig],
+        cost_of: CostOf,
+        clock: Clock,
+        keeper: Keeper | None = None,
+        *,
+        most_bytes: int = MOST_BYTES,
     ) -> None:
         self._guards_of = guards_of
         self._cost_of = cost_of
         self._clock = clock
         self._keeper = keeper
-        self._ear = Ear()
-        self._stitcher = Stitcher()
+        self._ear = Ear(most_bytes // 8)
+        self._stitcher = Stitcher(most_bytes)
         watched = sorted({*(entry.id for entry in entries() if entry.is_on), *LOOPS})
         self._watcher = Watcher(lambda: suite(watched, limit=_FINDINGS_A_RUN))
         self._open: dict[SpanId, Joined] = {}
         self._counted: dict[SpanId, str] = {}
         self._under_way: Counter[str] = Counter()
         """Calls that are out, of runs that may make so many, by the run's name."""
-        self._changed: dict[str, LiveRun] = {}
-        """By name: what is not written down yet."""
+        self._changed: dict[LiveRun, None] = {}
+        """What is not written down yet."""
         self._timer: asyncio.TimerHandle | None = None
         for run in keeper.load(clock.now_ns()) if keeper is not None else ():
             self._stitcher.take_up(run)
@@ -62,7 +68,7 @@ class AgentGuards(QuietPlugin):
     @property
     def runs(self) -> Sequence[LiveRun]:
         """The runs under way, the latest last."""
-        return list(self._stitcher.runs.values())
+        return self._stitcher.runs()
 
     async def before(self, exchange: Exchange) -> Answer | None:
         """Find the call's run and agent, read what it brings, and refuse or correct it where the guards say so."""
@@ -84,7 +90,7 @@ class AgentGuards(QuietPlugin):
         guards = self._guards_of(call)
         self._act(exchange, joined, guards)
         if guards.run.calls is not None:
-            name = self._counted[exchange.span_id] = joined.run.name
+            name = self._counted[exchange.span_id] = name_of(scope, joined.run.run_id)
             self._under_way[name] += 1
         return None
 
@@ -94,7 +100,7 @@ class AgentGuards(QuietPlugin):
         if joined is None:
             return
         run = joined.run
-        name = self._counted.pop(exchange.span_id, None)
+        name = self._counted.pop(exchange.span_id, None) if self._counted else None
         if name is not None:
             self._under_way[name] -= 1
             if not self._under_way[name]:
@@ -114,7 +120,7 @@ class AgentGuards(QuietPlugin):
                     *_listed(exchange.attributes.get("masthead.guard.findings")),
                     *map(shown, found),
                 ]
-        self._stitcher.weigh(run)
+        self._stitcher.ended(joined)
         self._keep_soon(run)
 
     def close(self) -> None:
@@ -136,25 +142,29 @@ class AgentGuards(QuietPlugin):
             run.cost_usd += used.cost_usd
 
     def _act(self, exchange: Exchange, joined: Joined, guards: GuardsConfig) -> None:
-        run = joined.run
+        run, known = joined.run, joined.run.known
         new: list[Fired] = []
-        if run.acted_upon < len(run.fired):
-            acting = guards.detectors or LOOPS
-            new = [one for one in run.fired[run.acted_upon :] if one.detector in acting]
-            new.sort(key=lambda one: acting.index(one.detector))
-            run.acted_upon = len(run.fired)
-        if run.stopped is not None and guards.on_finding in {"stop", "correct"}:
-            raise refused_run(run)
-        under_way = self._under_way[run.name] if guards.run.calls is not None else 0
-        over = exceeded(run, guards.run, joined.agent.depth, exchange.start_ns, under_way)
+        if known is not None:
+            if known.acted_upon < len(known.fired):
+                acting = guards.detectors or LOOPS
+                new = [one for one in known.fired[known.acted_upon :] if one.detector in acting]
+                new.sort(key=lambda one: acting.index(one.detector))
+                known.acted_upon = len(known.fired)
+            if known.stopped is not None and guards.on_finding in {"stop", "correct"}:
+                raise refused_run(run)
+        budget = guards.run
+        under_way = self._under_way[name_of(run.scope, run.run_id)] if budget.calls is not None else 0
+        over = exceeded(run, budget, joined.agent.depth, exchange.start_ns, under_way)
         if over is not None:
             exchange.attributes["masthead.guard.action"] = "stopped"
             raise refused_over_budget(run, over)
-        if new:
+        if new and known is not None:
             exchange.attributes["masthead.guard.findings"] = [shown(one) for one in new]
-            exchange.attributes["masthead.guard.action"] = self._answer(exchange, run, guards, new)
+            exchange.attributes["masthead.guard.action"] = self._answer(exchange, run, known, guards, new)
 
-    def _answer(self, exchange: Exchange, run: LiveRun, guards: GuardsConfig, new: Sequence[Fired]) -> str:
+    def _answer(
+        self, exchange: Exchange, run: LiveRun, known: Known, guards: GuardsConfig, new: Sequence[Fired]
+    ) -> str:
         """Do what the configuration says of findings; return what was done."""
         match guards.on_finding:
             case "record":
@@ -162,13 +172,13 @@ class AgentGuards(QuietPlugin):
             case "warn":
                 self._warn(exchange, new)
                 return "warned"
-            case "correct" if not any(one.detector in run.corrected for one in new):
-                run.corrected += [one.detector for one in new]
+            case "correct" if not any(one.detector in known.corrected for one in new):
+                known.corrected += [one.detector for one in new]
                 self._warn(exchange, new)
                 exchange.call = with_note(exchange.call, corrected(new[0]))
                 return "corrected"
             case _:
-                run.stopped = shown(new[0])
+                known.stopped = shown(new[0])
                 exchange.attributes["masthead.guard.action"] = "stopped"
                 raise refused_run(run, new[0])
 
@@ -178,25 +188,28 @@ class AgentGuards(QuietPlugin):
             exchange.headers.append((b"x-masthead-guard", _UNSEEN.sub("?", line).encode("ascii", "replace")))
 
     def _keep_soon(self, run: LiveRun) -> None:
-        is_under_way = run.calls > 1 or any(agent.open_calls for agent in run.agents.values())
-        if self._keeper is None or not is_under_way:
+        known = run.known
+        if known is None or self._keeper is None:
             return  # a single question and its answer: nothing that a restart could break
-        self._changed[run.name] = run
+        if run.calls < 2 and not any(agent.open_calls for agent in known.agents.values()):
+            return
+        self._changed[run] = None
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(_WRITTEN_EVERY_S, self._write)
 
     def _write(self, *, is_last: bool = False) -> None:
         """Write down some of the runs that changed, and go on soon where there are more: encoding holds up the loop."""
         self._timer = None
-        self._watcher.forget(self._stitcher.runs.__contains__)
+        self._watcher.forget(self._stitcher.holds)
         if self._keeper is None or not self._changed:
             return
         lines: list[bytes] = []
-        for name in list(self._changed)[: None if is_last else _WRITTEN_TOGETHER]:
-            run = self._changed.pop(name)
+        for run in list(self._changed)[: None if is_last else _WRITTEN_TOGETHER]:
+            del self._changed[run]
             self._watcher.written_down(run)
             lines.append(msgspec.json.encode(run))
-            run.suite = None
+            if run.known is not None:
+                run.known.suite = None
         self._keeper.write(lines, waits=is_last)
         if self._changed:
             self._timer = asyncio.get_running_loop().call_later(_WRITTEN_EVERY_S / 10, self._write)

@@ -7,11 +7,12 @@ identity, and one that is nine tenths alike to a known one is the same agent's.
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Final, NamedTuple, cast
+from typing import Final, cast
 
 from rapidfuzz.fuzz import ratio
 
-from masthead.gateway.agents.heard import Heard, digest
+from masthead.gateway.agents.heard import digest
+from masthead.gateway.agents.said import Heard, Identified
 from masthead.gateway.call import Call
 from masthead.gateway.joining import AGENT_HEADER, header, metadata
 
@@ -33,15 +34,6 @@ _CLAUSE: Final = re.compile(
 _GENERIC: Final = re.compile(r"^(?:part|member|given|going|able|also|not|a participant|in)\b", re.IGNORECASE)
 
 
-class Identified(NamedTuple):
-    """An agent as a call shows it. `told` says whether the caller named it."""
-
-    key: str
-    name: str
-    instructions: str
-    told: bool
-
-
 def identified(call: Call, heard: Heard) -> Identified:
     """Return who calls. Without a name and a system prompt, the tools on offer tell agents apart."""
     instructions = heard.instructions.strip()
@@ -54,7 +46,8 @@ def identified(call: Call, heard: Heard) -> Identified:
     user = call.member("user") if "user" in call.members else None
     if isinstance(user, str) and user:
         return Identified(f"user:{user[:200]}", user[:80], "", told=False)
-    return Identified(_tools_key(",".join(sorted(_tool_names(call)))), "assistant", "", told=False)
+    offered = ",".join(sorted(_tool_names(call))) if "tools" in call.members else ""
+    return Identified(_tools_key(offered), "assistant", "", told=False)
 
 
 def is_alike(first: str, second: str) -> bool:
@@ -94,8 +87,6 @@ def _told_name(call: Call) -> str | None:
 
 
 def _tool_names(call: Call) -> list[str]:
-    if "tools" not in call.members:
-        return []
     tools = call.member("tools")
     found: list[str] = []
     for tool in cast("list[object]", tools) if isinstance(tools, list) else []:

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from masthead.gateway.agents.live_run import LiveRun, name_of
-from masthead.gateway.agents.stitch import IDLE_NS
+from masthead.gateway.agents.marks import IDLE_NS
 from masthead.gateway.own_files import make_own_folder, open_own_file
 
 _LOG = logging.getLogger(__name__)
@@ -120,6 +120,10 @@ class Keeper:
         with self._path.open("rb") as file:
             for line in file:
                 try:
-                    yield _DECODER.decode(line)
+                    run = _DECODER.decode(line)
                 except (msgspec.DecodeError, UnicodeDecodeError):
+                    run = None
+                if run is not None and run.known is not None:
+                    yield run
+                else:
                     _LOG.warning("a run in %s was written by another version; it is left out", self._path)

@@ -1,12 +1,18 @@
-"""What is kept of a run while it lasts: plain data, bounded whatever its length, so that a restart can take it up."""
+"""What is kept of a run while it lasts: plain data, bounded whatever its length, so that a restart can take it up.
+
+Read and changed by functions in modules that may be compiled: `memory`, `marks`, `stitch`, `watch`.
+"""
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
+from masthead.gateway.agents.said import Heard, Said
 from masthead.model.conversation import Act
 from masthead.model.ids import AgentId
+
+Link = Literal["said", "reply", "history", "tool call", "quote", "delegation", "beginning", "new"]
 
 
 class OpenCall(msgspec.Struct, frozen=True):
@@ -58,14 +64,9 @@ class LiveTurn(msgspec.Struct, frozen=True, omit_defaults=True):
     is_error: bool = False
 
 
-class LiveRun(msgspec.Struct, eq=False, omit_defaults=True):
-    """One run, as its calls tell of it. Times are Unix nanoseconds."""
+class Known(msgspec.Struct, eq=False, omit_defaults=True):
+    """What is known of a run that goes on: who takes part, what was said, and what its next calls will be known by."""
 
-    scope: str
-    """The project and key whose calls may join it."""
-    run_id: str
-    start_ns: int
-    last_ns: int
     task: str | None = None
     agents: dict[str, LiveAgent] = {}
     openings: dict[int, list[str]] = {}
@@ -85,11 +86,6 @@ class LiveRun(msgspec.Struct, eq=False, omit_defaults=True):
     """The first turns, which detectors have not read: most runs end before there is anything to detect."""
     recent: list[str] = []
     """The last turns in short; `recent[-1]` is turn `turns - 1`."""
-    calls: int = 0
-    tokens: int = 0
-    cost_usd: Decimal = Decimal(0)
-    unpriced: int = 0
-    """Calls whose cost is unknown."""
     fired: list[Fired] = []
     acted_upon: int = 0
     """How many of `fired` were acted upon."""
@@ -99,15 +95,51 @@ class LiveRun(msgspec.Struct, eq=False, omit_defaults=True):
     """Why no more calls are let through."""
     suite: dict[str, Any] | None = None
     """The detectors' state, where it was written down."""
+
+
+class Beginning(msgspec.Struct, eq=False, gc=False):
+    """The first call of a run, as it came. Most runs have no other, and then nobody asks what follows from it."""
+
+    heard: Heard
+    agent_key: str
+    agent: LiveAgent
+    reply: tuple[Said, ...] | None = None
+    """None while it is under way."""
+    reply_id: str | None = None
+
+
+class LiveRun(msgspec.Struct, eq=False, omit_defaults=True, gc=False):
+    """One run, as its calls tell of it. Times are Unix nanoseconds. No part of it leads back to it: `gc` is off."""
+
+    scope: str
+    """The project and key whose calls may join it."""
+    run_id: str
+    start_ns: int
+    last_ns: int
+    beginning: Beginning | None = None
+    """Its only call, as long as there is no other one and nothing about it is out of the ordinary."""
+    known: Known | None = None
+    """From then on. Exactly one of the two is there."""
+    calls: int = 0
+    tokens: int = 0
+    cost_usd: Decimal = Decimal(0)
+    unpriced: int = 0
+    """Calls whose cost is unknown."""
     counted_bytes: int = 0
     """What it counts for among all runs that are kept."""
 
-    @property
-    def name(self) -> str:
-        """What tells it from all others: ids are told apart by scope, since callers may choose them."""
-        return name_of(self.scope, self.run_id)
+
+class Joined(msgspec.Struct, eq=False, gc=False):
+    """Where a call belongs: its run, its agent in it, the messages that are news to the run, and what linked them."""
+
+    run: LiveRun
+    agent: LiveAgent
+    agent_key: str
+    heard: Heard
+    news: tuple[Said, ...]
+    link: Link
 
 
 def name_of(scope: str, run_id: str) -> str:
-    """Return what tells a run from all others."""
+    """Return what tells a run from all others: ids are told apart by scope, since callers may choose them."""
     return f"{scope}\0{run_id}"

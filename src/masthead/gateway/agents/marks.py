@@ -1,112 +1,178 @@
-"""Finds runs by the marks that their calls left. Bounded: of each kind, a run keeps its latest marks only."""
+"""The runs of one project and key: found by the marks that their calls left, and forgotten a generation at a time.
+
+There are two generations. What begins or goes on is in the young one; when that is full, it becomes the old one, and
+what was left in the old one is dropped as a whole, which costs a call next to nothing. See decision 071.
+"""
 
 from collections.abc import Iterable, Sequence
 from typing import Final, Literal
 
-from masthead.gateway.agents.live_run import LiveRun
+from masthead.gateway.agents.live_run import Known, LiveRun
 
 MarkKind = Literal["history", "call", "quote", "opening", "reply"]
 
-_KEPT: Final[dict[MarkKind, int]] = {"history": 64, "call": 64, "quote": 256, "opening": 64, "reply": 64}
+IDLE_NS: Final = 3600 * 10**9
+"""A run that was quiet for so long is over."""
+_KEPT: Final[dict[str, int]] = {"history": 64, "call": 64, "quote": 256, "opening": 64, "reply": 64}
+_SCOPE_BYTES: Final = 2000
+"""What it takes without any run."""
 _MOST_SHARING: Final = 16
 """Runs that one mark leads to, at most: the latest."""
 _Index = dict[int | str, LiveRun | list[LiveRun]]
 """Runs by mark; nearly all marks lead to one run, which needs no list."""
 
 
-class Marks:
-    """An index of runs by mark, within the scope that may join them."""
+class Generation:
+    """Runs, with an index of them by mark of each kind."""
 
-    def __init__(self) -> None:
-        self._scopes: dict[str, dict[MarkKind, _Index]] = {}
+    def __init__(self, begun_ns: int) -> None:
+        self.begun_ns = begun_ns
+        self.bytes = 0
+        self.runs: dict[str, LiveRun] = {}
+        """By id."""
+        self.index: dict[str, _Index] = {kind: {} for kind in _KEPT}
 
-    def leave(self, run: LiveRun, kind: MarkKind, *marks: int | str) -> None:
-        """Note that whoever shows one of these marks goes on with the run."""
-        kinds = self._scopes.get(run.scope)
-        if kinds is None:
-            kinds = self._scopes[run.scope] = {each: {} for each in _KEPT}
-        index = kinds[kind]
-        kept = run.marks.get(kind)
+
+class Scope:
+    """The runs of one project and key."""
+
+    def __init__(self, name: str, now_ns: int) -> None:
+        self.name = name
+        self.now_ns = now_ns
+        """Of its last call."""
+        self.young = Generation(now_ns)
+        self.old = Generation(now_ns)
+        self.waiting: dict[str, LiveRun] = {}
+        """By id: those in which an agent may wait for a tool's result, the latest last."""
+
+    @property
+    def bytes(self) -> int:
+        """What all of it takes."""
+        return _SCOPE_BYTES + self.young.bytes + self.old.bytes
+
+    def run(self, run_id: str) -> LiveRun | None:
+        """Return a run that is under way, by its id."""
+        found = self.young.runs.get(run_id)
+        if found is None:
+            found = self.old.runs.get(run_id)
+        return found if found is not None and found.last_ns > self.now_ns - IDLE_NS else None
+
+    def holds(self, run: LiveRun) -> Generation | None:
+        """Return the generation that a run is in; None where it was forgotten."""
+        if self.young.runs.get(run.run_id) is run:
+            return self.young
+        return self.old if self.old.runs.get(run.run_id) is run else None
+
+    def renew(self, run: LiveRun) -> bool:
+        """Have a run in the young generation; return False where it was forgotten and another has its id by now."""
+        young = self.young
+        held = young.runs.get(run.run_id)
+        if held is not None:
+            return held is run
+        young.runs[run.run_id] = run
+        if self.old.runs.get(run.run_id) is run:
+            del self.old.runs[run.run_id]
+            self.old.bytes -= run.counted_bytes
+            young.bytes += run.counted_bytes
+        else:
+            run.counted_bytes = 0
+        if run.beginning is not None:
+            if run.beginning.heard.said:
+                _enter(young.index["opening"], run, run.beginning.heard.links[-1])
+        elif run.known is not None:
+            for kind, marks in run.known.marks.items():
+                index = young.index[kind]
+                for mark in marks:
+                    _enter(index, run, mark)
+        return True
+
+    def count(self, run: LiveRun, size: int) -> int:
+        """Note how many bytes a run takes; return how many more than before."""
+        held = self.holds(run)
+        if held is None:
+            return 0
+        more = size - run.counted_bytes
+        held.bytes += more
+        run.counted_bytes = size
+        return more
+
+    def age(self, now_ns: int) -> Generation:
+        """Make the young generation the old one; return what was the old one, which nothing leads to any more."""
+        dropped, self.old = self.old, self.young
+        self.young = Generation(now_ns)
+        return self._gone(dropped)
+
+    def drop_old(self) -> Generation:
+        """Forget the old generation, and return it."""
+        dropped, self.old = self.old, Generation(self.now_ns)
+        return self._gone(dropped)
+
+    def enter(self, run: LiveRun, kind: MarkKind, mark: int | str) -> None:
+        """Note that whoever shows a mark goes on with the run, one of the young generation."""
+        _enter(self.young.index[kind], run, mark)
+
+    def leave(self, run: LiveRun, known: Known, kind: MarkKind, marks: Sequence[int | str]) -> None:
+        """Note marks, and in the run itself that they are its own; of each kind it keeps its latest only."""
+        index = self.young.index[kind]
+        kept = known.marks.get(kind)
         if kept is None:
-            kept = run.marks[kind] = []
+            kept = known.marks[kind] = []
         for mark in marks:
-            if mark not in index:
-                index[mark] = run
-            elif not _add(index, run, mark) and mark in kept:
+            if not _enter(index, run, mark) and mark in kept:
                 kept.remove(mark)
             kept.append(mark)
         while len(kept) > _KEPT[kind]:
-            self._drop(run, kind, kept.pop(0))
+            mark = kept.pop(0)
+            _drop(index, run, mark)
+            _drop(self.old.index[kind], run, mark)
 
-    def runs(self, scope: str, kind: MarkKind, mark: int | str) -> Sequence[LiveRun]:
-        """Return the runs that bear the mark."""
-        kinds = self._scopes.get(scope)
-        found = None if kinds is None else kinds[kind].get(mark)
-        if found is None:
+    def runs(self, kind: MarkKind, mark: int | str) -> Sequence[LiveRun]:
+        """Return the runs under way that bear a mark, the latest last."""
+        young, old = self.young.index[kind].get(mark), self.old.index[kind].get(mark)
+        if young is None and old is None:
             return ()
-        return found if isinstance(found, list) else (found,)
+        new = _listed(young)
+        since_ns = self.now_ns - IDLE_NS
+        return [run for run in (*[run for run in _listed(old) if run not in new], *new) if run.last_ns > since_ns]
 
-    def most_shown(self, scope: str, kind: MarkKind, messages: Iterable[Sequence[int]]) -> list[LiveRun]:
+    def has_any(self, kind: MarkKind) -> bool:
+        """Say whether any run bears a mark of a kind."""
+        return bool(self.young.index[kind] or self.old.index[kind])
+
+    def most_shown(self, kind: MarkKind, messages: Iterable[Sequence[int]]) -> list[LiveRun]:
         """Return the runs that bear most of the marks of some messages; none where no mark is known."""
-        kinds = self._scopes.get(scope)
-        if kinds is None:
-            return []
-        index = kinds[kind]
+        young, old = self.young.index[kind], self.old.index[kind]
         counted: dict[str, int] = {}
         by_id: dict[str, LiveRun] = {}
         for marks in messages:
             for mark in marks:
-                found = index.get(mark)
-                if found is not None:
-                    for run in found if isinstance(found, list) else (found,):
+                if mark in young or mark in old:
+                    for run in self.runs(kind, mark):
                         counted[run.run_id] = counted.get(run.run_id, 0) + 1
                         by_id[run.run_id] = run
-        best = max(counted.values(), default=0)
+        if not counted:
+            return []
+        best = max(counted.values())
         return [by_id[run_id] for run_id, count in counted.items() if count == best]
 
-    def take_up(self, run: LiveRun) -> None:
-        """Index a run's own marks."""
-        for kind in _KEPT:
-            marks = run.marks.pop(kind, ())
-            self.leave(run, kind, *marks)
-
-    def forget(self, run: LiveRun) -> None:
-        """Let go of all marks of a run."""
-        kinds = self._scopes.get(run.scope)
-        if kinds is None:
-            return
-        for kind in _KEPT:
-            index = kinds[kind]
-            for mark in run.marks.get(kind, ()):
-                if index.get(mark) is run:
-                    del index[mark]
-                else:
-                    self._drop(run, kind, mark)
-        if not any(kinds.values()):
-            del self._scopes[run.scope]
-
-    def __len__(self) -> int:
-        """How many different marks are known."""
-        return sum(len(index) for kinds in self._scopes.values() for index in kinds.values())
-
-    def _drop(self, run: LiveRun, kind: MarkKind, mark: int | str) -> None:
-        kinds = self._scopes.get(run.scope)
-        if kinds is None:
-            return
-        index = kinds[kind]
-        found = index.get(mark)
-        if isinstance(found, list) and run in found:
-            found.remove(run)
-            if len(found) == 1:
-                index[mark] = found[0]
-        elif found is run:
-            del index[mark]
+    def _gone(self, dropped: Generation) -> Generation:
+        for run_id in [run_id for run_id in self.waiting if run_id in dropped.runs]:
+            del self.waiting[run_id]
+        return dropped
 
 
-def _add(index: _Index, run: LiveRun, mark: int | str) -> bool:
-    """Let a mark lead to one more run; return whether it did not yet."""
-    found = index[mark]
-    if isinstance(found, list):
+def _listed(found: LiveRun | list[LiveRun] | None) -> list[LiveRun]:
+    if found is None:
+        return []
+    return found if isinstance(found, list) else [found]
+
+
+def _enter(index: _Index, run: LiveRun, mark: int | str) -> bool:
+    """Let a mark lead to a run; return whether it did not yet."""
+    found = index.get(mark)
+    if found is None:
+        index[mark] = run
+    elif isinstance(found, list):
         if run in found:
             return False
         found.append(run)
@@ -116,3 +182,13 @@ def _add(index: _Index, run: LiveRun, mark: int | str) -> bool:
     else:
         index[mark] = [found, run]
     return True
+
+
+def _drop(index: _Index, run: LiveRun, mark: int | str) -> None:
+    found = index.get(mark)
+    if isinstance(found, list) and run in found:
+        found.remove(run)
+        if len(found) == 1:
+            index[mark] = found[0]
+    elif found is run:
+        del index[mark]

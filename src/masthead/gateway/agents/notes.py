@@ -23,7 +23,7 @@ def shown(fired: Fired) -> str:
 
 def refused_run(run: LiveRun, fired: Fired | None = None) -> Refused:
     """Return the refusal of a run that a guard has stopped."""
-    why = shown(fired) if fired is not None else run.stopped or "a guard stopped it"
+    why = shown(fired) if fired is not None else (run.known and run.known.stopped) or "a guard stopped it"
     evidence = "".join(f"\n- {line}" for line in fired.evidence) if fired is not None else ""
     message = (
         f"Masthead stopped the run {run.run_id} after {run.calls} calls{_cost(run)}: {why}.{evidence}\n"

@@ -9,15 +9,15 @@ import pytest
 
 from masthead.gateway.agents import keep
 from masthead.gateway.agents.keep import Keeper
-from masthead.gateway.agents.live_run import LiveRun
-from masthead.gateway.agents.stitch import IDLE_NS
+from masthead.gateway.agents.live_run import Known, LiveRun
+from masthead.gateway.agents.marks import IDLE_NS
 
 pytestmark = pytest.mark.unit
 NOW_NS = 1_700_000_000_000_000_000
 
 
 def line(run_id: str, at: int, *, calls: int = 1, task: str = "a task", scope: str = "p") -> bytes:
-    run = LiveRun(scope=scope, run_id=run_id, start_ns=NOW_NS, last_ns=NOW_NS + at, task=task, calls=calls)
+    run = LiveRun(scope=scope, run_id=run_id, start_ns=NOW_NS, last_ns=NOW_NS + at, known=Known(task), calls=calls)
     return msgspec.json.encode(run)
 
 
@@ -73,6 +73,16 @@ def test_a_line_without_a_scope_ends_no_loading_of_the_others(tmp_path: Path) ->
     file = tmp_path / "runs.jsonl"
     file.write_bytes(b'{"run_id":"a","last_ns":%d}\n' % NOW_NS + line("a", 1) + b"\n")
     assert [run.run_id for run in Keeper(file).load(NOW_NS + 2)] == ["a"]
+
+
+def test_a_run_that_another_version_wrote_is_left_out_and_said_to_be(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "runs.jsonl"
+    earlier = b'{"scope":"p","run_id":"b","start_ns":%d,"last_ns":%d,"task":"t","agents":{}}\n' % (NOW_NS, NOW_NS)
+    file.write_bytes(earlier + line("a", 1) + b"\n")
+    assert [run.run_id for run in Keeper(file).load(NOW_NS + 2)] == ["a"]
+    assert "written by another version" in caplog.text
 
 
 def test_the_file_and_its_folder_are_their_owners_alone_also_those_that_were_not(

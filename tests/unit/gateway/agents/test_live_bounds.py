@@ -2,46 +2,44 @@
 
 import pytest
 
-from masthead.gateway.agents import stitch, watch
+from masthead.gateway.agents import watch
 from masthead.gateway.agents.heard import Ear
 from masthead.gateway.agents.live_run import LiveRun
-from masthead.gateway.agents.marks import Marks
+from masthead.gateway.agents.marks import Scope
 from masthead.gateway.agents.memory import size_bytes
 from masthead.gateway.config_routes import GuardsConfig
-from masthead.testing.agent_calls import Site, assistant, calls, link_of, result, system, user
+from masthead.testing.agent_calls import Message, Site, assistant, calls, link_of, result, system, user
 from masthead.testing.exchanges import exchange_of
 
 pytestmark = pytest.mark.unit
 LONG = "A line of a long report. " * 6000
 
 
-async def test_runs_with_much_text_are_forgotten_sooner_the_quietest_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stitch, "_MOST_BYTES", 400_000)
-    site = Site()
+async def test_runs_with_much_text_are_forgotten_sooner_the_quietest_first() -> None:
+    site = Site(most_bytes=400_000)
     begun = [await site.call([user(f"{number} {LONG[:20_000]}")], assistant("Read.")) for number in range(40)]
     kept = site.guards.runs
-    assert 1 < len(kept) < 20
+    assert 10 <= len(kept) <= 25
     assert sum(size_bytes(run) for run in kept) <= 450_000
     assert [run.run_id for run in kept] == [exchange.trace_id for exchange in begun[-len(kept) :]]
 
 
-async def test_a_run_that_was_forgotten_within_a_call_is_taken_up_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stitch, "MOST_RUNS", 1)
-    site = Site()
-    slow = exchange_of({"model": "m", "messages": [user("Slow question, one of its kind?")]}, number=900)
+async def test_a_run_that_was_forgotten_within_a_call_is_taken_up_again() -> None:
+    site = Site(most_bytes=5000)
+    asked: list[Message] = [user("Slow question, one of its kind?")]
+    slow = exchange_of({"model": "m", "messages": asked}, number=900, start_ns=site.clock.now_ns())
     await site.guards.before(slow)
-    await site.call([user("Quick question")], assistant("Quick answer."))
+    quick = await site.call([user("Quick question")], assistant("Quick answer."))
+    assert [run.run_id for run in site.guards.runs] == [quick.trace_id]
     slow.status = 200
     slow.answered = [b'{"choices":[{"message":{"role":"assistant","content":"Slow answer."}}]}']
     site.guards.ended(slow)
-    again = [user("Slow question, one of its kind?"), assistant("Slow answer."), user("Go on")]
+    again = [*asked, assistant("Slow answer."), user("Go on")]
     assert (await site.call(again, assistant("Gone on."))).trace_id == slow.trace_id
 
 
-async def test_what_forgotten_runs_took_is_not_counted_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stitch, "MOST_RUNS", 3)
-    monkeypatch.setattr(stitch, "_MOST_BYTES", 60_000)
-    site = Site()
+async def test_what_forgotten_runs_took_is_not_counted_any_more() -> None:
+    site = Site(most_bytes=20_000)
     slow = [
         exchange_of({"model": "m", "messages": [user(f"Slow question {number}")]}, number=900 + number)
         for number in range(30)
@@ -51,9 +49,9 @@ async def test_what_forgotten_runs_took_is_not_counted_any_more(monkeypatch: pyt
     for exchange in slow:
         exchange.status = 502
         site.guards.ended(exchange)
-    for number in range(4):
+    for number in range(20):
         await site.call([user(f"Question {number}")], assistant(f"Answer {number}."))
-    assert len(site.guards.runs) == 3
+    assert 4 <= len(site.guards.runs) <= 10
 
 
 async def test_a_long_message_is_known_again_and_kept_by_its_ends() -> None:
@@ -64,7 +62,9 @@ async def test_a_long_message_is_known_again_and_kept_by_its_ends() -> None:
     again = await site.call(more, assistant("It rained."))
     assert (again.trace_id, link_of(again)) == (other.trace_id, "history")
     assert first.trace_id != other.trace_id
-    texts = [turn.text for run in site.guards.runs for turn in run.pending]
+    texts = [turn.text for run in site.guards.runs if run.known is not None for turn in run.known.pending]
+    begun = [run.beginning for run in site.guards.runs if run.beginning is not None]
+    texts += [said.text for beginning in begun for said in beginning.heard.said]
     assert max(map(len, texts)) < 40_000
     assert len({text for text in texts if "long report" in text}) == 2
 
@@ -88,14 +88,19 @@ def test_messages_are_read_once_while_there_is_room() -> None:
 
 
 def test_marks_of_forgotten_runs_are_gone_and_shared_ones_lead_on() -> None:
-    marks = Marks()
+    scope = Scope("s", 1)
     one, two = (LiveRun(scope="s", run_id=name, start_ns=1, last_ns=1) for name in ("one", "two"))
-    marks.leave(one, "quote", 1, 2, 3)
-    marks.leave(two, "quote", 3, 4)
-    assert marks.most_shown("s", "quote", [[1, 3, 4], [4]]) == [two]
-    assert list(marks.runs("s", "quote", 3)) == [one, two]
-    marks.forget(two)
-    assert (list(marks.runs("s", "quote", 3)), list(marks.runs("s", "quote", 4))) == ([one], [])
-    marks.forget(one)
-    assert len(marks) == 0
-    assert list(marks.runs("s", "quote", 1)) == []
+    scope.renew(one)
+    for mark in (1, 2, 3):
+        scope.enter(one, "quote", mark)
+    scope.age(2)
+    scope.renew(two)
+    for mark in (3, 4):
+        scope.enter(two, "quote", mark)
+    assert scope.most_shown("quote", [[1, 3, 4], [4]]) == [two]
+    assert list(scope.runs("quote", 3)) == [one, two]
+    scope.age(3)
+    assert (list(scope.runs("quote", 3)), list(scope.runs("quote", 1))) == ([two], [])
+    scope.age(4)
+    assert not scope.has_any("quote")
+    assert (scope.run("one"), scope.run("two")) == (None, None)

@@ -32,7 +32,7 @@ async def both_working(site: Site, times: int) -> dict[str, list[int | None]]:
 async def test_an_agent_that_loops_is_stopped_though_another_key_works_in_the_same_trace() -> None:
     site = Site(GuardsConfig(on_finding="stop"))
     assert await both_working(site, 6) == {"fine": [200] * 6, "stuck": [200, 200, 200, 422]}
-    [shown] = [run.stopped for run in site.guards.runs if run.stopped is not None]
+    [shown] = [run.known.stopped for run in site.guards.runs if run.known is not None and run.known.stopped is not None]
     assert "fetch failed 3 times" in shown
 
 

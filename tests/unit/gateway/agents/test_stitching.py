@@ -5,7 +5,7 @@ import json
 import pytest
 
 from masthead.gateway.agents.identity import name_in
-from masthead.gateway.agents.stitch import IDLE_NS, MOST_RUNS
+from masthead.gateway.agents.marks import IDLE_NS
 from masthead.testing.agent_calls import Site, agent_of, assistant, calls, link_of, result, system, user
 
 pytestmark = pytest.mark.unit
@@ -246,8 +246,8 @@ async def test_what_is_kept_is_bounded():
     for number in range(300):
         history = [*history, calls(f"c{number}", "look", f'{{"n":{number}}}'), result(f"c{number}", f"seen {number}")]
         await site.call(history, assistant(f"Step {number} is done as was asked for"))
-    run = site.guards.runs[-1]
-    assert len(site.guards.runs) <= MOST_RUNS
-    assert all(len(marks) <= 256 for marks in run.marks.values())
-    assert len(run.recent) <= 64
-    assert len(run.pending) == 0
+    known = site.guards.runs[-1].known
+    assert known is not None
+    assert all(len(marks) <= 256 for marks in known.marks.values())
+    assert len(known.recent) <= 64
+    assert len(known.pending) == 0
