@@ -135,7 +135,11 @@ def test_another_master_key_says_which_one_is_missing_and_what_to_do(filled: Dat
     assert vault_in(tmp_path, filled, f"{second},{first}").read(OPENAI) == VALUE
 
 
-@pytest.mark.parametrize("given", ["", "short", "é" * 32, new_key()[:-8], f"{new_key()},nonsense"])
+@pytest.mark.parametrize(
+    "given",
+    ["", "short", "é" * 32, new_key()[:-8], f"{new_key()},nonsense"],
+    ids=["nothing", "short", "not ASCII", "cut off", "one of two"],
+)
 def test_what_is_no_master_key_is_refused_without_being_told(filled: Database, tmp_path: Path, given: str) -> None:
     with pytest.raises(SettingsError, match="openssl rand -base64 32") as caught:
         vault_in(tmp_path, filled, given).put(OWNER, "openai", SecretStr(VALUE))
