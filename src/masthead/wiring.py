@@ -150,6 +150,7 @@ def _application(
         identify,
         documents=StoredDocuments(documents, vault),
         stand=Stand(folder=settings.data_dir / "gateway"),
+        redaction_of=directory.redaction_of,
     )
     services = Services(
         settings=settings,

@@ -44,6 +44,7 @@ from masthead.gateway.policy.shadow import Shadows
 from masthead.gateway.policy.uncounted import Uncounted
 from masthead.gateway.seams import Plugin, Seams, unveiled
 from masthead.gateway.service import GatewayService
+from masthead.gateway.shown import RedactionOf, no_redaction
 from masthead.gateway.spans import lines_of, spans_of
 from masthead.gateway.spool import Spool
 from masthead.gateway.spools import gauges_of, spools_of
@@ -84,6 +85,7 @@ def gateway_of(
     gauges: Callable[[], Mapping[str, float]] = dict,
     documents: Documents | None = None,
     stand: Stand = Stand(),  # noqa: B008 - a tuple, never changed
+    redaction_of: RedactionOf = no_redaction,
 ) -> GatewayService:
     """Return the gateway, ready to be mounted; raise `SettingsError` where its configuration cannot be taken."""
     own = "server" if stand.number is None else str(worker)
@@ -131,6 +133,7 @@ def gateway_of(
         write=lines_of if isinstance(sink, Spool) else spans_of,
         stand=stand,
         counters=counters,
+        redaction_of=redaction_of,
     )
     return service
 
@@ -337,6 +340,7 @@ def opened_alone(
             gauges=lambda: gauges_of(spools),
             documents=StoredDocuments(GatewayDocuments(database, clock), vault_of(settings, database, clock)),
             stand=_stand(settings, worker, workers),
+            redaction_of=directory.redaction_of,
         )
         stack.callback(service.close)
         asgi = Alone(service, lambda: server.should_exit)

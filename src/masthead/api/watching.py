@@ -1,32 +1,20 @@
 """What the processes of a gateway tell, put together for one project, and what of it is wrong."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Final
 
 from masthead.api.schema import gateway_watch as w
 from masthead.api.schema.base import time_or_none
 from masthead.gateway.config import GatewayConfig
 from masthead.gateway.policy.health import State
-from masthead.gateway.status import BreakerSeen, ProcessSeen
 from masthead.gateway.seen import TargetSeen
-from masthead.ingest.redact import Redactor
+from masthead.gateway.status import BreakerSeen, ProcessSeen
 from masthead.model.ids import ProjectId
-from masthead.model.tenancy import Redaction
 from masthead.model.times import rfc3339
 
 _BADNESS: Final[dict[State, int]] = {"closed": 0, "half-open": 1, "open": 2}
 _Key = tuple[str, str]
-
-
-@lru_cache(maxsize=64)
-def scrub_of(redaction: Redaction) -> w.Scrub:
-    """Return what takes out of a text what the door takes out of spans."""
-    if not redaction.is_on:
-        return str
-    redactor = Redactor(redaction)
-    return lambda text: redactor.text(text, Counter())
 
 
 def targets_of(

@@ -12,6 +12,7 @@ from masthead.gateway.policy.counters import Counters, Used, read_counts
 from masthead.gateway.policy.health import Health
 from masthead.gateway.policy.uses import LimitUse, uses
 from masthead.gateway.recorder import RecorderCounters
+from masthead.gateway.shown import Shown
 from masthead.gateway.status import Backlog, BreakerSeen, ProcessSeen, ProjectSeen, RecordsSeen, Reporter, Stand
 from masthead.gateway.summing import summed
 from masthead.gateway.tenants import Serving
@@ -29,6 +30,7 @@ class Told(NamedTuple):
     records: Callable[[], RecorderCounters]
     gauges: Callable[[], Mapping[str, float]]
     metrics_text: Callable[[], str]
+    shown: Shown
 
 
 class Processes(NamedTuple):
@@ -95,14 +97,18 @@ class Operations:
         """Fill in what this process has to tell."""
         traffic = self._told.traffic
         projects: dict[str, ProjectSeen] = {}
+        servings = {serving.tenant.project: serving for serving in self._told.servings()}
         for project in traffic.projects():
             projects[project] = ProjectSeen(latest=traffic.latest(project), targets=traffic.targets(project))
         for project, call in traffic.calls_under_way():
             projects.setdefault(project, ProjectSeen()).under_way.append(call)
-        for serving in self._told.servings():
+        for project, serving in servings.items():
             found = self._breakers(serving.tenant.fleet.all())
             if found:
-                projects.setdefault(serving.tenant.project, ProjectSeen()).breakers = found
+                projects.setdefault(project, ProjectSeen()).breakers = found
+        for project, seen in projects.items():
+            serving = servings.get(ProjectId(project))
+            self._told.shown.of(ProjectId(project), seen, None if serving is None else serving.config.recording)
         blank.projects = projects
         blank.records = self._records()
         if self._stand.file is not None:

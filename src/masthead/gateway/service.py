@@ -25,6 +25,7 @@ from masthead.gateway.policy.counters import Counters
 from masthead.gateway.reading import Receive, Send
 from masthead.gateway.recorder import SinkOf, SpanRecorder
 from masthead.gateway.seams import Identify, Refused
+from masthead.gateway.shown import RedactionOf, Shown, no_redaction
 from masthead.gateway.spans import spans_of
 from masthead.gateway.status import Stand
 from masthead.gateway.summing import shown_to
@@ -73,9 +74,10 @@ class GatewayService:
         beside: Beside | None = None,
         stand: Stand = Stand(),  # noqa: B008 - a tuple, never changed
         counters: Counters | None = None,
+        redaction_of: RedactionOf = no_redaction,
         write: Write = spans_of,
     ) -> None:
-        """Put it together; `write` turns a call into what the sink takes.
+        """Put it together; `write` turns a call into what the sink takes, `redaction_of` says what nobody may watch.
 
         `ending` is awaited in the event loop that serves, after the last call; `closing` is called when all is over.
         """
@@ -100,7 +102,8 @@ class GatewayService:
             clock=clock,
         )
         self.gateway = Gateway(identify, self.tenants, clock)
-        told = Told(self.gateway.traffic, self.servings, self.recorder.counters, gauges, self.metrics_text)
+        counts, shown = self.recorder.counters, Shown(redaction_of)
+        told = Told(self.gateway.traffic, self.servings, counts, gauges, self.metrics_text, shown)
         self.operations = Operations(stand, clock, told, counters)
         self._lag = LoopLag(self.gateway.metrics.loop_lag)
 

@@ -146,6 +146,20 @@ def _secret_and_id(made: dict[str, object]) -> tuple[str, str]:
     return str(made["secret"]), str(cast("dict[str, object]", key if isinstance(key, dict) else made)["id"])
 
 
+def test_what_a_worker_tells_of_itself_holds_no_end_user_that_the_project_redacts(tmp_path: Path) -> None:
+    words = ["--data-dir", str(tmp_path), "project", "set", "default", "--redact", "email"]
+    subprocess.run([*MASTHEAD, *words], check=True, capture_output=True)
+    status = tmp_path / "gateway" / "status-0.json"
+    with ScriptedModel(lambda _request: ScriptedReply(text="Hello.")) as model:
+        configure(tmp_path, model)
+        with running(tmp_path) as gateway:
+            asked = CHAT | {"user": "anna@example.com"}
+            assert httpx.post(f"{gateway.url}/v1/chat/completions", json=asked, timeout=30).status_code == 200
+            wait_until(lambda: status.exists() and '"latest":[{' in status.read_text(), "the call is told of")
+            told = status.read_text()
+    assert "[redacted:email]" in told and "anna@example.com" not in told
+
+
 def test_a_changed_file_counts_without_a_restart_and_a_broken_one_changes_nothing(tmp_path: Path) -> None:
     with ScriptedModel(lambda _request: ScriptedReply(text="Hello.")) as model:
         configure(tmp_path, model)

@@ -4,10 +4,11 @@ import msgspec
 import pytest
 
 from masthead.api.schema.gateway_watch import GatewayTraffic, p50_p95
-from masthead.api.watching import alerts_of, scrub_of, targets_of
+from masthead.api.watching import alerts_of, targets_of
 from masthead.gateway.config import GatewayConfig
-from masthead.gateway.status import BreakerSeen, ProcessSeen, ProjectSeen, RecordsSeen
 from masthead.gateway.seen import CallSeen, TargetSeen
+from masthead.gateway.shown import scrub_of
+from masthead.gateway.status import BreakerSeen, ProcessSeen, ProjectSeen, RecordsSeen
 from masthead.model.ids import ProjectId
 from masthead.model.tenancy import Redaction
 

@@ -10,8 +10,9 @@ from masthead.api.routes.taken import Viewer, With
 from masthead.api.schema import gateway_watch as w
 from masthead.api.schema.filters import time_range
 from masthead.api.services import Services
-from masthead.api.watching import alerts_of, records_of, scrub_of, targets_of
+from masthead.api.watching import alerts_of, records_of, targets_of
 from masthead.gateway.policy.limits import of_key
+from masthead.gateway.shown import scrub_of
 from masthead.model.access import Caller
 from masthead.model.errors import StoreError
 
