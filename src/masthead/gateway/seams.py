@@ -162,11 +162,29 @@ def unveiled(_call: Call) -> Veil | None:
     return None
 
 
-class Seams(NamedTuple):
-    """What is plugged in for one project's calls."""
+class Seams:
+    """What is plugged in for one project's calls; of each plugin only the steps that it has a part in are taken."""
 
-    router: Router
-    recorder: Recorder
-    plugins: tuple[Plugin, ...] = ()
-    veil_of: Callable[[Call], Veil | None] = unveiled
-    """Asked before any plugin sees the call."""
+    __slots__ = ("after", "before", "ended", "filters", "plugins", "recorder", "router", "veil_of")
+
+    def __init__(
+        self,
+        router: Router,
+        recorder: Recorder,
+        plugins: tuple[Plugin, ...] = (),
+        veil_of: Callable[[Call], Veil | None] = unveiled,
+    ) -> None:
+        """Put it together; `veil_of` is asked before any plugin sees the call."""
+        self.router = router
+        self.recorder = recorder
+        self.plugins = plugins
+        self.veil_of = veil_of
+        inwards = plugins[::-1]
+        self.before = tuple(one.before for one in plugins if _has_part(one, "before"))
+        self.filters = tuple(one.filter for one in inwards if _has_part(one, "filter"))
+        self.after = tuple(one.after for one in inwards if _has_part(one, "after"))
+        self.ended = tuple(one.ended for one in plugins if _has_part(one, "ended"))
+
+
+def _has_part(plugin: Plugin, step: str) -> bool:
+    return getattr(type(plugin), step, None) is not getattr(QuietPlugin, step)

@@ -72,6 +72,8 @@ class Limits(QuietPlugin):
     async def before(self, exchange: Exchange) -> Answer | None:
         """Take one request of each limit, or refuse the call."""
         own = exchange.call.identity.limits
+        if not own and not self._limits:
+            return None
         limits = (*self._limits, *of_key(own)) if own else self._limits
         held = [one for limit in limits if (one := self._held(limit, exchange)) is not None]
         if not held:
