@@ -1,9 +1,8 @@
 """`masthead gateway check`, `diff`, `show`, `apply`, `history`, `restore`: what holds for calls of models."""
 
 import json
-import tomllib
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
@@ -14,6 +13,7 @@ from masthead.cli.gateway import gateway as serve
 from masthead.cli.options import AsJson, Project, console, print_json, settings_of
 from masthead.gateway.config import ConfigRefused, GatewayConfig, load, parse, secret_faults
 from masthead.gateway.differences import between
+from masthead.gateway.document_text import read, written
 from masthead.model.errors import InvalidInput
 from masthead.settings import environment
 
@@ -69,11 +69,11 @@ def diff(context: typer.Context, file: File, project: Project = None, as_json: A
 
 @gateway.command()
 def show(context: typer.Context, project: Project = None, as_json: AsJson = False) -> None:
-    """Show the project's own document, and what of it or of the server's file could not be taken.
+    """Show the project's own document as TOML, and what of it or of the server's file could not be taken.
 
     With `--json` also the server's file and what holds of both together. For example:
 
-        masthead gateway show --project shop
+        masthead gateway show --project shop > shop.toml
 
         masthead gateway show --json | jq .effective
     """
@@ -87,8 +87,8 @@ def show(context: typer.Context, project: Project = None, as_json: AsJson = Fals
         out.print("The project has no document of its own: the server's gateway.toml holds.")
     else:
         by = f"{found['updated_by']}, {found['updated'][:16].replace('T', ' ')}"
-        out.print(f"Revision {found['revision']}, {by}", style="dim", markup=False)
-        out.print(json.dumps(found["document"], indent=2, ensure_ascii=False), markup=False)
+        out.print(f"# revision {found['revision']}, {by}", style="dim", markup=False)
+        out.print(written(found["document"]).rstrip(), markup=False, soft_wrap=True)
     _show_faults(found)
 
 
@@ -163,15 +163,13 @@ def _checked(context: typer.Context, file: Path, project: str | None) -> dict[st
 
 
 def _read(file: Path) -> dict[str, Any]:
-    """Return a document from TOML, or from JSON where the name says so."""
+    """Return a document from TOML, or from JSON."""
     try:
-        text = file.read_text("utf-8")
-        found = json.loads(text) if file.suffix == ".json" else tomllib.loads(text)
-    except (OSError, ValueError, RecursionError) as error:
+        return read(file.read_text("utf-8"))
+    except (OSError, ValueError) as error:
         raise InvalidInput(f"it cannot be read: {error}", where=str(file)) from error
-    if not isinstance(found, dict):
-        raise InvalidInput("it is no table of settings", where=str(file))
-    return cast("dict[str, Any]", found)
+    except InvalidInput as error:
+        raise InvalidInput(str(error), where=str(file)) from error
 
 
 def _show_faults(found: dict[str, Any]) -> None:

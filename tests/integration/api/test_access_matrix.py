@@ -38,6 +38,8 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/api/v1/lists/{list_id}/done"): {"run_id": RUN_OF_ONE, "is_done": True},
     ("PUT", "/api/v1/gateway/config"): {"revision": 0, "document": {}},
     ("POST", "/api/v1/gateway/config/check"): {"document": {}},
+    ("POST", "/api/v1/gateway/config/read"): {"text": ""},
+    ("POST", "/api/v1/gateway/config/write"): {"document": {}},
     ("POST", "/api/v1/gateway/connections/try"): {"name": "absent"},
     ("POST", "/api/v1/gateway/config/restore"): {"revision": 0, "restore": 1},
     ("PUT", "/api/v1/gateway/secrets/{name}"): {"value": "s3cr3t-one"},

@@ -108,7 +108,10 @@ def test_a_projects_document_is_checked_applied_shown_and_restored(shell: Shell,
     assert shell.json("gateway", "show")["effective"]["recording"]["content"] == "off"
     assert shell.json("gateway", "restore", "1")["revision"] == 3
     assert [one["revision"] for one in shell.json("gateway", "history")] == [3, 2, 1]
-    assert "stored:openai" in shell.run("gateway", "show").output
+    shown = shell.run("gateway", "show").output
+    assert 'secret = "stored:openai"' in shown
+    again = written(tmp_path, "again.toml", shown)
+    assert "It changes nothing." in shell.run("gateway", "diff", again, "--project", "default").output
     shell.run("gateway", "restore", "99", code=3)
 
 

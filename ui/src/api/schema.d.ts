@@ -946,6 +946,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/gateway/config/write": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Write Gateway Config
+         * @description Write a document as TOML, as `gateway.toml` has it; nothing is changed.
+         */
+        post: operations["write_gateway_config_api_v1_gateway_config_write_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gateway/config/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read Gateway Config
+         * @description Read a document from TOML, or from JSON; nothing is changed.
+         */
+        post: operations["read_gateway_config_api_v1_gateway_config_read_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/gateway/config/schema": {
         parameters: {
             query?: never;
@@ -1993,6 +2033,24 @@ export interface components {
             };
         };
         /**
+         * ConfigRead
+         * @description The document that a text holds.
+         */
+        ConfigRead: {
+            /**
+             * Document
+             * @description Null where it holds none.
+             */
+            document: {
+                [key: string]: components["schemas"]["JsonValue"];
+            } | null;
+            /**
+             * Fault
+             * @description Why, with line and column.
+             */
+            fault: string | null;
+        };
+        /**
          * ConfigRevision
          * @description One revision of the project's document.
          */
@@ -2036,6 +2094,22 @@ export interface components {
             changes: components["schemas"]["ConfigChange"][];
             /** Warnings */
             warnings: components["schemas"]["ConfigFault"][];
+        };
+        /**
+         * ConfigText
+         * @description A document as TOML, as in `gateway.toml`.
+         */
+        ConfigText: {
+            /** Text */
+            text: string;
+        };
+        /**
+         * ConfigTextInput
+         * @description A document as TOML, or as JSON.
+         */
+        ConfigTextInput: {
+            /** Text */
+            text: string;
         };
         /**
          * ConfigTrial
@@ -4971,9 +5045,12 @@ export type ConfigChecked = components['schemas']['ConfigChecked'];
 export type ConfigFault = components['schemas']['ConfigFault'];
 export type ConfigHistory = components['schemas']['ConfigHistory'];
 export type ConfigInput = components['schemas']['ConfigInput'];
+export type ConfigRead = components['schemas']['ConfigRead'];
 export type ConfigRevision = components['schemas']['ConfigRevision'];
 export type ConfigSchema = components['schemas']['ConfigSchema'];
 export type ConfigTaken = components['schemas']['ConfigTaken'];
+export type ConfigText = components['schemas']['ConfigText'];
+export type ConfigTextInput = components['schemas']['ConfigTextInput'];
 export type ConfigTrial = components['schemas']['ConfigTrial'];
 export type ConnectionTrial = components['schemas']['ConnectionTrial'];
 export type ConnectionTried = components['schemas']['ConnectionTried'];
@@ -7219,6 +7296,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ConfigChecked"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    write_gateway_config_api_v1_gateway_config_write_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfigTrial"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConfigText"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_gateway_config_api_v1_gateway_config_read_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfigTextInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConfigRead"];
                 };
             };
             /** @description What went wrong, and the remedy. */

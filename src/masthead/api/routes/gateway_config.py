@@ -6,6 +6,7 @@ from fastapi import APIRouter, Path, Query
 
 from masthead.api.routes.taken import Owner, With
 from masthead.api.schema import gateway_config as c
+from masthead.gateway import document_text
 from masthead.gateway.config import GatewayConfig
 
 router = APIRouter(tags=["gateway"])
@@ -28,6 +29,18 @@ def put_gateway_config(services: With, caller: Owner, given: c.ConfigInput) -> c
 def check_gateway_config(services: With, caller: Owner, given: c.ConfigTrial) -> c.ConfigChecked:
     """Say what a document would change, and what is wrong with it; nothing is changed."""
     return c.ConfigChecked.of(services.gateway_documents.check(caller, given.document))
+
+
+@router.post("/gateway/config/write")
+def write_gateway_config(_: Owner, given: c.ConfigTrial) -> c.ConfigText:
+    """Write a document as TOML, as `gateway.toml` has it; nothing is changed."""
+    return c.ConfigText(text=document_text.written(given.document))
+
+
+@router.post("/gateway/config/read")
+def read_gateway_config(_: Owner, given: c.ConfigTextInput) -> c.ConfigRead:
+    """Read a document from TOML, or from JSON; nothing is changed."""
+    return c.ConfigRead.of(given.text)
 
 
 @router.get("/gateway/config/schema")

@@ -6,8 +6,9 @@ from pydantic import Field, JsonValue, SecretStr
 
 from masthead.api.gateway_desk import Checked, Entry, Shown, Taken
 from masthead.api.schema.base import Input, Output, PageQuery, Time, time_or_none
-from masthead.gateway import config, differences
+from masthead.gateway import config, differences, document_text
 from masthead.model import stored
+from masthead.model.errors import InvalidInput
 from masthead.model.times import rfc3339
 
 _Revision = Annotated[int, Field(ge=0, le=2**31 - 1)]
@@ -87,6 +88,35 @@ class ConfigTrial(Input):
     """A document that is to be looked at."""
 
     document: Document
+
+
+class ConfigTextInput(Input):
+    """A document as TOML, or as JSON."""
+
+    text: Annotated[str, Field(max_length=1_000_000)]
+
+
+class ConfigText(Output):
+    """A document as TOML, as in `gateway.toml`."""
+
+    text: str
+
+
+class ConfigRead(Output):
+    """The document that a text holds."""
+
+    document: Document | None
+    """Null where it holds none."""
+    fault: str | None
+    """Why, with line and column."""
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        """Read a text."""
+        try:
+            return cls(document=document_text.read(text), fault=None)
+        except InvalidInput as error:
+            return cls(document=None, fault=str(error))
 
 
 class RestoreInput(Input):
