@@ -30,7 +30,7 @@ per = "project"
 window = "day"
 cost_usd = 500
 """
-PROJECTS = ("first", "stale", "back", "raw", "odd", "read")
+PROJECTS = ("first", "stale", "back", "raw", "odd", "read", "whole")
 
 
 @dataclass(frozen=True)
@@ -170,17 +170,61 @@ def test_an_earlier_revision_is_shown_and_restored(page: Page, yard: Yard) -> No
 
 def test_the_document_is_edited_as_a_whole(page: Page, yard: Yard) -> None:
     page.goto(yard.page("raw", "document"))
-    editor = page.get_by_label("The project's document, as JSON")
-    editor.fill('{"guards": {')
-    expect(page.locator("#document-fault")).to_contain_text("no JSON yet")
-    editor.fill('{"guards": {"on_finding": "explode"}}')
+    editor = page.get_by_label("The project's document, as TOML")
+    editor.fill("[guards")
+    expect(page.locator("#document-fault")).to_contain_text("no TOML yet")
+    editor.fill('[guards]\non_finding = "explode"')
     expect(page.locator("#document-fault")).to_contain_text("guards.on_finding")
-    editor.fill('{"guards": {"on_finding": "warn"}}')
+    editor.fill('{"guards": {"on_finding": "stop"}}')  # as JSON
+    expect(page.get_by_text("1 change, not saved")).to_be_visible()
+    editor.fill('[guards]\non_finding = "warn"  # for a week')
     expect(page.locator("#document-fault")).to_have_text("")
     _save(page)
     expect(page.get_by_text("Revision 1, saved")).to_be_visible()
     _part(page, "Guards")
     expect(page.get_by_label("When a run repeats itself")).to_have_value("warn")
+    _part(page, "As a document")
+    expect(editor).to_have_value('[guards]\non_finding = "warn"\n')
+    page.get_by_text("gateway.toml, which holds for all projects").click()
+    expect(page.locator(".code")).to_contain_text('base_url = "')
+
+
+def test_everything_that_a_document_can_say_has_a_field(page: Page, yard: Yard) -> None:
+    yard.save("whole", {"connections": {"mine": {"base_url": "https://models.example/v1"}}})
+    page.goto(yard.page("whole"))
+    page.get_by_role("button", name="Edit mine").click()
+    page.get_by_text("More settings").click()
+    headers = page.get_by_role("group", name="Headers sent with every request")
+    headers.get_by_role("button", name="Add").click()
+    headers.get_by_label("Header 1").fill("X-Team")
+    headers.get_by_label("Value 1").fill("shop")
+    page.get_by_label("Streams can be asked for their tokens").uncheck()
+    _part(page, "Content")
+    page.get_by_role("button", name="Protect personal data").click()
+    patterns = page.get_by_role("group", name="Patterns of your own")
+    for at, (name, pattern) in enumerate({"ticket": "T-[0-9]{4,}", "gone": "x"}.items(), 1):
+        patterns.get_by_role("button", name="Add").click()
+        patterns.get_by_label(f"Name {at}").fill(name)
+        patterns.get_by_label(f"Regular expression {at}").fill(pattern)
+    patterns.get_by_role("button", name="Remove gone").click()
+    _part(page, "Cache")
+    page.get_by_label("Give the same answer to the same request").check()
+    page.get_by_text("Also to questions that say the same").click()
+    page.get_by_label("Connection for embeddings").select_option("mine")
+    page.get_by_label("Model of embeddings there").fill("small")
+    _save(page)
+    expect(page.get_by_text("Revision 2, saved")).to_be_visible()
+    assert yard.config("whole")["document"] == {
+        "connections": {
+            "mine": {
+                "base_url": "https://models.example/v1",
+                "headers": {"X-Team": "shop"},
+                "reports_stream_usage": False,
+            }
+        },
+        "plugins": [{"kind": "pii", "patterns": {"ticket": "T-[0-9]{4,}"}}],
+        "cache": {"is_on": True, "semantic": {"connection": "mine", "model": "small"}},
+    }
 
 
 def test_what_the_file_says_can_be_read_and_not_changed(page: Page, yard: Yard) -> None:
@@ -230,7 +274,7 @@ def test_everybody_can_set_the_gateway_up(reader: Page, yard: Yard, barriers: Ca
     reader.get_by_role("button", name="Add a connection").click()
     expect(reader.get_by_label("Name here")).to_be_visible()
     assert barriers(reader) == []
-    for part in ("Routes", "Limits", "Guards", "Content", "Secrets", "History", "As a document"):
+    for part in ("Routes", "Limits", "Guards", "Content", "Cache", "Secrets", "History", "As a document"):
         _part(reader, part)
         expect(reader.get_by_role("heading", name=part, level=2)).to_be_visible()
         assert barriers(reader) == []

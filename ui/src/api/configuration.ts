@@ -24,6 +24,21 @@ export const checked = (project: string, document: Document, revision: number) =
     gcTime: 60_000,
   });
 
+/** A document as TOML. */
+export const documentText = (project: string, document: Document) =>
+  queryOptions({
+    queryKey: [project, "gateway-config", "text", document],
+    queryFn: ({ signal }) =>
+      data(client.POST("/api/v1/gateway/config/write", { body: { document }, headers: inProject(project), signal })),
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: 60_000,
+  });
+
+/** The document that a text holds, as TOML or JSON. */
+export function readDocument(project: string, text: string) {
+  return data(client.POST("/api/v1/gateway/config/read", { body: { text }, headers: inProject(project) }));
+}
+
 export const configHistory = (project: string) =>
   infiniteQueryOptions({
     queryKey: [project, "gateway-config", "history"],

@@ -4,6 +4,7 @@ import cpp from "highlight.js/lib/languages/cpp";
 import css from "highlight.js/lib/languages/css";
 import diff from "highlight.js/lib/languages/diff";
 import go from "highlight.js/lib/languages/go";
+import ini from "highlight.js/lib/languages/ini";
 import java from "highlight.js/lib/languages/java";
 import javascript from "highlight.js/lib/languages/javascript";
 import json from "highlight.js/lib/languages/json";
@@ -27,6 +28,7 @@ const lowlight = createLowlight({
   python,
   rust,
   sql,
+  toml: ini,
   typescript,
   xml,
   yaml,

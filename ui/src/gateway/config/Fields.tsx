@@ -1,7 +1,8 @@
 import { createContext, type ReactNode, useContext, useId, useState } from "react";
 import { typedList } from "@/formats/lists";
-import { at, type Document, type Fault, faultsAt, type Json, type Path, put } from "./document";
+import { at, type Document, type Fault, faultsAt, type Json, objectOf, type Path, put } from "./document";
 import type { Field } from "./fields";
+import { Pairs } from "./Pairs";
 
 export type Draft = {
   document: Document;
@@ -20,6 +21,12 @@ export function useDraft(): Draft {
   const draft = useContext(DraftContext);
   if (draft === null) throw new Error("A form of the configuration stands outside of it");
   return draft;
+}
+
+/** The names of all connections, those that are not saved yet included. */
+export function useConnections(): string[] {
+  const { document, effective } = useDraft();
+  return Object.keys({ ...objectOf(effective, ["connections"]), ...objectOf(document, ["connections"]) });
 }
 
 type FieldsProps = { path: Path; fields: readonly Field[]; rare?: string };
@@ -92,6 +99,15 @@ function One({ path, field }: { path: Path; field: Field }): ReactNode {
       ))}
     </span>
   );
+  if (field.kind === "pairs") {
+    return (
+      <fieldset className="config-field config-pairs" aria-describedby={described}>
+        <legend>{field.label}</legend>
+        {control}
+        {notes}
+      </fieldset>
+    );
+  }
   if (field.kind === "check") {
     return (
       <div className="config-field">
@@ -149,9 +165,35 @@ function Control({ id, field, value, otherwise, isWrong, described, set }: Contr
           ))}
         </select>
       );
+    case "pairs":
+      return <Pairs sides={field.sides ?? ["Name", "Value"]} value={value} set={set} />;
+    case "connection":
+      return <ConnectionChoice {...{ shared, value, set }} />;
     default:
       return <Typed {...{ shared, field, value, otherwise, set }} />;
   }
+}
+
+type ConnectionProps = Pick<ControlProps, "value" | "set"> & { shared: { id: string } };
+
+/** One of the connections that there are, saved or not yet. */
+function ConnectionChoice({ shared, value, set }: ConnectionProps): ReactNode {
+  const names = useConnections();
+  const chosen = typeof value === "string" ? value : "";
+  return (
+    <select
+      {...shared}
+      className="field"
+      value={chosen}
+      onChange={(event) => set(event.target.value === "" ? undefined : event.target.value)}
+    >
+      <option value="">none</option>
+      {chosen === "" || names.includes(chosen) ? null : <option>{chosen}</option>}
+      {names.map((name) => (
+        <option key={name}>{name}</option>
+      ))}
+    </select>
+  );
 }
 
 type TypedProps = Pick<ControlProps, "field" | "value" | "otherwise" | "set"> & { shared: { id: string } };

@@ -2,7 +2,7 @@ import { type ReactNode, useState } from "react";
 import { entriesOf, isObject, type Json, moved, put, shown } from "./document";
 import { Entry, Section } from "./Entries";
 import { Fields, useDraft } from "./Fields";
-import { ACCESS, LIMIT, PLUGINS } from "./fields";
+import { ACCESS, LIMIT, PLUGINS, UNCOUNTED } from "./fields";
 
 type ListProps = {
   name: "limits" | "access" | "plugins";
@@ -95,6 +95,9 @@ export function LimitsPart(): ReactNode {
         {(_, place) => <Fields path={["limits", place]} fields={LIMIT} />}
       </OwnAndFile>
       <AddButton name="limits" first={{ per: "key", window: "day" }} word="Add a limit" />
+      <div className="panel config-form">
+        <Fields path={[]} fields={UNCOUNTED} />
+      </div>
     </Section>
   );
 }

@@ -1,16 +1,16 @@
 import { type ReactNode, useState } from "react";
 import { Icon } from "@/design/icons";
-import { at, type Document, entriesOf, faultsAt, isObject, type Json, moved, objectOf, put, shown } from "./document";
+import { at, type Document, entriesOf, faultsAt, isObject, type Json, moved, put, shown } from "./document";
 import { Entry, Section } from "./Entries";
-import { Fields, useDraft } from "./Fields";
-import { RETRY, ROUTE, ROUTE_GUARDS, SHADOW } from "./fields";
+import { Fields, useConnections, useDraft } from "./Fields";
+import { RETRY, ROUTE, ROUTE_BUDGET, ROUTE_GUARDS, SHADOW } from "./fields";
 
 /** Names of the project's own for models: where their calls go, and where else when that fails. */
 export function RoutesPart(): ReactNode {
-  const { document, file, effective, change } = useDraft();
+  const { document, file, change } = useDraft();
   const own = entriesOf(document, ["routes"]);
   const named = new Set(own.map((route) => at(route, ["model"])));
-  const connections = Object.keys({ ...objectOf(effective, ["connections"]), ...objectOf(document, ["connections"]) });
+  const connections = useConnections();
   const [count, setCount] = useState(own.length);
   const add = () => {
     setCount(own.length);
@@ -42,6 +42,7 @@ export function RoutesPart(): ReactNode {
             <Fields path={["routes", place, "retry"]} fields={RETRY} rare="When a target fails" />
             <Fields path={["routes", place, "shadow"]} fields={SHADOW} rare="Copy calls to a shadow target" />
             <Fields path={["routes", place, "guards"]} fields={ROUTE_GUARDS} rare="Guards of its own" />
+            <Fields path={["routes", place, "guards", "run"]} fields={ROUTE_BUDGET} rare="Budgets of its runs" />
           </Entry>
         ))}
       </ol>

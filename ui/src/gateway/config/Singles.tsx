@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 import { Section } from "./Entries";
 import { Fields } from "./Fields";
-import { BREAKER, CACHE, GUARDS, RECORDING, RUN_BUDGET } from "./fields";
+import { BREAKER, CACHE, GUARDS, RECORDING, RUN_BUDGET, SEMANTIC, SIZES } from "./fields";
 
 export function GuardsPart(): ReactNode {
   return (
@@ -26,6 +26,7 @@ export function CachePart(): ReactNode {
     >
       <div className="panel config-form">
         <Fields path={["cache"]} fields={CACHE} />
+        <Fields path={["cache", "semantic"]} fields={SEMANTIC} rare="Also to questions that say the same" />
       </div>
     </Section>
   );
@@ -38,6 +39,7 @@ export function RecordingPart(): ReactNode {
         <Fields path={["recording"]} fields={RECORDING} />
         <h3>A target is set aside after</h3>
         <Fields path={["breaker"]} fields={BREAKER} />
+        <Fields path={[]} fields={SIZES} rare="Sizes" />
       </div>
     </Section>
   );

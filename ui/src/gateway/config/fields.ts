@@ -4,11 +4,14 @@ export type Field = {
   name: string;
   label: string;
   help?: string;
-  kind: "text" | "number" | "money" | "list" | "choice" | "check";
+  /** `pairs` is an object of texts by name; `connection` names one of those that there are. */
+  kind: "text" | "number" | "money" | "list" | "choice" | "check" | "pairs" | "connection";
   choices?: ReadonlyArray<{ value: string; word: string }>;
   placeholder?: string;
   /** What holds where nothing is chosen, for values that the server cannot be asked for. */
-  otherwise?: string;
+  otherwise?: string | boolean;
+  /** What the two sides of pairs are called. */
+  sides?: readonly [string, string];
   /** Shown only when asked for: few people need it. */
   isRare?: boolean;
 };
@@ -37,6 +40,29 @@ export const CONNECTION: Field[] = [
     label: "API version",
     kind: "text",
     help: "Azure's, where its deployments are asked.",
+    isRare: true,
+  },
+  {
+    name: "headers",
+    label: "Headers sent with every request",
+    kind: "pairs",
+    sides: ["Header", "Value"],
+    help: "Whoever may see this configuration sees their values: keys belong under Secrets.",
+    isRare: true,
+  },
+  {
+    name: "dialects",
+    label: "Speaks",
+    kind: "list",
+    placeholder: "what its provider speaks",
+    help: "Of openai-chat, openai-responses, anthropic, gemini, bedrock.",
+    isRare: true,
+  },
+  {
+    name: "reports_stream_usage",
+    label: "Streams can be asked for their tokens (stream_options)",
+    kind: "check",
+    otherwise: true,
     isRare: true,
   },
   { name: "connect_s", label: "Connecting may take, seconds", kind: "number", isRare: true },
@@ -83,14 +109,48 @@ export const ROUTE: Field[] = [
 ];
 
 export const RETRY: Field[] = [
-  { name: "times", label: "Tries more at the same target", kind: "number", isRare: true },
-  { name: "budget_s", label: "No new try after, seconds", kind: "number", isRare: true },
+  { name: "times", label: "Tries more at the same target", kind: "number", placeholder: "1", isRare: true },
+  { name: "wait_s", label: "The first wait, seconds", kind: "number", placeholder: "0.25", isRare: true },
+  {
+    name: "longest_wait_s",
+    label: "Longest wait a provider may ask for, seconds",
+    kind: "number",
+    placeholder: "8",
+    isRare: true,
+  },
+  { name: "budget_s", label: "No new try after, seconds", kind: "number", placeholder: "60", isRare: true },
+  {
+    name: "fall_back_on",
+    label: "The next target is tried after",
+    kind: "list",
+    placeholder: "all of these",
+    help: "Of connect, timeout, broken, overloaded, server, rate, credential, context.",
+    isRare: true,
+  },
 ];
 
 export const SHADOW: Field[] = [
-  { name: "connection", label: "Connection", kind: "text", help: "It gets copies, and answers nobody.", isRare: true },
-  { name: "model", label: "Model there", kind: "text", isRare: true },
+  {
+    name: "connection",
+    label: "Connection",
+    kind: "connection",
+    help: "It gets copies, and answers nobody.",
+    isRare: true,
+  },
+  { name: "model", label: "Model there", kind: "text", placeholder: "the one asked for", isRare: true },
   { name: "share", label: "Share of the calls, 0 to 1", kind: "number", placeholder: "1", isRare: true },
+  { name: "most_in_flight", label: "Copies at once", kind: "number", placeholder: "8", isRare: true },
+  { name: "bill", label: "Copies count against the caller's limits", kind: "check", isRare: true },
+];
+
+export const UNCOUNTED: Field[] = [
+  {
+    name: "limits_uncounted",
+    label: "Where limits cannot be counted",
+    kind: "choice",
+    choices: choices(["allow", "calls pass"], ["refuse", "calls are refused"]),
+    help: "While Redis or Valkey is away.",
+  },
 ];
 
 export const LIMIT: Field[] = [
@@ -156,12 +216,20 @@ export const GUARDS: Field[] = [
     ),
     help: "Loops, calls that fail again and again, talk after the end.",
   },
+  {
+    name: "detectors",
+    label: "Holds for these detectors",
+    kind: "list",
+    placeholder: "those of loops",
+    help: "By their ids, by commas. What the others find is noted.",
+    isRare: true,
+  },
 ];
 
 export const ROUTE_GUARDS: Field[] = GUARDS.map((field) => ({
   ...field,
   isRare: true,
-  choices: [{ value: "", word: "as for all routes" }, ...(field.choices ?? [])],
+  ...(field.choices ? { choices: [{ value: "", word: "as for all routes" }, ...field.choices] } : {}),
 }));
 
 export const RUN_BUDGET: Field[] = [
@@ -170,6 +238,34 @@ export const RUN_BUDGET: Field[] = [
   { name: "tokens", label: "Tokens a run", kind: "number", placeholder: "any number" },
   { name: "seconds", label: "Seconds a run", kind: "number", placeholder: "any number" },
   { name: "depth", label: "Agents calling agents, deep", kind: "number", placeholder: "any depth" },
+];
+
+export const ROUTE_BUDGET: Field[] = RUN_BUDGET.map((field) => ({ ...field, isRare: true }));
+
+export const SEMANTIC: Field[] = [
+  {
+    name: "connection",
+    label: "Connection for embeddings",
+    kind: "connection",
+    help: "It is asked for one with each call that no kept answer fits; that costs.",
+    isRare: true,
+  },
+  {
+    name: "model",
+    label: "Model of embeddings there",
+    kind: "text",
+    placeholder: "text-embedding-3-small",
+    isRare: true,
+  },
+  {
+    name: "threshold",
+    label: "Alike from, 0.5 to 1",
+    kind: "number",
+    placeholder: "0.95",
+    help: "The cosine of two questions; what fits depends on the model.",
+    isRare: true,
+  },
+  { name: "wait_s", label: "A call waits for it, seconds", kind: "number", placeholder: "2", isRare: true },
 ];
 
 export const CACHE: Field[] = [
@@ -183,6 +279,7 @@ export const CACHE: Field[] = [
   },
   { name: "sampled", label: "Also where the temperature is not 0", kind: "check" },
   { name: "tool_calls", label: "Also where tools are offered", kind: "check" },
+  { name: "most_bytes", label: "Memory for answers, bytes", kind: "number", isRare: true },
 ];
 
 export const RECORDING: Field[] = [
@@ -193,6 +290,12 @@ export const RECORDING: Field[] = [
     choices: choices(["full", "is kept"], ["hashed", "is kept as a hash"], ["off", "is not kept"]),
     help: "Names, times, tokens and prices are always kept. Redaction of the project holds beside this.",
   },
+  { name: "max_content_bytes", label: "Kept of one answer, bytes", kind: "number", isRare: true },
+];
+
+export const SIZES: Field[] = [
+  { name: "max_body_bytes", label: "Largest call, bytes", kind: "number", isRare: true },
+  { name: "max_answer_bytes", label: "Largest answer, bytes", kind: "number", isRare: true },
 ];
 
 export const BREAKER: Field[] = [
@@ -211,13 +314,28 @@ const FOR_MODELS = {
   label: "Only for these models",
   kind: "list",
   placeholder: "all",
-  help: "As programs name them, by commas; * stands for anything.",
+  help: "Models and routes, by commas; * stands for anything.",
 } as const satisfies Field;
 const AT = {
   name: "at",
   label: "Look at",
   kind: "choice",
   choices: choices(["request", "requests"], ["response", "answers"], ["both", "both"]),
+} as const satisfies Field;
+
+const PATTERNS = {
+  name: "patterns",
+  label: "Patterns of your own",
+  kind: "pairs",
+  sides: ["Name", "Regular expression"],
+  help: "Names of lower-case letters and digits; expressions as RE2 has them, such as T-[0-9]{4,}.",
+} as const satisfies Field;
+const BROKEN = {
+  name: "if_broken",
+  label: "Where this itself fails",
+  kind: "choice",
+  choices: choices(["refuse", "the call is refused"], ["allow", "the call passes as it is"]),
+  isRare: true,
 } as const satisfies Field;
 
 type Plugin = { word: string; add: string; help: string; fields: Field[] };
@@ -238,6 +356,8 @@ export const PLUGINS: Record<string, Plugin> = {
         choices: choices(["placeholders", "the placeholders"], ["original", "what was said"]),
       },
       FOR_MODELS,
+      PATTERNS,
+      BROKEN,
     ],
   },
   banned: {
@@ -249,6 +369,17 @@ export const PLUGINS: Record<string, Plugin> = {
       { ...ACTIONS, otherwise: "block" },
       { ...AT, otherwise: "both" },
       FOR_MODELS,
+      PATTERNS,
+      { name: "mask", label: "Stands for them, where masked", kind: "text", placeholder: "***", isRare: true },
+      {
+        name: "longest",
+        label: "A pattern matches at most, characters",
+        kind: "number",
+        placeholder: "128",
+        help: "So much of a stream is held back.",
+        isRare: true,
+      },
+      BROKEN,
     ],
   },
   json: {
@@ -258,7 +389,9 @@ export const PLUGINS: Record<string, Plugin> = {
     fields: [
       ACTIONS,
       { name: "asks_again", label: "Ask once more before refusing; costs a second call", kind: "check" },
+      { name: "tools", label: "Arguments of tools too", kind: "check", otherwise: true },
       FOR_MODELS,
+      BROKEN,
     ],
   },
   max_output: {
@@ -270,6 +403,7 @@ export const PLUGINS: Record<string, Plugin> = {
       { name: "characters", label: "Characters", kind: "number", placeholder: "any number" },
       ACTIONS,
       FOR_MODELS,
+      { ...BROKEN, otherwise: "allow" },
     ],
   },
 };
