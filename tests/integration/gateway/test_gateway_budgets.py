@@ -1,10 +1,10 @@
 """Budgets hold on every endpoint, for every subject, under a race, and whatever a caller does to slip past them.
 
-LiteLLM's users told of budgets that were bypassed or stale on some endpoints (#38176, #26672; alike #13882, #10750, #36646
-on endpoints that are passed through, #11083 of end users). What they have in common is tested here: `ENDPOINTS` are all
-that the gateway serves; a request and a token on any of them counts against the same budget as on any other, at once and
-exactly; a budget that is used up refuses all of them, and lists of models stay readable; what tells no tokens is refused
-to who has a budget of them.
+LiteLLM's users told of budgets that were bypassed or stale on some endpoints (#38176, #26672; alike #13882, #10750 and
+#36646 on endpoints that are passed through, #11083 of end users; the text of #38176 itself was not to be had). What
+they have in common is tested: `ENDPOINTS` are all that the gateway serves; a request and a token on any of them counts
+against the same budget as on any other, at once and exactly; a budget that is used up refuses all of them, and lists
+of models stay readable; what tells no tokens is refused to who has a budget of them.
 """
 
 import json
