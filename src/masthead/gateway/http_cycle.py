@@ -240,6 +240,7 @@ class Cycle:
             connection.transport.writelines((head, body))
         if is_last:
             self.is_complete = True
+            self._arrived.clear()
             self.tell()
             if not self.keep_alive:
                 connection.transport.close()
