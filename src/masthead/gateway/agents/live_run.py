@@ -1,6 +1,6 @@
 """What is kept of a run while it lasts: plain data, bounded whatever its length, so that a restart can take it up.
 
-Read and changed by functions in modules that may be compiled: `memory`, `marks`, `stitch`, `watch`.
+What reads and changes it is in `memory`, `marks`, `stitch` and `watch`.
 """
 
 from decimal import Decimal

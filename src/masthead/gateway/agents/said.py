@@ -1,4 +1,4 @@
-"""What a call tells, as it is remembered: plain data, made and read by modules that may be compiled."""
+"""What a call tells, as it is remembered. Plain data, and how most of it is decoded."""
 
 from typing import Final, Literal
 

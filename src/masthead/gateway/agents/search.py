@@ -48,7 +48,7 @@ def search(scope: Scope, heard: Heard, who: Identified) -> Found:
     run = _by_words(scope, heard, who)
     if run is not None:
         return Found(run, 0, "quote")
-    run = _by_delegation(scope, heard, who)
+    run = _by_delegation(scope, heard, who) if scope.waiting else None
     if run is not None:
         return Found(run, 0, "delegation")
     run = _by_beginning(scope, heard, who)
@@ -57,8 +57,11 @@ def search(scope: Scope, heard: Heard, who: Identified) -> Found:
 
 def by_history(scope: Scope, links: Sequence[int], only: LiveRun | None = None) -> tuple[LiveRun | None, int]:
     """Return the run that the longest part of the history belongs to, and how many messages that part has."""
+    young, old = scope.young.index["history"], scope.old.index["history"]
     for at in range(len(links) - 1, 0, -1):
         link = links[at]
+        if link not in young and link not in old:
+            continue
         best: LiveRun | None = None
         for run in scope.runs("history", link):
             if only is not None and run is not only:
@@ -104,8 +107,6 @@ def _by_tool_call(scope: Scope, said: Sequence[Said]) -> LiveRun | None:
 
 def _by_words(scope: Scope, heard: Heard, who: Identified) -> LiveRun | None:
     """Return the run that most of the known passages come from; of several, one that waits for this agent."""
-    if not scope.has_any("quote"):
-        return None
     best: LiveRun | None = None
     for run in scope.most_shown("quote", [passages_of(said) for said in heard.said[-SEARCHED:]]):
         if best is None or (not _takes_part(run, who), run.last_ns) > (not _takes_part(best, who), best.last_ns):
@@ -118,8 +119,6 @@ def _by_delegation(scope: Scope, heard: Heard, who: Identified) -> LiveRun | Non
 
     The agent that began a run is not sought in it: its next task may well hold a word of what its experts look up.
     """
-    if not scope.waiting:
-        return None
     asked = next((one.text for one in reversed(heard.said) if one.role == "user"), "")
     best: LiveRun | None = None
     for run_id, run in list(scope.waiting.items()):

@@ -87,23 +87,24 @@ class Stitcher:
             begun.remove(joined.agent_key)
 
     def ended(self, joined: Joined) -> None:
-        """Count what the run takes after a call, with all that it led to."""
-        scope = self._scopes.get(joined.run.scope)
+        """Count what the run takes after a call, with all that it led to, and make room where that is too much."""
+        run = joined.run
+        scope = self._scopes.get(run.scope)
         if scope is not None:
-            self._weigh(scope, joined.run, size_bytes(joined.run))
+            self._bytes += scope.count(run, size_bytes(run))
+            self._make_room(scope)
 
     def take_up(self, run: LiveRun) -> None:
         """Take up a run that was kept over a restart."""
         scope = self._scope(run.scope, run.last_ns)
         if scope.renew(run):
             _wait(scope, run)
-            self._weigh(scope, run, size_bytes(run))
+            self._bytes += scope.count(run, size_bytes(run))
+            self._make_room(scope)
 
-    def _weigh(self, scope: Scope, run: LiveRun, size: int) -> None:
-        """Count what a run takes, and forget what was quiet for longest where that is too much."""
-        self._bytes += scope.count(run, size)
-        left_bytes = self._most_bytes - self._bytes + scope.old.bytes
-        if scope.young.bytes > left_bytes:
+    def _make_room(self, scope: Scope) -> None:
+        enough = self._most_bytes * 15 // 16
+        if scope.young.bytes > enough - self._bytes + scope.old.bytes:  # it is half of what others leave to the scope
             self._bytes -= scope.age(scope.now_ns).bytes
         if self._bytes > self._most_bytes:
             self._push_out()
@@ -164,7 +165,6 @@ class Stitcher:
             scope.renew(run)
         else:
             joined = _placed(scope, run, heard, who, at=0, link=link)
-        self._weigh(scope, run, size_bytes(run))
         return joined
 
 

@@ -29,8 +29,8 @@ async def test_a_run_that_was_forgotten_within_a_call_is_taken_up_again() -> Non
     asked: list[Message] = [user("Slow question, one of its kind?")]
     slow = exchange_of({"model": "m", "messages": asked}, number=900, start_ns=site.clock.now_ns())
     await site.guards.before(slow)
-    quick = await site.call([user("Quick question")], assistant("Quick answer."))
-    assert [run.run_id for run in site.guards.runs] == [quick.trace_id]
+    quick = [await site.call([user(f"Quick question {number}")], assistant("Answer.")) for number in range(2)]
+    assert [run.run_id for run in site.guards.runs] == [quick[-1].trace_id]
     slow.status = 200
     slow.answered = [b'{"choices":[{"message":{"role":"assistant","content":"Slow answer."}}]}']
     site.guards.ended(slow)
