@@ -45,7 +45,7 @@ from masthead.gateway.policy.uncounted import Uncounted
 from masthead.gateway.seams import Plugin, Seams, unveiled
 from masthead.gateway.service import GatewayService
 from masthead.gateway.shown import RedactionOf, no_redaction
-from masthead.gateway.spans import lines_of, spans_of
+from masthead.gateway.spans import Line, lines_of, spans_of
 from masthead.gateway.spool import Spool
 from masthead.gateway.spools import gauges_of, spools_of
 from masthead.gateway.status import Stand
@@ -76,7 +76,7 @@ _MOST_WORDS: Final = 4096
 
 def gateway_of(
     settings: Settings,
-    sink: Sink | Spool[bytes],
+    sink: Sink | Spool[Line],
     clock: Clock,
     identify: Callable[[Mapping[str, Any]], Awaitable[Identity]],
     *,

@@ -41,7 +41,7 @@ class Server:
 
 
 def spool(folder: Path, server: Server, max_bytes: int = 10_000_000) -> Spool[Span]:
-    return Spool(folder / "spool", traces_json, server, max_bytes=max_bytes)
+    return Spool(folder / "spool", lambda spans: (traces_json([one]) for one in spans), server, max_bytes=max_bytes)
 
 
 def test_what_is_taken_is_shipped_in_order_and_leaves_the_disk(tmp_path: Path) -> None:

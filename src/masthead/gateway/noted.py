@@ -35,6 +35,7 @@ _SAID: Final = {
     "tools": (1, "gen_ai.tool.definitions"),
 }
 """Members of a request that hold content; of several with one meaning the first counts."""
+_LAST: Final = 4
 _PARAMETERS: Final = {
     "temperature": "gen_ai.request.temperature",
     "top_p": "gen_ai.request.top_p",
@@ -70,11 +71,14 @@ class Noted(NamedTuple):
     """What a call's own span says of it."""
 
     kind: Kind
+    said: dict[str, memoryview]
+    """What was asked and answered, as JSON; `text_of` makes an attribute of it."""
     own: dict[str, AttributeValue]
 
     def attributes(self) -> dict[str, AttributeValue]:
         """Return all of the span's attributes."""
-        return {**self.kind.attributes, **self.own}
+        said: dict[str, AttributeValue] = {name: text_of(data) for name, data in self.said.items()}
+        return {**self.kind.attributes, **said, **self.own}
 
 
 def noted(exchange: Exchange, *, content: Content = "full", max_content_bytes: int = 4 * 1024 * 1024) -> Noted:
@@ -85,11 +89,12 @@ def noted(exchange: Exchange, *, content: Content = "full", max_content_bytes: i
     _put_who(own, call)
     if outline is not None:
         model, reason = _put_reply(own, exchange, outline)
-    _put_members(own, call, content, max_content_bytes)
-    if outline is not None and content != "off":
-        said = _output(outline)
-        if said is not None:
-            _put_said(own, names.OUTPUT_MESSAGES, said, content, max_content_bytes)
+    said = {name: memoryview(raw) for name, raw in _asked(own, call).items()}
+    answer = None if outline is None else _output(outline)
+    if answer is not None:
+        said[names.OUTPUT_MESSAGES] = memoryview(answer)
+    if content != "full" or max(map(len, said.values()), default=0) > max_content_bytes:
+        said = _kept(said, own, content, max_content_bytes)
     if exchange.first_chunk_ns is not None:
         own["gen_ai.response.time_to_first_chunk"] = (exchange.first_chunk_ns - exchange.start_ns) / 1e9
     if exchange.is_truncated:
@@ -102,7 +107,7 @@ def noted(exchange: Exchange, *, content: Content = "full", max_content_bytes: i
     kind = _kind(
         call.endpoint.operation, call.model, asked, call.identity.key_id, call.is_stream, model, reason, exchange.status
     )
-    return Noted(kind, own)
+    return Noted(kind, said, own)
 
 
 @lru_cache(maxsize=1024)
@@ -147,6 +152,16 @@ def attributes_of(
 ) -> dict[str, AttributeValue]:
     """Return the attributes of a finished exchange's own span."""
     return noted(exchange, content=content, max_content_bytes=max_content_bytes).attributes()
+
+
+def text_of(data: memoryview) -> str:
+    """Return JSON as text; a JSON string as what it says."""
+    if data[:1].tobytes() == b'"':
+        try:
+            return msgspec.json.decode(data, type=str)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            pass
+    return str(data, "utf-8", "replace")
 
 
 def _put_who(attributes: dict[str, AttributeValue], call: Call) -> None:
@@ -206,20 +221,37 @@ def _put_usage(attributes: dict[str, AttributeValue], usage: Usage) -> None:
         attributes[_REASONING] = usage.reasoning_tokens
 
 
-def _put_members(attributes: dict[str, AttributeValue], call: Call, content: Content, limit_bytes: int) -> None:
-    """Put what the request's own members say: its parameters, and what was said in it."""
-    said: dict[str, tuple[int, msgspec.Raw]] = {}
+def _asked(attributes: dict[str, AttributeValue], call: Call) -> dict[str, msgspec.Raw]:
+    """Put the request's parameters, and return what was said in it, by attribute."""
+    said: dict[str, msgspec.Raw] = {}
+    ranks: dict[str, int] = {}
     for member, raw in call.members.items():
         name = _PARAMETERS.get(member)
         if name is not None:
             _put_parameter(attributes, name, raw)
         elif member in _SAID:
             rank, name = _SAID[member]
-            if name not in said or rank < said[name][0]:
-                said[name] = rank, raw
-    if content != "off":
-        for name, (_, raw) in said.items():
-            _put_said(attributes, name, raw, content, limit_bytes)
+            if rank < ranks.get(name, _LAST):
+                ranks[name], said[name] = rank, raw
+    return said
+
+
+def _kept(
+    said: dict[str, memoryview], attributes: dict[str, AttributeValue], content: Content, limit_bytes: int
+) -> dict[str, memoryview]:
+    """Return what may be kept of what was said, and put what is kept in its stead."""
+    if content == "hashed":
+        for name, data in said.items():
+            attributes[f"{name}.sha256"] = hashlib.sha256(data).hexdigest()
+    if content != "full":
+        return {}
+    kept: dict[str, memoryview] = {}
+    for name, data in said.items():
+        is_long = len(data) > limit_bytes
+        kept[name] = memoryview(_latest(data, limit_bytes)) if is_long else data
+        if is_long:
+            attributes["masthead.gateway.is_truncated"] = True
+    return kept
 
 
 def _put_parameter(attributes: dict[str, AttributeValue], name: str, raw: msgspec.Raw) -> None:
@@ -229,19 +261,6 @@ def _put_parameter(attributes: dict[str, AttributeValue], name: str, raw: msgspe
         return
     if value is not None:
         attributes[name] = value
-
-
-def _put_said(
-    attributes: dict[str, AttributeValue], name: str, raw: msgspec.Raw | bytes, content: Content, limit_bytes: int
-) -> None:
-    data = memoryview(raw)
-    if content == "hashed":
-        attributes[f"{name}.sha256"] = hashlib.sha256(data).hexdigest()
-        return
-    if len(data) > limit_bytes:
-        attributes["masthead.gateway.is_truncated"] = True
-        data = memoryview(_latest(data, limit_bytes))
-    attributes[name] = _text(data)
 
 
 def _output(reply: Outline) -> bytes | None:
@@ -267,13 +286,3 @@ def _latest(data: memoryview, limit_bytes: int) -> bytes:
             break
         kept.append(item)
     return msgspec.json.encode(kept[::-1])
-
-
-def _text(data: memoryview) -> str:
-    """Return JSON as text; a JSON string as what it says."""
-    if data[:1].tobytes() == b'"':
-        try:
-            return msgspec.json.decode(data, type=str)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            pass
-    return str(data, "utf-8", "replace")

@@ -4,21 +4,24 @@ A call that its first target answered is one span; where there were several trie
 fallback is seen. `noted.py` decides what they say.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from masthead.gateway.call import Attempt, Exchange
 from masthead.gateway.joining import new_id
-from masthead.gateway.noted import Noted, noted
-from masthead.ingest.otlp_write import lines_json, links_json, put_attributes, span_json, text_json
+from masthead.gateway.noted import Noted, noted, text_of
+from masthead.ingest.otlp_write import lines_json, links_json, put_attributes, span_json, text_json, text_opening
 from masthead.model import attributes as names
 from masthead.model.ids import SpanId
 from masthead.model.span import AttributeValue, Span
 
 SCOPE: Final = "masthead.gateway"
 RESOURCE: Final[Mapping[str, AttributeValue]] = {"telemetry.sdk.name": "masthead-gateway"}
+Line = Sequence[bytes | memoryview]
+"""The spans of one call in OTLP's JSON, in pieces, a comma before each span; what is no bytes yet is a text's JSON."""
 _SMALL_BYTES: Final = 16 * 1024
 """Lines up to this size are joined at once; each copy of a larger one counts."""
+_MOST_BODY_BYTES: Final = 1024 * 1024
 
 
 def spans_of(exchange: Exchange, note: Noted | None = None) -> list[Span]:
@@ -27,24 +30,41 @@ def spans_of(exchange: Exchange, note: Noted | None = None) -> list[Span]:
     return [_own(exchange, told), *_attempts(exchange)]
 
 
-def lines_of(exchange: Exchange, note: Noted) -> list[bytes]:
-    """Return the same as OTLP's JSON in pieces, a comma before each span; `body_of` makes a request of them."""
-    kind, own = note
-    if not kind.attributes.keys().isdisjoint(own):
-        pieces = [b",", span_json(_own(exchange, note))]
-    else:
-        pieces = [_head(exchange), kind.opening]
+def lines_of(exchange: Exchange, note: Noted) -> list[Line]:
+    """Return the same as OTLP's JSON; `bodies_of` makes requests of it.
+
+    A large call's texts are left as they are until then, when all of it is done at once, in memory that is used again.
+    """
+    is_small = exchange.kept_bytes + len(exchange.call.body) <= _SMALL_BYTES
+    kind, said, own = note
+    pieces: list[bytes | memoryview] = [_head(exchange), kind.opening]
+    if own.keys().isdisjoint(said) and own.keys().isdisjoint(kind.attributes):
+        for name, data in said.items():
+            pieces += (text_opening(name), text_json(text_of(data)) if is_small else data, b"}}")
         put_attributes(pieces, own)
         pieces.append(b"]}")
+    else:
+        pieces = [b",", span_json(_own(exchange, note))]
     if len(exchange.attempts) > 1:
         for span in _attempts(exchange):
             pieces += (b",", span_json(span))
-    return pieces if exchange.kept_bytes + len(exchange.call.body) > _SMALL_BYTES else [b"".join(pieces)]
+    return [[b"".join(pieces)] if is_small else pieces]
 
 
-def body_of(pieces: Sequence[bytes]) -> bytes:
-    """Return an `ExportTraceServiceRequest` of what `lines_of` wrote of any number of calls."""
-    return lines_json(pieces, RESOURCE, SCOPE)
+def bodies_of(lines: Iterable[Line]) -> Iterator[bytes]:
+    """Yield an `ExportTraceServiceRequest` for each so many bytes of lines, which fit the processor's cache."""
+    pieces: list[bytes] = []
+    size_bytes = 0
+    for line in lines:
+        for piece in line:
+            written = piece if isinstance(piece, bytes) else text_json(text_of(piece))
+            pieces.append(written)
+            size_bytes += len(written)
+        if size_bytes > _MOST_BODY_BYTES:
+            yield lines_json(pieces, RESOURCE, SCOPE)
+            pieces, size_bytes = [], 0
+    if pieces:
+        yield lines_json(pieces, RESOURCE, SCOPE)
 
 
 def _head(exchange: Exchange) -> bytes:

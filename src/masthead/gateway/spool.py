@@ -8,7 +8,7 @@ import logging
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Generic, TypeVar
@@ -46,8 +46,10 @@ class SpoolCounters:
 class Spool(Generic[Item]):
     """A sink on disk. The folder belongs to one process."""
 
-    def __init__(self, folder: Path, encode: Callable[[Sequence[Item]], bytes], ship: Ship, *, max_bytes: int) -> None:
-        """Open the folder; `encode` makes a body of OTLP in JSON of what is accepted together."""
+    def __init__(
+        self, folder: Path, encode: Callable[[Sequence[Item]], Iterable[bytes]], ship: Ship, *, max_bytes: int
+    ) -> None:
+        """Open the folder; `encode` makes bodies of OTLP in JSON of what is accepted together."""
         self._encode = encode
         self._ship = ship
         self._max_bytes = max_bytes
@@ -71,14 +73,19 @@ class Spool(Generic[Item]):
         Raises:
             StoreFull: the spool has reached its limit, or the disk is full; nothing was taken.
         """
-        payload = self._encode(spans)
-        if self._wal.size_bytes + len(payload) > self._max_bytes:
-            raise StoreFull(f"the spool holds {self._wal.size_bytes} bytes, its limit: the server takes nothing")
-        record = Record(kind=Kind.JSON, project=project, digest=os.urandom(16), payload=payload, level=_ZSTD_LEVEL)
         with self._guard:
-            entries = self._wal.write([record])
+            entries = self._wal.write(self._records(project, spans))
         self._pending.extend(entries)
         self._wake.set()
+
+    def _records(self, project: ProjectId, spans: Sequence[Item]) -> Iterator[Record]:
+        """Yield the bodies one after the other: none is made before the last one is packed."""
+        size_bytes = self._wal.size_bytes
+        for payload in self._encode(spans):
+            size_bytes += len(payload)
+            if size_bytes > self._max_bytes:
+                raise StoreFull(f"the spool holds {self._wal.size_bytes} bytes, its limit: the server takes nothing")
+            yield Record(kind=Kind.JSON, project=project, digest=os.urandom(16), payload=payload, level=_ZSTD_LEVEL)
 
     def counters(self) -> SpoolCounters:
         """Return the counts as they are now."""

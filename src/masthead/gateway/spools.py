@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from masthead.gateway.shipping import Server, Shipper
-from masthead.gateway.spans import body_of
+from masthead.gateway.spans import Line, bodies_of
 from masthead.gateway.spool import Spool
 from masthead.model.errors import StoreBusy
 from masthead.settings import Settings
@@ -17,7 +17,7 @@ _LOG = logging.getLogger(__name__)
 _SPOOLS: Final = "gateway/spool-"
 
 
-def spools_of(settings: Settings, worker: int, workers: int) -> list[Spool[bytes]]:
+def spools_of(settings: Settings, worker: int, workers: int) -> list[Spool[Line]]:
     """Open this worker's spool, and, as the first worker, those that earlier and more workers left behind.
 
     Raises:
@@ -27,7 +27,7 @@ def spools_of(settings: Settings, worker: int, workers: int) -> list[Spool[bytes
     if worker == 0:
         mine = {settings.data_dir / f"{_SPOOLS}{at}" for at in range(workers)}
         folders += sorted(set(settings.data_dir.glob(f"{_SPOOLS}*")) - mine)
-    spools: list[Spool[bytes]] = []
+    spools: list[Spool[Line]] = []
     for folder in folders:
         try:
             spools.append(_spool(settings, folder))
@@ -38,8 +38,8 @@ def spools_of(settings: Settings, worker: int, workers: int) -> list[Spool[bytes
     return spools
 
 
-def _spool(settings: Settings, folder: Path) -> Spool[bytes]:
-    return Spool(folder, body_of, Shipper(lambda: _server(settings)), max_bytes=settings.gateway_spool_bytes)
+def _spool(settings: Settings, folder: Path) -> Spool[Line]:
+    return Spool(folder, bodies_of, Shipper(lambda: _server(settings)), max_bytes=settings.gateway_spool_bytes)
 
 
 def _server(settings: Settings) -> Server | None:
@@ -54,7 +54,7 @@ def _server(settings: Settings) -> Server | None:
     return Server(url, token)
 
 
-def gauges_of(spools: Sequence[Spool[bytes]]) -> dict[str, float]:
+def gauges_of(spools: Sequence[Spool[Line]]) -> dict[str, float]:
     """Return what waits in the spools and what left them, as metrics."""
     counters = [spool.counters() for spool in spools]
     return {

@@ -72,7 +72,12 @@ def text_json(text: str) -> bytes:
     return _json(text)
 
 
-def put_attributes(pieces: list[bytes], attributes: Attributes) -> None:
+def text_opening(name: str) -> bytes:
+    """Return what stands before the text, as JSON, of an attribute that holds one; `}}` stands behind it."""
+    return _opening(name, "stringValue")
+
+
+def put_attributes(pieces: list[bytes] | list[bytes | memoryview], attributes: Attributes) -> None:
     """Add attributes to the pieces of a span's JSON, a comma before each."""
     for name, value in attributes.items():
         if type(value) is str:

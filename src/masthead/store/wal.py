@@ -10,7 +10,7 @@ import errno
 import fcntl
 import os
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -117,7 +117,7 @@ class Wal:
             lost=tuple(found.lost),
         )
 
-    def write(self, records: Sequence[Record]) -> list[Entry]:
+    def write(self, records: Iterable[Record]) -> list[Entry]:
         """Put the records on disk, all or none, and return where they lie; raise `StoreFull` or `StoreError`."""
         if self._active.size >= self._segment_bytes or self._active.is_spoiled:
             self._rotate()

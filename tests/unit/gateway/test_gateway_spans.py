@@ -1,5 +1,6 @@
 """A call is one span, whether it is handed to the door as such or spooled as a line of OTLP's JSON."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -10,9 +11,10 @@ from hypothesis import strategies as st
 from masthead.gateway.call import Attempt, Connection, Exchange, Target
 from masthead.gateway.noted import attributes_of, noted
 from masthead.gateway.reply import outline_of, usage_in
-from masthead.gateway.spans import body_of, lines_of, spans_of
+from masthead.gateway.spans import Line, bodies_of, lines_of, spans_of
 from masthead.ingest import otlp_json
 from masthead.ingest.otlp_write import traces_json
+from masthead.ingest.wire import WireSpan
 from masthead.providers.dialects import Dialect
 from masthead.testing.exchanges import exchange_of
 
@@ -46,6 +48,10 @@ def written(body: bytes) -> list[dict[str, Any]]:
     return [scope["spans"][0], *({**span, "spanId": ""} for span in scope["spans"][1:])]
 
 
+def decoded(lines: Sequence[Line]) -> list[WireSpan]:
+    return [span for body in bodies_of(lines) for span in otlp_json.decode(body)]
+
+
 @given(said=TEXTS, heard=TEXTS, extra=st.dictionaries(TEXTS.filter(bool), VALUES, max_size=4), error=st.none() | TEXTS)
 def test_a_spooled_line_reads_as_the_span_that_the_door_gets(
     said: str, heard: str, extra: dict[str, Any], error: str | None
@@ -60,7 +66,7 @@ def test_a_spooled_line_reads_as_the_span_that_the_door_gets(
     made.attributes |= extra
     made.error = error
     note = noted(made)
-    spans, body = spans_of(made, note), body_of(lines_of(made, note))
+    spans, (body,) = spans_of(made, note), bodies_of(lines_of(made, note))
     assert written(body) == written(traces_json(spans))
     assert [span.attributes for span in otlp_json.decode(body)] == [dict(span.attributes) for span in spans]
 
@@ -70,15 +76,14 @@ def test_what_a_plugin_says_takes_the_place_of_what_calls_have_in_common() -> No
     before = attributes_of(made)
     made.attributes["gen_ai.response.model"] = "another"
     note = noted(made)
-    (span,) = otlp_json.decode(body_of(lines_of(made, note)))
+    (span,) = decoded(lines_of(made, note))
     assert span.attributes == note.attributes() == before | {"gen_ai.response.model": "another"}
     assert before["gen_ai.response.finish_reasons"] == ["stop"]
 
 
-def test_calls_of_any_size_make_one_body() -> None:
-    said = ["a", 'b"' * 20_000, "c\\"]
-    pieces = [piece for made in (answered(one, {}) for one in said) for piece in lines_of(made, noted(made))]
-    spans = otlp_json.decode(body_of(pieces))
+def test_calls_of_any_size_are_found_again_in_order() -> None:
+    said = ["a", 'b"' * 20_000, "c\\", *(letter * 600_000 for letter in "def"), "g"]
+    spans = decoded([line for made in (answered(one, {}) for one in said) for line in lines_of(made, noted(made))])
     found = [msgspec.json.decode(str(span.attributes["gen_ai.input.messages"]))[0]["content"] for span in spans]
     assert found == said
 
@@ -86,7 +91,7 @@ def test_calls_of_any_size_make_one_body() -> None:
 def test_half_a_surrogate_pair_costs_a_character_and_not_the_call() -> None:
     made = answered("hi", {})
     made.attributes["odd\ud800"] = ["a\udfffb"]
-    (span,) = otlp_json.decode(body_of(lines_of(made, noted(made))))
+    (span,) = decoded(lines_of(made, noted(made)))
     assert span.attributes["odd?"] == ["a?b"]
 
 
