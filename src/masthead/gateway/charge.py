@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
 from masthead.gateway.call import Charge, Exchange
 from masthead.gateway.estimate import usage_or_estimate
@@ -19,6 +19,15 @@ _WITHOUT_OUTPUT: Final = frozenset({"embeddings", "moderations", "count_tokens"}
 """Endpoints whose answers are no tokens, so that nobody counts any."""
 
 
+class Used(NamedTuple):
+    """What a call took, of whom."""
+
+    provider: str | None
+    model: str
+    usage: Usage
+    tokens: int
+
+
 def charge_of(exchange: Exchange, cost_of: CostOf) -> Charge | None:
     """Return what the call used; None where it took none, or nobody can know. An answer from the cache is free.
 
@@ -32,6 +41,12 @@ def charge_of(exchange: Exchange, cost_of: CostOf) -> Charge | None:
 def _charge(exchange: Exchange, cost_of: CostOf) -> Charge | None:
     if exchange.attributes.get(CACHE) == "hit":
         return _NOTHING
+    used = used_by(exchange)
+    return None if used is None else Charge(used.tokens, cost_of(used.provider, used.model, used.usage))
+
+
+def used_by(exchange: Exchange) -> Used | None:
+    """Return what an answer from a provider took, without its price; None where it took nothing, or nobody can know."""
     usage, is_estimated = usage_or_estimate(exchange, usage_in(exchange))
     if usage is None:
         return None
@@ -42,4 +57,4 @@ def _charge(exchange: Exchange, cost_of: CostOf) -> Charge | None:
     tokens = (usage.input_tokens or 0) + (usage.output_tokens or 0)
     if is_estimated:
         exchange.attributes["masthead.gateway.charged_tokens"] = tokens
-    return Charge(tokens, cost_of(provider, model, usage))
+    return Used(provider, model, usage, tokens)

@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import Final, cast
 
 import msgspec
@@ -13,12 +14,12 @@ from masthead.detect.registry import entries, suite
 from masthead.gateway.agents.heard import Ear
 from masthead.gateway.agents.identity import identified
 from masthead.gateway.agents.keep import Keeper
-from masthead.gateway.agents.live_run import Fired, Joined, Known, LiveRun, name_of
+from masthead.gateway.agents.live_run import Fired, Joined, Known, LiveRun, Owed, name_of
 from masthead.gateway.agents.notes import corrected, refused_over_budget, refused_run, shown, with_note
 from masthead.gateway.agents.stitch import MOST_BYTES, Stitcher
 from masthead.gateway.agents.watch import Watcher
 from masthead.gateway.call import Answer, Call, Exchange
-from masthead.gateway.charge import CostOf, charge_of
+from masthead.gateway.charge import CACHE, CostOf, charge_of, used_by
 from masthead.gateway.config_routes import GuardsConfig, RunBudgetConfig
 from masthead.gateway.reply import outline_of
 from masthead.gateway.seams import QuietPlugin, Refused
@@ -86,7 +87,9 @@ class AgentGuards(QuietPlugin):
         attributes["gen_ai.agent.name"] = joined.agent.name
         attributes["masthead.gateway.joined_by"] = joined.link
         self._open[exchange.span_id] = joined
-        self._watcher.told(joined)
+        if joined.run.known is not None:
+            self._settle(joined.run)
+            self._watcher.told(joined)
         guards = self._guards_of(call)
         self._act(exchange, joined, guards)
         if guards.run.calls is not None:
@@ -131,15 +134,32 @@ class AgentGuards(QuietPlugin):
 
     def _charge(self, run: LiveRun, exchange: Exchange) -> None:
         run.calls += 1
-        used = charge_of(exchange, self._cost_of)
-        if used is None:
-            run.unpriced += 1
+        if run.known is None and exchange.charge is ...:  # nobody has priced it yet, and perhaps nobody will ask
+            if exchange.attributes.get(CACHE) == "hit":
+                return
+            used = used_by(exchange)
+            if used is None:
+                run.unpriced += 1
+            else:
+                run.tokens += used.tokens
+                run.owed = Owed(used.provider, used.model, used.usage)
             return
-        run.tokens += used.tokens
-        if used.cost_usd is None:
+        charge = charge_of(exchange, self._cost_of)
+        if charge is not None:
+            run.tokens += charge.tokens
+        self._pay(run, None if charge is None else charge.cost_usd)
+
+    def _pay(self, run: LiveRun, cost_usd: Decimal | None) -> None:
+        if cost_usd is None:
             run.unpriced += 1
-        elif used.cost_usd:
-            run.cost_usd += used.cost_usd
+        elif cost_usd:
+            run.cost_usd += cost_usd
+
+    def _settle(self, run: LiveRun) -> None:
+        """Price the run's first call, now that it matters what the run costs."""
+        owed, run.owed = run.owed, None
+        if owed is not None:
+            self._pay(run, self._cost_of(owed.provider, owed.model, owed.usage))
 
     def _act(self, exchange: Exchange, joined: Joined, guards: GuardsConfig) -> None:
         run, known = joined.run, joined.run.known
@@ -193,6 +213,7 @@ class AgentGuards(QuietPlugin):
             return  # a single question and its answer: nothing that a restart could break
         if run.calls < 2 and not any(agent.open_calls for agent in known.agents.values()):
             return
+        self._settle(run)
         self._changed[run] = None
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(_WRITTEN_EVERY_S, self._write)

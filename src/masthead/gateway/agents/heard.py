@@ -184,7 +184,7 @@ def _digested(value: object, role: str) -> tuple[Said, ...]:
 
 def _plainly(role: Role, text: str) -> Said:
     known_by = digest(text.strip())
-    return Said(known_by, role, _clipped(text, known_by))
+    return Said(known_by, role, text if len(text) <= _LONG else _clipped(text, known_by))
 
 
 def _heard(message: Message) -> Said:

@@ -11,6 +11,7 @@ import msgspec
 from masthead.gateway.agents.said import Heard, Said
 from masthead.model.conversation import Act
 from masthead.model.ids import AgentId
+from masthead.model.reading import Usage
 
 Link = Literal["said", "reply", "history", "tool call", "quote", "delegation", "beginning", "new"]
 
@@ -108,6 +109,14 @@ class Beginning(msgspec.Struct, eq=False, gc=False):
     reply_id: str | None = None
 
 
+class Owed(msgspec.Struct, eq=False, gc=False):
+    """What a call took that nobody has priced: most runs have no other, and nobody asks what they cost."""
+
+    provider: str | None
+    model: str
+    usage: Usage
+
+
 class LiveRun(msgspec.Struct, eq=False, omit_defaults=True, gc=False):
     """One run, as its calls tell of it. Times are Unix nanoseconds. No part of it leads back to it: `gc` is off."""
 
@@ -125,6 +134,8 @@ class LiveRun(msgspec.Struct, eq=False, omit_defaults=True, gc=False):
     cost_usd: Decimal = Decimal(0)
     unpriced: int = 0
     """Calls whose cost is unknown."""
+    owed: Owed | None = None
+    """What its first call took, until it matters what that cost."""
     counted_bytes: int = 0
     """What it counts for among all runs that are kept."""
 

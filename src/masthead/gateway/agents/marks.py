@@ -109,7 +109,11 @@ class Scope:
 
     def enter(self, run: LiveRun, kind: MarkKind, mark: int | str) -> None:
         """Note that whoever shows a mark goes on with the run, one of the young generation."""
-        _enter(self.young.index[kind], run, mark)
+        index = self.young.index[kind]
+        if mark in index:
+            _enter(index, run, mark)
+        else:
+            index[mark] = run
 
     def leave(self, run: LiveRun, known: Known, kind: MarkKind, marks: Sequence[int | str]) -> None:
         """Note marks, and in the run itself that they are its own; of each kind it keeps its latest only."""

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from sys import getsizeof
 from typing import Any, Final
 
-from masthead.gateway.agents.heard import passages_of
 from masthead.gateway.agents.live_run import Beginning, Known, LiveRun
 
 _SEEN: Final = 4096
@@ -65,7 +64,7 @@ def _beginning_bytes(beginning: Beginning) -> int:
     for said in beginning.heard.said:
         size += _SAID_BYTES + getsizeof(said.text)
     for said in beginning.reply or ():
-        size += _SAID_BYTES + getsizeof(said.text) + _MARK_BYTES * len(passages_of(said))
+        size += _SAID_BYTES + getsizeof(said.text) + _MARK_BYTES * len(said.known_passages or ())
     return size
 
 

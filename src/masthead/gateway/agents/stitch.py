@@ -235,19 +235,22 @@ def _note_opening(scope: Scope, run: LiveRun, known: Known, opening: int, key: s
 
 def _note_answer(scope: Scope, run: LiveRun, beginning: Beginning) -> None:
     """Have a run that only began found by its answer."""
-    link = beginning.heard.links[-1]
+    heard = beginning.heard
+    link = heard.links[-1]
     for one in beginning.reply or ():
         link = linked(link, one)
-        for passage in passages_of(one):
-            if not _is_told(beginning.heard.said, passage):
-                scope.enter(run, "quote", passage)
+        passages = passages_of(one)
+        if passages:
+            told: set[int] = set()
+            for said in heard.said:
+                if said.role != "assistant":
+                    told.update(passages_of(said))
+            for passage in passages:
+                if passage not in told:
+                    scope.enter(run, "quote", passage)
     scope.enter(run, "history", link)
     if beginning.reply_id:
         scope.enter(run, "reply", beginning.reply_id)
-
-
-def _is_told(said: Sequence[Said], passage: int) -> bool:
-    return any(one.role != "assistant" and passage in passages_of(one) for one in said)
 
 
 def _note_reply(scope: Scope, known: Known, joined: Joined, reply: Sequence[Said], reply_id: str | None) -> None:
