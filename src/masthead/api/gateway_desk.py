@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple, cast
 
-from masthead.gateway.config import ConfigRefused, Fault, GatewayConfig, stored_name
+from masthead.gateway.config import ConfigRefused, Fault, GatewayConfig, address_faults, stored_name
 from masthead.gateway.differences import Difference, between_documents, dumped, hidden
 from masthead.gateway.merging import Effective, secrets_named
 from masthead.gateway.seams import Refused
@@ -144,7 +144,7 @@ class GatewayDesk:
         return entries, page.cursor
 
     def _warnings(self, caller: Caller, found: Effective) -> tuple[Fault, ...]:
-        warnings = list(found.warnings)
+        warnings = [*found.warnings, *address_faults(found.config)]
         for where, name in secrets_named(found.config):
             fault = self._vault.fault_of(SecretId(caller.project_id, name))
             if fault is not None:

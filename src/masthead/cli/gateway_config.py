@@ -11,7 +11,7 @@ from masthead.cli.client import call, connect
 from masthead.cli.exit_codes import FAILED
 from masthead.cli.gateway import gateway as serve
 from masthead.cli.options import AsJson, Project, console, print_json, settings_of
-from masthead.gateway.config import ConfigRefused, GatewayConfig, load, parse, secret_faults
+from masthead.gateway.config import ConfigRefused, GatewayConfig, address_faults, load, parse, secret_faults
 from masthead.gateway.differences import between
 from masthead.gateway.document_text import read, written
 from masthead.model.errors import InvalidInput
@@ -42,7 +42,10 @@ def check(context: typer.Context, file: File, project: Project = None, as_json: 
         _show_faults(found)
         if found["is_ok"]:
             console().print(f"{file} can be taken.", markup=False)
-            _show_changes(found["changes"])
+            if found.get("is_present"):
+                console().print("It is the file that holds, within a second of the next call.")
+            else:
+                _show_changes(found["changes"])
     if not found["is_ok"]:
         raise typer.Exit(FAILED)
 
@@ -89,7 +92,7 @@ def show(context: typer.Context, project: Project = None, as_json: AsJson = Fals
         by = f"{found['updated_by']}, {found['updated'][:16].replace('T', ' ')}"
         out.print(f"# revision {found['revision']}, {by}", style="dim", markup=False)
         out.print(written(found["document"]).rstrip(), markup=False, soft_wrap=True)
-    _show_faults(found)
+    _show_faults(found, before="# ")
 
 
 @gateway.command()
@@ -158,8 +161,9 @@ def _checked(context: typer.Context, file: Path, project: str | None) -> dict[st
         return {"is_ok": False, "faults": faults, "warnings": [], "changes": []}
     before = load(present) if present.exists() else GatewayConfig()
     changes = [one._asdict() for one in between(before, config)]
-    warnings = [one._asdict() for one in secret_faults(config, environment())]
-    return {"is_ok": True, "faults": [], "warnings": warnings, "changes": changes}
+    warnings = [one._asdict() for one in (*secret_faults(config, environment()), *address_faults(config))]
+    is_present = present.exists() and present.samefile(file)
+    return {"is_ok": True, "faults": [], "warnings": warnings, "changes": changes, "is_present": is_present}
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -172,10 +176,11 @@ def _read(file: Path) -> dict[str, Any]:
         raise InvalidInput(str(error), where=str(file)) from error
 
 
-def _show_faults(found: dict[str, Any]) -> None:
+def _show_faults(found: dict[str, Any], *, before: str = "") -> None:
     for kind, style in (("faults", "bold red"), ("warnings", "yellow")):
         for one in found[kind]:
-            console().print(f"{kind[:-1]}: {one['where']}: {one['message']}", style=style, markup=False)
+            line = f"{before}{kind[:-1]}: {one['where']}: {one['message']}"
+            console().print(line, style=style, markup=False, soft_wrap=True)
 
 
 def _show_changes(changes: list[dict[str, Any]]) -> None:

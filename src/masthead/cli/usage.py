@@ -51,7 +51,8 @@ def usage(
         return
     out = console()
     if total is None:
-        out.print("No calls through the gateway in this time: see `masthead gateway --help`.")
+        out.print("No calls through the gateway in this time.")
+        out.print("A gateway alone hands over what it recorded once a server runs: `masthead up`.", style="dim")
     else:
         _print_usage(out, by, split["items"], total)
         if split["is_cut"]:

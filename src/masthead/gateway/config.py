@@ -6,6 +6,7 @@ Both have one shape. `merging.py` says what holds for a project's calls.
 import ipaddress
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
+from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, NamedTuple, cast
@@ -35,6 +36,7 @@ from masthead.gateway.config_routes import (
     RouteConfig,
 )
 from masthead.gateway.secret import SecretReader, Secrets
+from masthead.gateway.upstream.addresses import is_address, is_allowed
 from masthead.model.errors import SettingsError
 from masthead.providers.dialects import Dialect
 from masthead.providers.google_grant import ServiceAccount, service_account
@@ -296,8 +298,22 @@ def _faults(error: ValidationError) -> list[Fault]:
     """Return the faults. Values are not told: one that stands in the wrong place may be a secret."""
     found = error.errors(include_url=False, include_context=False, include_input=False)
     return [
-        Fault(".".join(map(str, one["loc"])) or "document", one["msg"].removeprefix("Value error, ")) for one in found
+        Fault(".".join(map(str, one["loc"])) or "document", _words(one["type"], one["loc"], one["msg"]))
+        for one in found
     ]
+
+
+def _words(kind: str, place: tuple[int | str, ...], message: str) -> str:
+    """Return what is wrong in our own words, where the library's are no help."""
+    if kind == "extra_forbidden":
+        alike = get_close_matches(str(place[-1]), _settings(Part), 1)
+        return "there is no such setting here" + (f"; is {alike[0]!r} meant?" if alike else "")
+    return message.removeprefix("Value error, ")
+
+
+def _settings(part: type[Part]) -> set[str]:
+    """Return the names of all settings of a kind of part and of those derived from it."""
+    return set(part.model_fields).union(*map(_settings, part.__subclasses__()))
 
 
 def networks(given: tuple[str, ...]) -> tuple[str, ...]:
@@ -360,6 +376,21 @@ def secret_faults(config: GatewayConfig, environment: Mapping[str, str]) -> Iter
                 _secret_of(connection, "" if row is None else row.id, secrets)
             except SettingsError as error:
                 yield Fault(f"connections.{name}", str(error))
+
+
+def address_faults(config: GatewayConfig) -> Iterator[Fault]:
+    """Yield the connections to addresses of this machine or a private network that they do not allow."""
+    for name, connection in config.connections.items():
+        row = known_vendor(connection.provider) or vendor("openai-compatible")
+        host = (urlsplit(base_url_of(row, connection.base_url)).hostname or "").lower()
+        is_local = host == "localhost" or host.endswith(".localhost")
+        address = "127.0.0.1" if is_local else host
+        if is_address(address) and not is_allowed(address, connection.allow_networks):
+            network = "loopback" if ipaddress.ip_address(address).is_loopback else address
+            yield Fault(
+                f"connections.{name}.base_url",
+                f'{host} is not public, and calls to it are refused; if it is meant: allow_networks = ["{network}"]',
+            )
 
 
 def timeouts_of(config: ConnectionConfig) -> Timeouts:

@@ -18,7 +18,7 @@ from masthead.clock import Clock
 from masthead.gateway import differences
 from masthead.gateway.call import Call, Exchange
 from masthead.gateway.conduct import Conductor
-from masthead.gateway.config import ConfigRefused, Fault, GatewayConfig, load, secret_faults
+from masthead.gateway.config import ConfigRefused, Fault, GatewayConfig, address_faults, load, secret_faults
 from masthead.gateway.config_routes import GuardsConfig
 from masthead.gateway.merging import Effective, document, effective, trespasses
 from masthead.gateway.policy.health import Fleet
@@ -309,7 +309,7 @@ class Tenants:
         self._make_seams(
             Tenant(project=DEFAULT_PROJECT, config=base, secrets=secrets, fleet=fleet, recorder=self._recorder)
         )
-        for fault in secret_faults(base, self._environment):
+        for fault in (*secret_faults(base, self._environment), *address_faults(base)):
             _LOG.warning("the gateway's configuration: %s", fault)
 
     def _build(self, project: ProjectId) -> None:

@@ -133,6 +133,9 @@ def test_the_servers_file_is_checked_without_opening_anything(shell: Shell, tmp_
     assert [one["where"] for one in shell.json("gateway", "check", bad, code=1)["faults"]] == ["limits"]
     assert [one["where"] for one in shell.json("gateway", "diff", good)] == ["connections.o"]
     shell.run("gateway", "check", written(tmp_path, "no.toml", "[["), code=2)
+    shell.folder.mkdir()
+    there = written(shell.folder, "gateway.toml", "")
+    assert "It is the file that holds" in shell.run("gateway", "check", there).output
     assert not (tmp_path / "data" / "control.sqlite").exists()
 
 

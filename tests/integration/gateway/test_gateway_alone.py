@@ -133,6 +133,14 @@ def test_a_folder_that_is_not_there_is_made_and_a_missing_key_stops_no_start(tmp
     assert data.stat().st_mode & 0o777 == 0o700
 
 
+def test_who_begins_with_nothing_is_told_where_to_name_a_connection(tmp_path: Path) -> None:
+    with running(tmp_path) as gateway:
+        refused = httpx.post(f"{gateway.url}/v1/chat/completions", json=CHAT, timeout=30)
+        assert refused.status_code == 404 and "no connection is set up yet" in refused.text
+    said = (tmp_path / "gateway.log").read_text()
+    assert f"no connection yet: write {tmp_path / 'gateway.toml'}" in said and "[connections.openai]" in said
+
+
 def test_a_gateway_that_cannot_open_its_data_does_not_say_that_it_is_up(tmp_path: Path) -> None:
     (tmp_path / "control.sqlite").mkdir()
     command = [*MASTHEAD, "--data-dir", str(tmp_path), "gateway", "--port", "0"]

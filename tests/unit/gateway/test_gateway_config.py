@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from masthead.gateway.call import Connection
-from masthead.gateway.config import GatewayConfig, connection_of, load, parse, secret_faults
+from masthead.gateway.config import GatewayConfig, address_faults, connection_of, load, parse, secret_faults
 from masthead.gateway.differences import differences
 from masthead.gateway.secret import Secrets
 from masthead.model.errors import SettingsError
@@ -38,13 +38,35 @@ def test_a_known_vendor_needs_its_key_alone() -> None:
         ({"connections": {"c": {"base_url": "https://x/v1", "headers": {"a": "c\r\nd: e"}}}}, "headers"),
         ({"connections": {"c": {"base_url": "https://x/v1", "secret": "sk-plain"}}}, "secret"),
         ({"connections": {"C!": {"base_url": "https://x/v1"}}}, "connections"),
-        ({"unknown": 1}, "unknown"),
+        ({"unknown": 1}, "unknown: there is no such setting here"),
+        ({"connections": {"c": {"base_urll": "https://x"}}}, "no such setting here; is 'base_url' meant?"),
+        ({"cache": {"ttl": 3}}, "no such setting here; is 'ttl_s' meant?"),
     ],
 )
 def test_what_cannot_be_taken_is_told_with_its_place(given: dict[str, object], told: str) -> None:
     with pytest.raises(SettingsError, match="cannot be taken") as caught:
         parse(given, where="gateway.toml")
     assert told in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"base_url": "http://127.0.0.1:8000/v1"}, 'allow_networks = ["loopback"]'),
+        ({"base_url": "http://localhost:8000/v1"}, 'allow_networks = ["loopback"]'),
+        ({"base_url": "http://10.1.2.3/v1"}, 'allow_networks = ["10.1.2.3"]'),
+        ({"base_url": "http://127.0.0.1:8000/v1", "allow_networks": ["loopback"]}, None),
+        ({"base_url": "http://10.1.2.3/v1", "allow_networks": ["10.1.2.3"]}, None),
+        ({"provider": "openai"}, None),
+        ({"base_url": "https://models.example/v1"}, None),
+    ],
+)
+def test_an_address_to_which_calls_will_be_refused_is_told_with_the_remedy(
+    given: dict[str, object], told: str | None
+) -> None:
+    config = parse({"connections": {"c": given}}, where="test")
+    faults = [one.message.rpartition(": ")[2] for one in address_faults(config)]
+    assert faults == ([] if told is None else [told])
 
 
 def test_a_missing_secret_is_told_by_its_name() -> None:

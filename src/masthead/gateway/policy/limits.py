@@ -93,7 +93,7 @@ class Limits(QuietPlugin):
             over = _over(one.limit, so_far)
             if over is not None:
                 await self._give_back(held)
-                raise self._refusal(one, over)
+                raise self._refusal(one, over, exchange.call.identity.name)
         self._open[exchange.span_id] = held
         exchange.take_more = partial(self._more, held)
         return None
@@ -152,10 +152,11 @@ class Limits(QuietPlugin):
         connection, _, name = model.partition("/")
         return (name if name and connection in self._connections else model) or None
 
-    def _refusal(self, held: _Held, over: str) -> Refused:
+    def _refusal(self, held: _Held, over: str, key: str | None) -> Refused:
         limit = held.limit
+        subject = key or held.subject if limit.per == "key" else held.subject
         per = "" if limit.window == "total" else f" a {limit.window}"
-        message = f"the limit of {limit.per} {held.subject!r} is used up: {over}{per}"
+        message = f"the limit of {limit.per} {subject!r} is used up: {over}{per}"
         if held.slot.end_ns is None:
             return Refused(message, status=429, kind="budget_exceeded", headers=((b"x-should-retry", b"false"),))
         wait_s = max(1, -(-(held.slot.end_ns - self._clock.now_ns()) // NANO_USD))

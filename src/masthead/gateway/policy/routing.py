@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import random
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -33,6 +34,7 @@ CONNECTION_HEADER: Final = b"x-masthead-connection"
 _UNKNOWN_PRICE: Final = Decimal("Infinity")
 _PLAIN: Final = RetryConfig()
 _ONCE: Final = RetryConfig(times=0)
+_PATTERN: Final = re.compile(r"[*?\[]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +134,14 @@ class PolicyRouter:
         return TargetsPlan((self._target(connection, model),), _ONCE, self._fleet, self._clock)
 
     def models(self, identity: Identity) -> Sequence[ModelEntry]:
-        """Return the aliases and the models that connections name, as far as the key may use them."""
+        """Return the aliases, and the models that connections name, or else the key, as far as the key may use them."""
         named = [ModelEntry(route, "masthead") for route in self._routes]
         for one in self._config.connections.values():
             named += [ModelEntry(model, one.provider) for model in one.models]
+        if self._any is not None:
+            known, any_models = {entry.id for entry in named}, self._config.connections[self._any].provider
+            plain = [model for model in identity.models if model not in known and not _PATTERN.search(model)]
+            named += [ModelEntry(model, any_models) for model in plain]
         return [entry for entry in {entry.id: entry for entry in named}.values() if self._may(identity, entry.id)]
 
     def _may(self, identity: Identity, model: str) -> bool:
@@ -169,6 +175,8 @@ class PolicyRouter:
                 self._direct[model] = found
         if not found:
             message = f"no model {model!r}: no route of that name, and no connection that serves it; GET /v1/models"
+            if not self._connections:
+                message = f"no model {model!r}: no connection is set up yet, in gateway.toml or on the gateway's page"
             raise NotFound(message)
         return found
 

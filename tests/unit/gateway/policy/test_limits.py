@@ -105,7 +105,7 @@ async def test_the_refusal_says_what_how_much_and_until_when():
     with pytest.raises(Refused) as refused:
         await house.plugin.before(house.exchange())
     assert str(refused.value) == (
-        "the limit of key 'k1' is used up: 1 requests a minute. It begins anew at 2026-02-28T12:01:00Z"
+        "the limit of key 'k1-name' is used up: 1 requests a minute. It begins anew at 2026-02-28T12:01:00Z"
     )
     assert (refused.value.status, refused.value.headers) == (429, ((b"retry-after", b"30"),))
 

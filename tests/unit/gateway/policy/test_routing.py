@@ -243,6 +243,13 @@ def test_a_condition_that_cannot_be_is_refused_with_its_place(when: str, said: s
     assert said in str(raised.value)
 
 
+def test_a_key_is_told_of_the_models_that_it_names_where_a_connection_takes_any():
+    key = Identity(ProjectId("p"), "k1", "k1-name", models=("gpt-4o", "best", "gpt-*"))
+    assert [entry.id for entry in House(routes=[BACKUP]).router.models(key)] == ["best", "gpt-4o"]
+    named = {name: {**one, "models": ["m"]} for name, one in CONNECTIONS.items()}
+    assert [entry.id for entry in House(connections=named).router.models(key)] == []
+
+
 def test_a_key_names_only_the_models_it_may():
     access = [{"keys": ["k1", "k2-name"], "models": ["best", "m-*"]}]
     house = House(routes=[BACKUP], access=access)
