@@ -156,12 +156,12 @@ def _checked(context: typer.Context, file: Path, project: str | None) -> dict[st
     present = settings.gateway_file or settings.data_dir / "gateway.toml"
     try:
         config = parse(_read(file), where=str(file))
+        warnings = [one._asdict() for one in (*secret_faults(config, environment()), *address_faults(config))]
     except ConfigRefused as error:
         faults = [{"where": one.where, "message": one.message} for one in error.faults]
         return {"is_ok": False, "faults": faults, "warnings": [], "changes": []}
     before = load(present) if present.exists() else GatewayConfig()
     changes = [one._asdict() for one in between(before, config)]
-    warnings = [one._asdict() for one in (*secret_faults(config, environment()), *address_faults(config))]
     is_present = present.exists() and present.samefile(file)
     return {"is_ok": True, "faults": [], "warnings": warnings, "changes": changes, "is_present": is_present}
 

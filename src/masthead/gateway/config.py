@@ -379,10 +379,17 @@ def secret_faults(config: GatewayConfig, environment: Mapping[str, str]) -> Iter
 
 
 def address_faults(config: GatewayConfig) -> Iterator[Fault]:
-    """Yield the connections to addresses of this machine or a private network that they do not allow."""
+    """Yield the connections to addresses of this machine or a private network that they do not allow.
+
+    Raises:
+        SettingsError: a provider's address is not known.
+    """
     for name, connection in config.connections.items():
         row = known_vendor(connection.provider) or vendor("openai-compatible")
-        host = (urlsplit(base_url_of(row, connection.base_url)).hostname or "").lower()
+        try:
+            host = (urlsplit(base_url_of(row, connection.base_url)).hostname or "").lower()
+        except SettingsError as error:
+            raise ConfigRefused("it", (Fault(f"connections.{name}.base_url", str(error)),)) from error
         is_local = host == "localhost" or host.endswith(".localhost")
         address = "127.0.0.1" if is_local else host
         if is_address(address) and not is_allowed(address, connection.allow_networks):

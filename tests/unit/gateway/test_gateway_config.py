@@ -69,6 +69,11 @@ def test_an_address_to_which_calls_will_be_refused_is_told_with_the_remedy(
     assert faults == ([] if told is None else [told])
 
 
+def test_a_provider_whose_address_is_not_known_is_refused_with_the_place() -> None:
+    with pytest.raises(SettingsError, match=r"connections\.c\.base_url: the address of Azure .* give 'resource'"):
+        list(address_faults(parse({"connections": {"c": {"provider": "azure"}}}, where="test")))
+
+
 def test_a_missing_secret_is_told_by_its_name() -> None:
     given = {"none": {"secret": "env:NONE"}, "bad": {"secret": "env:BAD"}, "good": {"secret": "env:GOOD"}}
     given |= {"file": {"secret": "file:/no/such/key"}, "stored": {"secret": "stored:later"}, "free": {}}
