@@ -32,6 +32,8 @@ _FINISHES: Final[Mapping[Stop, str]] = {
     "refusal": "content_filter",
     "filter": "content_filter",
 }
+_FURTHER: Final = frozenset({"prompt_tokens_details", "completion_tokens_details", "prompt_cache_hit_tokens"})
+"""Members of a usage that tell more than what was asked and said."""
 _SERVED: Final = (
     "object", "created", "system_fingerprint", "choices", "x_groq", "prompt_filter_results", "time_info", "provider",
 )  # fmt: skip
@@ -110,11 +112,14 @@ def read_usage(usage: Mapping[str, Any] | None) -> Usage | None:
     """Return the tokens; `prompt_tokens` includes the cached ones already."""
     if not usage:
         return None
+    asked, said = tokens(usage, "prompt_tokens"), tokens(usage, "completion_tokens")
+    if _FURTHER.isdisjoint(usage):
+        return Usage(input_tokens=asked, output_tokens=said)
     told, made = inner(usage, "prompt_tokens_details"), inner(usage, "completion_tokens_details")
     cached = tokens(told, "cached_tokens")
     return Usage(
-        input_tokens=tokens(usage, "prompt_tokens"),
-        output_tokens=tokens(usage, "completion_tokens"),
+        input_tokens=asked,
+        output_tokens=said,
         cache_read_tokens=tokens(usage, "prompt_cache_hit_tokens") if cached is None else cached,
         cache_write_tokens=tokens(told, "cache_write_tokens"),
         reasoning_tokens=tokens(made, "reasoning_tokens"),
