@@ -146,7 +146,7 @@ def _site(folder: Path, *, between_s: float) -> Generator[Site]:
 def test_thousands_of_calls_with_nothing_in_common_leave_memory_tasks_and_files_as_they_were(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(wiring_gateway, "AgentGuards", partial(AgentGuards, most_bytes=500_000))
+    monkeypatch.setattr(wiring_gateway, "AgentGuards", partial(AgentGuards, most_bytes=60_000))
     monkeypatch.setattr(identity, "_MOST", 100)
     with _site(tmp_path, between_s=20.0) as site:
         _many_calls(site)
