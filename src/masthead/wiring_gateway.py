@@ -89,7 +89,7 @@ def gateway_of(
 ) -> GatewayService:
     """Return the gateway, ready to be mounted; raise `SettingsError` where its configuration cannot be taken."""
     own = "server" if stand.number is None else str(worker)
-    keeper = Keeper(settings.data_dir / "gateway" / f"runs-{own}.jsonl")
+    folder = settings.data_dir / "gateway"
 
     def guards_of(call: Call) -> GuardsConfig:
         return service.guards_of(call)
@@ -98,10 +98,8 @@ def gateway_of(
         return service.gateway.own_calls
 
     costs = Costs(clock, settings.data_dir)
-    guards = AgentGuards(by_asker(guards_of), costs, clock, keeper)
-    shared = None
-    if workers > 1:
-        shared = SharedGuards(guards, guards_of, worker, workers, Place(settings.data_dir / "gateway"))
+    guards = AgentGuards(by_asker(guards_of), costs, clock, Keeper(folder / f"runs-{own}.jsonl"))
+    shared = SharedGuards(guards, guards_of, worker, workers, Place(folder)) if workers > 1 else None
     counters = _counters(settings, clock, own)
     bench = _Bench(
         costs=costs,
