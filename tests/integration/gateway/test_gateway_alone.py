@@ -190,7 +190,9 @@ def test_workers_share_the_port_and_one_that_dies_is_replaced(tmp_path: Path) ->
         with running(tmp_path, "--workers", "2") as gateway:
             family = psutil.Process(gateway.process.pid)
             wait_until(lambda: "is up at" in (tmp_path / "gateway.log").read_text(), "both workers serve")
-            family.children()[0].send_signal(signal.SIGKILL)
+            victim = family.children()[0]
+            victim.send_signal(signal.SIGKILL)
+            psutil.wait_procs([victim], timeout=20)  # until then it may still be given connections
             assert [gateway.ask() for _ in range(6)] == [200] * 6
             wait_until(lambda: len([one for one in family.children() if one.status() != "zombie"]) == 2, "it is back")
 
