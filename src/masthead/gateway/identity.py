@@ -52,6 +52,11 @@ class Remembered:
         self._forget(now_s)
         return identity
 
+    @property
+    def count(self) -> int:
+        """How many answers are kept."""
+        return len(self._known)
+
     def _forget(self, now_s: float) -> None:
         """Let go of what is not believed any more, and of what is too much."""
         while self._known:

@@ -120,3 +120,16 @@ async def test_a_refusal_is_never_remembered() -> None:
     with pytest.raises(NotAuthenticated):
         await remembered(scope(x_api_key="a"))
     assert (await remembered(scope(x_api_key="a"))).project == "one"
+
+
+async def test_only_who_called_within_a_second_is_remembered() -> None:
+    clock = FixedClock()
+
+    async def ask(_given: Any) -> Identity:
+        return Identity(ProjectId("one"))
+
+    remembered = Remembered(ask, clock)
+    for number in range(100):
+        await remembered(scope(x_api_key=f"key-{number}"))
+        clock.advance(0.1)
+    assert remembered.count <= 11
