@@ -80,6 +80,10 @@ class Noted(NamedTuple):
         said: dict[str, AttributeValue] = {name: text_of(data) for name, data in self.said.items()}
         return {**self.kind.attributes, **said, **self.own}
 
+    def unsaid(self) -> dict[str, AttributeValue]:
+        """Return them without what was asked and answered, whose texts are long."""
+        return {**self.kind.attributes, **self.own}
+
 
 def noted(exchange: Exchange, *, content: Content = "full", max_content_bytes: int = 4 * 1024 * 1024) -> Noted:
     """Return what the span of a finished exchange is to say."""

@@ -211,7 +211,7 @@ class GatewayService:
         kept = exchange.recording
         note = noted(exchange, content=kept.content, max_content_bytes=kept.max_content_bytes)
         self.gateway.metrics.count_tokens(exchange)
-        self.gateway.traffic.ended(exchange, note.attributes)
+        self.gateway.traffic.ended(exchange, note.unsaid)
         self.tenants.note_use(exchange)
         return self._write(exchange, note)
 
