@@ -144,7 +144,9 @@ class GatewayDesk:
         return entries, page.cursor
 
     def _warnings(self, caller: Caller, found: Effective) -> tuple[Fault, ...]:
-        warnings = [*found.warnings, *address_faults(found.config)]
+        told = {one.where.rpartition(".")[0] for one in found.warnings}
+        addresses = (one for one in address_faults(found.config) if one.where.rpartition(".")[0] not in told)
+        warnings = [*found.warnings, *addresses]
         for where, name in secrets_named(found.config):
             fault = self._vault.fault_of(SecretId(caller.project_id, name))
             if fault is not None:
