@@ -102,6 +102,7 @@ class Beginning(msgspec.Struct, eq=False, gc=False):
     """The first call of a run, as it came. Most runs have no other, and then nobody asks what follows from it."""
 
     heard: Heard
+    """Without its instructions, of which the agent has the part that is needed."""
     agent_key: str
     agent: LiveAgent
     reply: tuple[Said, ...] | None = None

@@ -86,6 +86,17 @@ class Scope:
                     _enter(index, run, mark)
         return True
 
+    def let_go(self, run_id: str) -> int:
+        """Forget a run that is over, for one that begins with its id; return how many bytes it took."""
+        freed = 0
+        for held in (self.young, self.old):
+            run = held.runs.pop(run_id, None)
+            if run is not None:
+                held.bytes -= run.counted_bytes
+                freed += run.counted_bytes
+        self.waiting.pop(run_id, None)
+        return freed
+
     def count(self, run: LiveRun, size: int) -> int:
         """Note how many bytes a run takes; return how many more than before."""
         held = self.holds(run)

@@ -60,7 +60,7 @@ def size_bytes(run: LiveRun) -> int:
 
 
 def _beginning_bytes(beginning: Beginning) -> int:
-    size = _BEGINNING_BYTES + len(beginning.heard.instructions)
+    size = _BEGINNING_BYTES + len(beginning.agent.instructions)
     for said in beginning.heard.said:
         size += _SAID_BYTES + getsizeof(said.text)
     for said in beginning.reply or ():

@@ -51,6 +51,7 @@ class Stitcher:
         scope = self._scope(scope_name, now_ns)
         run = scope.run(run_id)
         if run is None:
+            self._bytes -= scope.let_go(run_id)
             return self._begin(scope, run_id, heard, who, "said")
         _, at = by_history(scope, heard.links, run)
         return _placed(scope, run, heard, who, at=at, link="said")
@@ -160,6 +161,8 @@ class Stitcher:
         said = heard.said
         if len(said) <= _PLAIN_MESSAGES and are_plain(said):
             agent = LiveAgent(who.name, who.name, who.instructions)
+            if heard.instructions:  # which may be far longer than all the rest
+                heard = Heard("", said, heard.links)
             run.beginning = Beginning(heard, who.key, agent)
             joined = Joined(run, agent, who.key, heard, said, link)
             scope.renew(run)

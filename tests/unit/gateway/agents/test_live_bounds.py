@@ -104,3 +104,11 @@ def test_marks_of_forgotten_runs_are_gone_and_shared_ones_lead_on() -> None:
     scope.age(4)
     assert not scope.has_any("quote")
     assert (scope.run("one"), scope.run("two")) == (None, None)
+
+
+async def test_a_long_system_prompt_takes_no_room_from_runs() -> None:
+    site = Site(most_bytes=256 * 1024)
+    for number in range(30):
+        prompt = f"You are helper {number}. " + "Follow the rules. " * 2000
+        await site.call([system(prompt), user(f"Question {number}")], assistant(f"Answer {number}"))
+    assert len(site.guards.runs) == 30

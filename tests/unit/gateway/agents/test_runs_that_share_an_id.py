@@ -6,8 +6,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from masthead.gateway.config_routes import GuardsConfig
-from masthead.testing.agent_calls import Message, Site, calls, result, user
+from masthead.gateway.config_routes import GuardsConfig, RunBudgetConfig
+from masthead.testing.agent_calls import Message, Site, assistant, calls, result, user
 
 pytestmark = pytest.mark.unit
 TRACE = "ab" * 16
@@ -53,3 +53,13 @@ async def test_both_runs_are_there_after_a_restart_each_with_its_own_detectors(t
             history += [call, result(f"{key}_{number}", f"page {number}" if key == "fine" else "Error: no such host")]
         again = await after.call(history, calls(f"{key}_3", "fetch"), key=key, run=TRACE)
         assert again.status == status
+
+
+async def test_an_id_that_is_used_again_after_an_hour_is_one_run_anew() -> None:
+    site = Site(GuardsConfig(run=RunBudgetConfig(calls=2)))
+    await site.call([user("Nightly 1")], assistant("Done"), run=TRACE)
+    site.clock.advance(3590)
+    await site.call([user("Something else")], assistant("Well"))  # what is over is looked for once a minute
+    site.clock.advance(15)
+    statuses = [(await site.call([user(f"Nightly {at}")], assistant("Done"), run=TRACE)).status for at in (2, 3, 4)]
+    assert statuses == [200, 200, 429]
