@@ -100,6 +100,7 @@ def _serve(application: "Application", settings: Settings, listener: socket.sock
     config = uvicorn.Config(
         application.asgi,
         http=PatientProtocol,
+        ws="none",
         log_level=settings.log_level,
         access_log=False,
         lifespan="on",

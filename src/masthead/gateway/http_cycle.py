@@ -58,10 +58,19 @@ class Cycle:
 
     __slots__ = (
         "_arrived", "_connection", "_has_news", "_head", "_hear", "_is_chunked", "_is_head", "_left_bytes", "_news",
-        "_wants_continue", "arrived_bytes", "has_begun", "is_complete", "is_gone", "keep_alive", "more_body", "task",
+        "_takes_pieces", "_wants_continue", "arrived_bytes", "has_begun", "is_complete", "is_gone", "keep_alive",
+        "more_body", "task",
     )  # fmt: skip
 
-    def __init__(self, connection: Connection, *, is_head: bool, wants_continue: bool, keep_alive: bool) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        is_head: bool,
+        wants_continue: bool,
+        keep_alive: bool,
+        takes_pieces: bool = True,
+    ) -> None:
         self.arrived_bytes = 0
         """What came of the body and was not taken yet."""
         self.more_body = True
@@ -74,6 +83,7 @@ class Cycle:
         self.task: asyncio.Task[None] | None = None
         self._connection = connection
         self._is_head = is_head
+        self._takes_pieces = takes_pieces
         self._wants_continue = wants_continue
         self._arrived: list[bytes] = []
         self._has_news = False
@@ -81,7 +91,8 @@ class Cycle:
         self._hear: Callable[[], None] | None = None
         self._head: bytes | None = None
         self._is_chunked = False
-        self._left_bytes = 0
+        self._left_bytes: int | None = 0
+        """None where the end of the connection is that of the answer: HTTP/1.0 knows no pieces."""
 
     # What the connection tells.
 
@@ -138,7 +149,7 @@ class Cycle:
                 connection.transport.write(_CONTINUE)
         if not self.is_gone and not self.is_complete:
             connection.flow.resume_reading()
-            while not self._has_news:
+            while not (self._has_news or self.is_gone or self.is_complete):
                 if self._news is None:
                     self._news = asyncio.Event()
                 self._news.clear()
@@ -197,7 +208,8 @@ class Cycle:
         elif not self.keep_alive:
             lines.append(b"connection: close\r\n")
             count += 1
-        if length is None and not is_chunked and not self._is_head and status not in _WITHOUT_BODY:
+        is_long = length is None and not self._is_head and status not in _WITHOUT_BODY
+        if is_long and not is_chunked and self._takes_pieces:
             is_chunked = True
             lines.append(b"transfer-encoding: chunked\r\n")
             count += 1
@@ -208,7 +220,7 @@ class Cycle:
         self.has_begun = True
         self._wants_continue = False
         self._is_chunked = is_chunked
-        self._left_bytes = length or 0
+        self._left_bytes = None if is_long else length or 0
         self._head = head
         if length is None:
             asyncio.get_running_loop().call_soon(self._send_head)
@@ -227,7 +239,7 @@ class Cycle:
             body = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
             if is_last:
                 body += b"0\r\n\r\n"
-        else:
+        elif self._left_bytes is not None:
             self._left_bytes -= len(body)
             if self._left_bytes < 0 or (is_last and self._left_bytes):
                 raise RuntimeError("the answer's body is not as long as its content-length says")

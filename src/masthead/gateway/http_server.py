@@ -42,8 +42,8 @@ class PatientProtocol(HttpToolsProtocol):
     _stall_timer: asyncio.TimerHandle | None = None
     _idle_since_s: float = 0.0
     _is_in_head: bool = False
-    _is_upgraded: bool = False
     _head_bytes: int = 0
+    """Below 0 for none yet."""
     _body_left: int = 0
     """Of a request that offered another protocol: the parser knows nothing of its body."""
     app: Any
@@ -78,7 +78,10 @@ class PatientProtocol(HttpToolsProtocol):
             if cycle is not None and cycle.more_body and not cycle.arrived_bytes:
                 self.loop.call_later(NUDGED_S, cycle.tell)
             return
-        self._head_bytes += len(data)
+        if self._head_bytes >= 0:
+            self._head_bytes += len(data)
+        else:  # its first packet may hold the end of the request before
+            self._head_bytes = len(data) if self._cycle is None else 0
         if self._head_bytes > MOST_HEAD_BYTES:
             self._refuse(b"431 Request Header Fields Too Large", b"the headers are over %d bytes" % MOST_HEAD_BYTES)
         elif self._head_timer is None:
@@ -111,20 +114,25 @@ class PatientProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Be in the head."""
         self._is_in_head = True
-        self._head_bytes = 0
+        self._head_bytes = -1
         self.url = b""
         self.expect_100_continue = False
         self.headers = []
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keep a header; what follows a body in pieces is none, whatever it calls itself."""
+        if not self._is_in_head:
+            return
+        name = name.lower()
+        if name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         """Be behind it, and have the request answered."""
         self._is_in_head = False
         parser = self.parser
         method = parser.get_method().decode("ascii")
-        if parser.should_upgrade() and self._should_upgrade():
-            self._is_upgraded = True
-            self.scope: Any = {"method": method, "headers": self.headers}
-            return
         version = parser.get_http_version()
         url = self.url
         address = _address_of(url) if len(url) <= _SHORT_BYTES else _address_of.__wrapped__(url)
@@ -147,6 +155,7 @@ class PatientProtocol(HttpToolsProtocol):
             self,
             is_head=method == "HEAD",
             wants_continue=self.expect_100_continue,
+            takes_pieces=version != "1.0",
             keep_alive=version != "1.0" and parser.should_keep_alive(),
         )
         if self._served is None:
@@ -159,7 +168,7 @@ class PatientProtocol(HttpToolsProtocol):
     def on_body(self, body: bytes) -> None:
         """Keep a piece of the body, and make the client wait where nobody takes it."""
         cycle = self._cycle
-        if cycle is None or self._is_upgraded or cycle.is_complete:
+        if cycle is None or cycle.is_complete:
             return
         cycle.on_body(body)
         if cycle.arrived_bytes > HIGH_WATER_LIMIT:
@@ -168,7 +177,7 @@ class PatientProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """Let who reads the body know that this was all."""
         cycle = self._cycle
-        if cycle is not None and not self._is_upgraded and not cycle.is_complete:
+        if cycle is not None and not cycle.is_complete:
             cycle.on_body_end()
 
     # What the server and requests ask.
@@ -199,11 +208,6 @@ class PatientProtocol(HttpToolsProtocol):
         else:
             self._cycle.keep_alive = False
 
-    def handle_websocket_upgrade(self) -> None:
-        """Hand the connection on."""
-        self._forget_idle()
-        super().handle_websocket_upgrade()
-
     def send_400_response(self, msg: str) -> None:
         """Refuse what is no HTTP."""
         self._refuse(b"400 Bad Request", msg.encode("ascii", "replace"))
@@ -212,10 +216,7 @@ class PatientProtocol(HttpToolsProtocol):
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as offer:
-            if self._should_upgrade():
-                self.handle_websocket_upgrade()
-            else:
-                self._stay(data[offer.args[0] :])
+            self._stay(data[offer.args[0] :])
         except httptools.HttpParserError:
             self.send_400_response("this is no HTTP/1.1 request")
 
@@ -224,6 +225,8 @@ class PatientProtocol(HttpToolsProtocol):
         self.parser = httptools.HttpRequestParser(self)
         headers = dict(self.headers)
         if b"transfer-encoding" in headers:
+            if self._cycle is not None:
+                self._cycle.more_body = True
             self.send_400_response("a request that offers another protocol must say how long its body is")
             return
         self._body_left = int(headers.get(b"content-length", b"0"))
@@ -265,9 +268,19 @@ class PatientProtocol(HttpToolsProtocol):
             self._idle_timer = None
 
     def _refuse(self, status: bytes, message: bytes) -> None:
+        """Say so, unless the client would take it for the answer to what it asked before; then close."""
         self._is_in_head = False
         self._disarm()
-        if not self.transport.is_closing():
+        self.parser = _Deaf()
+        asked = [] if self._served is None else [self._served, *(cycle for cycle, _ in self._waiting or ())]
+        if asked and asked[-1].more_body and asked[-1] is not self._served:
+            asked.pop()
+            self._waiting = (self._waiting or [])[:-1]
+        if asked and not asked[-1].more_body:
+            asked[-1].keep_alive = False
+        elif asked and asked[-1].has_begun:
+            self.transport.close()
+        elif not self.transport.is_closing():
             body = _BAD % message
             self.transport.write(_ANSWER % (status, len(body), body))
             self.transport.close()
@@ -282,7 +295,9 @@ class PatientProtocol(HttpToolsProtocol):
 
     def _too_slow(self) -> None:
         self._head_timer = None
-        if not self.transport.is_closing():
+        if self._served is not None:  # the client may have been made to wait
+            self._arm()
+        elif not self.transport.is_closing():
             self.transport.close()
 
     def _watch(self, waiting_bytes: int) -> None:
@@ -298,6 +313,13 @@ class PatientProtocol(HttpToolsProtocol):
             self.transport.abort()
         else:
             self._watch(waiting_bytes)
+
+
+class _Deaf:
+    """The parser of a connection from which nothing is taken any more."""
+
+    def feed_data(self, _data: bytes) -> None:
+        """Do nothing."""
 
 
 class _Address(NamedTuple):

@@ -202,3 +202,26 @@ async def test_who_does_not_listen_any_more_hears_nothing() -> None:
 
     await cycle.run(app, {})
     assert not heard
+
+
+async def test_all_who_wait_hear_that_the_client_left() -> None:
+    line = Line()
+    cycle = line.cycle()
+
+    async def app(_scope: Scope, receive: Receive, _send: Send) -> None:
+        async with asyncio.timeout(5):
+            heard = await asyncio.gather(receive(), receive())
+        assert [message["type"] for message in heard] == ["http.disconnect"] * 2
+
+    running = asyncio.create_task(cycle.run(app, {}))
+    await asyncio.sleep(0.001)
+    cycle.on_gone()
+    await running
+
+
+async def test_a_stream_for_a_client_that_knows_no_pieces_ends_with_the_connection() -> None:
+    line = Line()
+    cycle = Cycle(line, is_head=False, wants_continue=False, keep_alive=False, takes_pieces=False)
+    await cycle.run(saying(start(), body(b"one", more=True), body(b"two")), {})
+    assert b"".join(line.writes) == b"HTTP/1.1 200 OK\r\ndate: now\r\nconnection: close\r\n\r\nonetwo"
+    assert line.transport.is_closing()
