@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { type ReactNode, useDeferredValue, useEffect, useMemo, useState } from "react";
+import { type ReactNode, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
 import { checked, configuration } from "@/api/configuration";
 import type { GatewayConfig } from "@/api/schema";
 import { Wait } from "@/settings/Wait";
@@ -59,6 +59,11 @@ function Editor({ config }: { config: GatewayConfig }): ReactNode {
   const faults = isChanged ? (check.data?.faults ?? []) : config.faults;
   const warnings = isChanged ? (check.data?.warnings ?? []) : config.warnings;
   useWarning(isChanged);
+  const parts = useRef<HTMLElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: on a narrow screen the parts scroll, to the one shown.
+  useEffect(() => {
+    parts.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+  }, [part]);
   const value = useMemo<Draft>(
     () => ({
       document,
@@ -82,7 +87,7 @@ function Editor({ config }: { config: GatewayConfig }): ReactNode {
   return (
     <DraftProvider value={value}>
       <div className="config">
-        <nav className="config-nav" aria-label="Configuration">
+        <nav ref={parts} className="config-nav" aria-label="Configuration">
           {PARTS.map(([name, word]) => (
             <button
               key={name}
