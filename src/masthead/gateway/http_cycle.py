@@ -128,6 +128,8 @@ class Cycle:
         scope[GONE] = self._listen
         try:
             await app(scope, self.receive, self.send)
+        except asyncio.CancelledError:  # the server ends, and has said how many it cut off
+            self._fail()
         except BaseException as error:  # noqa: BLE001 - the server's edge: whatever happens, the connection goes on or ends
             _LOG.error("Exception in ASGI application\n", exc_info=error)
             self._fail()

@@ -192,6 +192,7 @@ class PatientProtocol(HttpToolsProtocol):
         self._served = None
         self.server_state.total_requests += 1
         if self.transport.is_closing():
+            self._see_out()
             return
         self.flow.resume_reading()
         if self._waiting:
@@ -259,6 +260,7 @@ class PatientProtocol(HttpToolsProtocol):
         left_s = self._idle_since_s + self.timeout_keep_alive - self.loop.time()
         if left_s <= 0.001:
             self.transport.close()
+            self._see_out()
         else:
             self._idle_timer = self.loop.call_later(left_s, self._look_idle)
 
@@ -300,6 +302,12 @@ class PatientProtocol(HttpToolsProtocol):
         elif not self.transport.is_closing():
             self.transport.close()
 
+    def _see_out(self) -> None:
+        """Watch whether the client takes what is left, where the connection closes once it has."""
+        waiting_bytes = self.transport.get_write_buffer_size()
+        if waiting_bytes and self._stall_timer is None:
+            self._watch(waiting_bytes)
+
     def _watch(self, waiting_bytes: int) -> None:
         self._stall_timer = self.loop.call_later(self.stalled_s, self._look, waiting_bytes)
 
@@ -309,7 +317,7 @@ class PatientProtocol(HttpToolsProtocol):
         waiting_bytes = self.transport.get_write_buffer_size()
         if not waiting_bytes:
             return
-        if self.flow.write_paused and waiting_bytes >= waited_bytes:
+        if (self.flow.write_paused or self.transport.is_closing()) and waiting_bytes >= waited_bytes:
             self.transport.abort()
         else:
             self._watch(waiting_bytes)

@@ -1,6 +1,7 @@
 """What is no HTTP, or hardly, amid what is, over a real socket."""
 
 import asyncio
+import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any, cast
@@ -18,13 +19,18 @@ ASKED = b"GET /%d HTTP/1.1\r\nhost: x\r\n\r\n"
 BEGUN = b"POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n"
 
 
+def configured(app: Application) -> uvicorn.Config:
+    config = uvicorn.Config(cast("Any", app), http=PatientProtocol, lifespan="off", log_level="critical")
+    config.load()
+    return config
+
+
 @asynccontextmanager
 async def serving(
     app: Application, *, head_s: float = 20.0
 ) -> AsyncGenerator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
     """Serve, and connect."""
-    config = uvicorn.Config(cast("Any", app), http=PatientProtocol, lifespan="off", log_level="critical")
-    config.load()
+    config = configured(app)
     protocol = cast("type[PatientProtocol]", type("Protocol", (PatientProtocol,), {"head_s": head_s}))
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: protocol(config, ServerState(), {}), "127.0.0.1", 0)
@@ -131,3 +137,34 @@ async def test_a_head_that_waits_behind_an_answer_is_not_late() -> None:
         assert await told(reader) == b"/1"
         writer.write((ASKED % 2)[-1:])
         assert await told(reader) == b"/2"
+
+
+@pytest.mark.parametrize("closes", [True, False], ids=["closing", "kept"])
+async def test_a_client_that_leaves_the_end_of_an_answer_untaken_is_let_go(closes: bool) -> None:
+    state = ServerState()
+
+    async def large(_scope: Scope, _receive: Receive, send: Send) -> None:
+        headers = [(b"content-length", b"60000"), *([(b"connection", b"close")] if closes else [])]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"x" * 60_000})
+
+    class Narrow(PatientProtocol):
+        stalled_s = 0.1
+
+        def connection_made(self, transport: Any) -> None:
+            transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2048)
+            super().connection_made(transport)
+
+    config = configured(large)
+    config.timeout_keep_alive = cast("Any", 0.1)
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: Narrow(config, state, {}), "127.0.0.1", 0)
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+        client.setblocking(False)
+        await loop.sock_connect(client, server.sockets[0].getsockname())
+        await loop.sock_sendall(client, ASKED % 1)
+        async with asyncio.timeout(10):
+            while not state.total_requests or state.connections:  # noqa: ASYNC110 - the server tells nobody
+                await asyncio.sleep(0.01)
+    server.close()

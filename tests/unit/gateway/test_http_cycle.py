@@ -225,3 +225,21 @@ async def test_a_stream_for_a_client_that_knows_no_pieces_ends_with_the_connecti
     await cycle.run(saying(start(), body(b"one", more=True), body(b"two")), {})
     assert b"".join(line.writes) == b"HTTP/1.1 200 OK\r\ndate: now\r\nconnection: close\r\n\r\nonetwo"
     assert line.transport.is_closing()
+
+
+async def test_an_answer_that_is_cut_off_when_the_server_ends_is_no_error_of_the_application(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    line = Line()
+
+    async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await send(start())
+        await send(body(b"one", more=True))
+        await asyncio.sleep(60)
+
+    running = asyncio.create_task(line.cycle().run(app, {}))
+    await asyncio.sleep(0.001)
+    running.cancel()
+    await running
+    assert line.transport.is_closing()
+    assert not caplog.records
