@@ -26,7 +26,7 @@ import uvloop
 from gateway_candidates import Candidate, gateway, loop_lag, metrics, new_key, resident_mb, upstream
 
 _WINDOW_S = 5.0
-_CALLERS = 48
+_CALLERS = 128
 _TOOL = {"type": "function", "function": {"name": "look", "parameters": {"type": "object"}}}
 
 
