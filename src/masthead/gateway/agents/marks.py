@@ -69,8 +69,11 @@ class Scope:
         held = young.runs.get(run.run_id)
         if held is not None:
             return held is run
+        held = self.old.runs.get(run.run_id)
+        if held is not None and held is not run:
+            return False
         young.runs[run.run_id] = run
-        if self.old.runs.get(run.run_id) is run:
+        if held is run:
             del self.old.runs[run.run_id]
             self.old.bytes -= run.counted_bytes
             young.bytes += run.counted_bytes

@@ -112,3 +112,12 @@ async def test_a_long_system_prompt_takes_no_room_from_runs() -> None:
         prompt = f"You are helper {number}. " + "Follow the rules. " * 2000
         await site.call([system(prompt), user(f"Question {number}")], assistant(f"Answer {number}"))
     assert len(site.guards.runs) == 30
+
+
+def test_a_forgotten_run_does_not_take_its_id_back_from_one_that_has_it_by_now() -> None:
+    forgotten, later = LiveRun("s", "r", 1, 1), LiveRun("s", "r", 2, 2)
+    scope = Scope("s", 2)
+    assert scope.renew(later)
+    scope.age(3)
+    assert not scope.renew(forgotten)
+    assert scope.run("r") is later
