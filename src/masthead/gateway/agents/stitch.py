@@ -139,9 +139,11 @@ class Stitcher:
         while self._bytes > enough:
             mean = self._bytes / len(self._scopes)
             largest = sorted(
-                [(scope.bytes, name) for name, scope in self._scopes.items() if scope.bytes >= mean], reverse=True
+                (-scope.bytes.bit_length(), scope.now_ns, name)  # of those with about as much, the quietest first
+                for name, scope in self._scopes.items()
+                if scope.bytes >= mean
             )
-            for _, name in (*largest, *largest):
+            for _, _, name in (*largest, *largest):
                 scope = self._scopes[name]
                 if scope.old.runs:
                     self._bytes -= scope.drop_old().bytes
@@ -149,7 +151,7 @@ class Stitcher:
                     scope.age(scope.now_ns)
                 if self._bytes <= enough:
                     break
-            for _, name in largest:
+            for _, _, name in largest:
                 scope = self._scopes[name]
                 if not scope.young.runs and not scope.old.runs:
                     self._bytes -= scope.bytes

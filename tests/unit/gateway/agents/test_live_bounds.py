@@ -121,3 +121,11 @@ def test_a_forgotten_run_does_not_take_its_id_back_from_one_that_has_it_by_now()
     scope.age(3)
     assert not scope.renew(forgotten)
     assert scope.run("r") is later
+
+
+async def test_of_many_keys_with_a_run_each_the_quietest_are_forgotten() -> None:
+    site = Site(most_bytes=100_000)
+    begun = [await site.call([user(f"Question {at:02}")], assistant("Answer."), key=f"k{at:02}") for at in range(60)]
+    kept = [run.run_id for run in site.guards.runs]
+    assert 10 < len(kept) < 60
+    assert kept == [exchange.trace_id for exchange in begun[-len(kept) :]]
