@@ -52,6 +52,10 @@ class Connection(Protocol):
         """Learn that an answer is complete."""
         ...
 
+    def read_on(self) -> None:
+        """Learn that a request waits for more of its body, or for its client to leave."""
+        ...
+
 
 class Cycle:
     """One of them. Belongs to one event loop."""
@@ -150,7 +154,7 @@ class Cycle:
             if not connection.transport.is_closing():
                 connection.transport.write(_CONTINUE)
         if not self.is_gone and not self.is_complete:
-            connection.flow.resume_reading()
+            connection.read_on()
             while not (self._has_news or self.is_gone or self.is_complete):
                 if self._news is None:
                     self._news = asyncio.Event()

@@ -21,6 +21,10 @@ HEAD_S: Final = 20.0
 """How long a connection may take to send a whole head, from its first byte, and to send that first byte at all."""
 MOST_HEAD_BYTES: Final = 64 * 1024
 """What a head may hold, beside what came with its last byte."""
+MOST_WAITING: Final = 256
+"""How many requests may wait on a connection behind the one that is answered; none is taken of what comes after."""
+_FEW_WAITING: Final = 16
+"""Below it, more is read."""
 NUDGED_S: Final = 1.0
 """When who waits for a body is told that it has begun, though nothing of it came: the clock of bodies runs there."""
 STALLED_S: Final = 60.0
@@ -163,6 +167,8 @@ class PatientProtocol(HttpToolsProtocol):
         else:
             self.flow.pause_reading()
             self._waiting = self._waiting or []
+            if len(self._waiting) >= MOST_WAITING:
+                raise RuntimeError("too many requests wait on this connection")  # see `_refuse`
             self._waiting.append((cycle, scope))
 
     def on_body(self, body: bytes) -> None:
@@ -194,13 +200,19 @@ class PatientProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             self._see_out()
             return
-        self.flow.resume_reading()
         if self._waiting:
             self._serve(*self._waiting.pop(0))
+            self.read_on()
             return
+        self.flow.resume_reading()
         self._idle_since_s = self.loop.time()
         if self._idle_timer is None:
             self._idle_timer = self.loop.call_later(self.timeout_keep_alive, self._look_idle)
+
+    def read_on(self) -> None:
+        """Take more of what the client sends, unless enough waits: it could make us hold any number of requests."""
+        if not self._waiting or len(self._waiting) < _FEW_WAITING:
+            self.flow.resume_reading()
 
     def shutdown(self) -> None:
         """Close, once what is asked is answered."""

@@ -1,6 +1,7 @@
 """What is no HTTP, or hardly, amid what is, over a real socket."""
 
 import asyncio
+import contextlib
 import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -11,7 +12,7 @@ import uvicorn
 from uvicorn.server import ServerState
 
 from masthead.gateway.http_cycle import Application
-from masthead.gateway.http_server import PatientProtocol
+from masthead.gateway.http_server import MOST_WAITING, PatientProtocol
 from masthead.gateway.reading import Receive, Scope, Send
 
 pytestmark = pytest.mark.integration
@@ -51,7 +52,15 @@ async def echo(scope: Scope, receive: Receive, send: Send) -> None:
         message = await receive()
         more = message.get("more_body", False)
         said.append(message.get("body", b""))
-    await asyncio.sleep(0.02)
+    await asyncio.sleep(0.005)
+    await answer(send, said)
+
+
+async def quick(scope: Scope, _receive: Receive, send: Send) -> None:
+    await answer(send, [scope["path"].encode()])
+
+
+async def answer(send: Send, said: list[bytes]) -> None:
     whole = b"".join(said)
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(whole))]})
     await send({"type": "http.response.body", "body": whole})
@@ -168,3 +177,22 @@ async def test_a_client_that_leaves_the_end_of_an_answer_untaken_is_let_go(close
             while not state.total_requests or state.connections:  # noqa: ASYNC110 - the server tells nobody
                 await asyncio.sleep(0.01)
     server.close()
+
+
+async def test_of_a_flood_of_requests_those_that_may_wait_are_answered_and_no_more() -> None:
+    async with serving(echo) as (reader, writer):
+        writer.write(b"".join(ASKED % number for number in range(2_000)))
+        answers: list[bytes] = []
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                answers.append(await told(reader))
+    assert 1 < len(answers) <= MOST_WAITING + 1
+    assert answers == [b"/%d" % number for number in range(len(answers))]
+
+
+async def test_many_requests_sent_ahead_are_all_answered_where_few_come_at_a_time() -> None:
+    async with serving(quick) as (reader, writer):
+        for begin in range(0, 1_000, 40):
+            writer.write(b"".join(ASKED % number for number in range(begin, begin + 40)))
+            await asyncio.sleep(0.01)
+        assert [await told(reader) for _ in range(1_000)] == [b"/%d" % number for number in range(1_000)]

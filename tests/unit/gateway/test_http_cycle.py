@@ -52,6 +52,9 @@ class Line:
     def answered(self) -> None:
         self.answers += 1
 
+    def read_on(self) -> None:
+        self.flow.resume_reading()
+
     def cycle(self, *, is_head: bool = False, wants_continue: bool = False, keep_alive: bool = True) -> Cycle:
         return Cycle(self, is_head=is_head, wants_continue=wants_continue, keep_alive=keep_alive)
 
