@@ -190,6 +190,8 @@ class Gateway:
     async def _reply(self, exchange: Exchange, answer: Answer, send: Send) -> None:
         exchange.status = answer.status
         self._keep(exchange, answer.body)
+        if answer.outline is not None and not exchange.is_truncated:
+            exchange.outline = answer.outline
         if answer.status >= 400 and exchange.error is None:
             exchange.error = answer.body[:500].decode("utf-8", "replace")
         headers = [*answer.headers, *own_headers(exchange), (b"content-length", b"%d" % len(answer.body))]

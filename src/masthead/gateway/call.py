@@ -190,6 +190,8 @@ class Answer(NamedTuple):
     status: int
     headers: tuple[Header, ...]
     body: bytes
+    outline: Outline | None = None
+    """Of the body, where it was read already; who changes the body drops it."""
 
 
 class Charge(NamedTuple):

@@ -13,6 +13,7 @@ from masthead.gateway.answers import JSON, passed_on
 from masthead.gateway.call import Answer, Attempt, Exchange, FailureKind, Header, Members, Target
 from masthead.gateway.forward import Forwarded, forwarded
 from masthead.gateway.grants import Grants
+from masthead.gateway.outline import outlined
 from masthead.gateway.seams import Plan, Step
 from masthead.gateway.upstream.port import UpstreamClient, UpstreamFailed, UpstreamResponse
 from masthead.model.errors import UpstreamError
@@ -169,10 +170,12 @@ class Conductor:
             raise
         attempt.end_ns = self._clock.now_ns()
         is_bare = not call.endpoint.is_model_call or b"json" not in content_type
-        members = {} if is_bare and sent.translation is None else _checked(body, target)
         if sent.translation is None:
-            return Answer(response.status, tuple(passed_on(response.headers)), body)
-        answer = _translated(response, sent.translation, members)
+            outline = None if is_bare else outlined(body)
+            if outline is None and not is_bare:
+                _checked(body, target)
+            return Answer(response.status, tuple(passed_on(response.headers)), body, outline)
+        answer = _translated(response, sent.translation, _checked(body, target))
         note_losses(exchange, sent)
         return answer
 

@@ -115,7 +115,7 @@ class ContentPlugins(QuietPlugin):
             is_changed = is_edited or is_changed
         except Unfit as unfit:
             await self._ask_again(exchange, body, unfit)
-        return answer._replace(body=msgspec.json.encode(body)) if is_changed else answer
+        return answer._replace(body=msgspec.json.encode(body), outline=None) if is_changed else answer
 
     async def _ask_again(self, exchange: Exchange, body: Body, unfit: Unfit) -> None:
         state: CallState = exchange.content
