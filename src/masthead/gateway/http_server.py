@@ -48,6 +48,8 @@ class PatientProtocol(HttpToolsProtocol):
     _is_in_head: bool = False
     _head_bytes: int = 0
     """Below 0 for none yet."""
+    _bare_bytes: int = 0
+    """What came since a piece of a body: sizes of pieces, and headers behind the last one. Below 0 for none yet."""
     _body_left: int = 0
     """Of a request that offered another protocol: the parser knows nothing of its body."""
     app: Any
@@ -81,6 +83,9 @@ class PatientProtocol(HttpToolsProtocol):
             cycle = self._cycle
             if cycle is not None and cycle.more_body and not cycle.arrived_bytes:
                 self.loop.call_later(NUDGED_S, cycle.tell)
+                self._bare_bytes = self._bare_bytes + len(data) if self._bare_bytes >= 0 else 0
+                if self._bare_bytes > MOST_HEAD_BYTES:
+                    self._refuse(b"431 Request Header Fields Too Large", b"too much stands between pieces of the body")
             return
         if self._head_bytes >= 0:
             self._head_bytes += len(data)
@@ -119,6 +124,7 @@ class PatientProtocol(HttpToolsProtocol):
         """Be in the head."""
         self._is_in_head = True
         self._head_bytes = -1
+        self._bare_bytes = -1
         self.url = b""
         self.expect_100_continue = False
         self.headers = []
@@ -173,6 +179,7 @@ class PatientProtocol(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         """Keep a piece of the body, and make the client wait where nobody takes it."""
+        self._bare_bytes = -1
         cycle = self._cycle
         if cycle is None or cycle.is_complete:
             return

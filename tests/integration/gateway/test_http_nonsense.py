@@ -196,3 +196,12 @@ async def test_many_requests_sent_ahead_are_all_answered_where_few_come_at_a_tim
             writer.write(b"".join(ASKED % number for number in range(begin, begin + 40)))
             await asyncio.sleep(0.01)
         assert [await told(reader) for _ in range(1_000)] == [b"/%d" % number for number in range(1_000)]
+
+
+async def test_what_follows_a_body_is_bounded() -> None:
+    async with serving(echo) as (reader, writer):
+        writer.write(BEGUN + b"1\r\na\r\n0\r\nx: ")
+        for _ in range(8):
+            await asyncio.sleep(0.02)  # each a packet of its own
+            writer.write(b"y" * 10_000)
+        assert (await reader.readline()).startswith(b"HTTP/1.1 431 ")
