@@ -1,6 +1,5 @@
 """Rows that are erased are gone, from the answers and from the disk, and the audit log says so."""
 
-import contextlib
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ from masthead.model.errors import NotFound, StoreError
 from masthead.model.ids import EvaluatorId, ProjectId
 from masthead.model.run import Removed
 from masthead.model.score import Score, ScoreFilter, Subject
+from masthead.testing.disk import files_holding
 from masthead.testing.site import Site, conversation, put, run_id, site_in
 
 pytestmark = pytest.mark.integration
@@ -38,16 +38,6 @@ def acts(site: Site, key: str) -> list[tuple[str, str, dict[str, int]]]:
 
 def runs(site: Site, key: str) -> set[str]:
     return {run["run_id"] for run in site.ask("GET", "/api/v1/runs", key).json()["items"]}
-
-
-def holding(folder: Path, *texts: bytes) -> list[str]:
-    """Return the files that hold one of the texts; the store removes them in its own time, so some may vanish."""
-    found = list[str]()
-    for path in folder.rglob("*"):
-        with contextlib.suppress(FileNotFoundError, IsADirectoryError):
-            content = path.read_bytes()
-            found += [str(path.relative_to(folder))] if any(text in content for text in texts) else []
-    return found
 
 
 def test_a_deleted_run_is_gone_with_its_spans_and_scores(site: Site) -> None:
@@ -148,7 +138,7 @@ def test_erasing_a_user_reaches_what_the_store_could_not_hold(site: Site, folder
     assert not whole.exists()
     assert not cut.exists()
     assert other.exists()
-    assert holding(folder / "wal" / "set_aside", b"aside") == []
+    assert files_holding(folder / "wal" / "set_aside", b"aside") == []
     (left,) = (folder / "wal" / "set_aside" / "one").glob("*.spans")
     assert {span.trace_id.hex() for span in span_record.load(left.read_bytes())} == {run_id(51)}
 
@@ -201,13 +191,13 @@ def test_the_default_project_cannot_be_deleted(site: Site) -> None:
 def test_what_was_erased_is_nowhere_on_the_disk(site: Site, folder: Path) -> None:
     marker = "unmistakable-4711"
     put(site.door, "one", conversation(50, marker=marker, user="u/50"))
-    assert holding(folder, b"unmistakable")
+    assert files_holding(folder, b"unmistakable")
     site.ask("DELETE", "/api/v1/users/u/50", site.key("one"))
     for _ in range(360):
-        if not holding(folder, b"unmistakable", b"u/50"):
+        if not files_holding(folder, b"unmistakable", b"u/50"):
             break
         time.sleep(0.25)
-    assert holding(folder, b"unmistakable", b"u/50") == []
+    assert files_holding(folder, b"unmistakable", b"u/50") == []
 
 
 def test_an_upload_that_a_killed_server_left_behind_is_removed_at_the_start(folder: Path) -> None:

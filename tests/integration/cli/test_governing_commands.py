@@ -18,6 +18,7 @@ from masthead.cli.main import app
 from masthead.model.errors import MastheadError
 from masthead.settings import Settings
 from masthead.store.control.database import sqlite_url
+from masthead.testing.disk import files_holding
 from masthead.testing.site import conversation, put
 from masthead.wiring import opened
 
@@ -73,8 +74,7 @@ def test_a_key_is_made_shown_once_listed_and_revoked(shell: Shell) -> None:
     assert shell.json("key", "revoke", made["key"]["id"])["revoked"] is not None
     shell.run("key", "revoke", "f" * 16, code=3)
     shell.run("key", "revoke", "nonsense", code=2)
-    secret = made["secret"].encode()
-    assert [path for path in shell.folder.rglob("*") if path.is_file() and secret in path.read_bytes()] == []
+    assert files_holding(shell.folder, made["secret"].encode()) == []
 
 
 def test_a_project_is_made_changed_and_deleted(shell: Shell) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from masthead.testing.disk import files_holding
 from masthead.testing.gateway import wait_until
 from masthead.testing.raw_upstream import Peer, RawUpstream
 from masthead.testing.site import Site, site_in
@@ -122,8 +123,7 @@ def test_each_project_calls_with_its_own_secret_and_none_is_ever_told(
     site.door.flush()
     for value in (ONES, TWOS, "sk-one-changed-0"):
         assert value not in everything
-        written = [path for path in tmp_path.rglob("*") if path.is_file() and value.encode() in path.read_bytes()]
-        assert written == []
+        assert files_holding(tmp_path, value.encode()) == []
 
 
 def test_a_lost_master_key_is_told_to_owners_with_the_remedy_and_calls_fall_back(

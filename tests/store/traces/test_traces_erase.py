@@ -3,7 +3,6 @@
 import threading
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import pytest
 
@@ -15,6 +14,7 @@ from masthead.store.traces.append import Appender, SpanRow
 from masthead.store.traces.bind import Params
 from masthead.store.traces.erase import purge
 from masthead.store.traces.store import TraceStore
+from masthead.testing.disk import files_holding
 from masthead.testing.span_rows import EPOCH_NS, run_id, span_row
 
 pytestmark = pytest.mark.store
@@ -179,25 +179,14 @@ def test_erased_text_leaves_the_disk(
     secret = "unmistakable-" + project
     append([span_row(project, span=1, name=secret, status_message=secret)])
     folder = tmp_path_factory.getbasetemp()
-    assert _holds(folder, secret)
+    assert files_holding(folder, secret.encode())
     store.delete_runs(project, [run_id(1)])
     assert purge(store.engine)
     assert not purge(store.engine)
     deadline = time.monotonic() + 60
-    while _holds(folder, secret) and time.monotonic() < deadline:
+    while files_holding(folder, secret.encode()) and time.monotonic() < deadline:
         time.sleep(0.2)
-    assert not _holds(folder, secret)
-
-
-def _holds(folder: Path, secret: str) -> bool:
-    """Say whether any file of a part holds the text; it is short, so that compression leaves it whole."""
-    for file in folder.rglob("*.bin"):
-        try:
-            if secret.encode() in file.read_bytes():
-                return True
-        except FileNotFoundError:
-            continue
-    return False
+    assert not files_holding(folder, secret.encode())
 
 
 def test_a_time_of_reception_is_what_retention_counts_from(
