@@ -128,6 +128,17 @@ def test_a_budget_holds_for_every_subject(tmp_path: Path, per: Any) -> None:
     assert (refused.status_code, per in refused.json()["error"]["message"]) == (429, True)
 
 
+@pytest.mark.parametrize("per", ["agent", "run"])
+@pytest.mark.parametrize("path", ENDPOINTS)
+def test_a_budget_of_an_agent_or_a_run_that_its_caller_names_holds_on_every_endpoint(
+    tmp_path: Path, path: str, per: Any
+) -> None:
+    said = {"authorization": "Bearer k1", "x-masthead-agent": "writer", "x-masthead-run": "r1"}
+    with limited(tmp_path, LimitConfig(per=per, requests=1)) as gateway:
+        answers = [httpx.post(f"{gateway.url}{path}", json=ENDPOINTS[path], headers=said, timeout=30) for _ in "12"]
+    assert [answer.status_code for answer in answers] == [200, 429]
+
+
 def test_naming_a_model_by_its_connection_is_the_same_model(tmp_path: Path) -> None:
     with limited(tmp_path, LimitConfig(per="model", only=("m",), requests=1)) as gateway:
         assert ask(gateway).status_code == 200

@@ -19,6 +19,7 @@ from masthead.gateway.charge import CostOf, charge_of
 from masthead.gateway.config_routes import LimitConfig, Window
 from masthead.gateway.joining import user_of
 from masthead.gateway.policy.counters import NANO_USD, Counters, Slot, Used
+from masthead.gateway.policy.subjects import agent_of
 from masthead.gateway.policy.uncounted import Uncounted
 from masthead.gateway.seams import QuietPlugin, Refused
 from masthead.model.ids import ProjectId, SpanId
@@ -226,8 +227,7 @@ def _subject(per: Literal["project", "key", "user", "agent", "run"], exchange: E
         case "user":
             return user_of(exchange.call)
         case "agent":
-            name = exchange.attributes.get("gen_ai.agent.name")
-            return name if isinstance(name, str) else None
+            return agent_of(exchange)
         case "run":
             return exchange.links[0].trace_id if exchange.purpose == "shadow" else exchange.trace_id
 

@@ -19,6 +19,7 @@ from masthead.gateway.policy.expression import Expression
 from masthead.gateway.policy.failures import MAY_PASS, failure_of
 from masthead.gateway.policy.health import Fleet
 from masthead.gateway.policy.hedging import Hedge, may_be_made_twice
+from masthead.gateway.policy.subjects import agent_of, session_of
 from masthead.gateway.policy.windows import fitting
 from masthead.gateway.seams import ModelEntry, Plan, Refused, Step
 from masthead.gateway.secret import SecretReader
@@ -295,7 +296,7 @@ def facts_of(exchange: Exchange) -> Mapping[str, object]:
     call = exchange.call
     return {
         "model": call.model,
-        "agent": exchange.attributes.get("gen_ai.agent.name") or "",
+        "agent": agent_of(exchange) or "",
         "user": user_of(call) or "",
         "key": call.identity.name or call.identity.key_id or "",
         "endpoint": call.endpoint.name,
@@ -323,8 +324,8 @@ def _chance(route: RouteConfig, exchange: Exchange) -> float:
         None: None,
         "user": user_of(exchange.call),
         "run": exchange.trace_id,
-        "session": metadata(exchange.call).get("session_id") or exchange.trace_id,
-        "agent": exchange.attributes.get("gen_ai.agent.name"),
+        "session": session_of(exchange.call) or exchange.trace_id,
+        "agent": agent_of(exchange),
     }[route.sticky]
     if not isinstance(sticky, str) or not sticky:
         return random.random()  # noqa: S311 - a share of calls, no secret

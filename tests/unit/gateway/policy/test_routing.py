@@ -233,6 +233,34 @@ def test_conditions_choose_targets_by_agent_header_and_metadata():
     assert house.first() == "three/m-three"
 
 
+def test_a_condition_knows_the_agent_that_the_caller_names_where_no_guard_looks_for_one():
+    targets = [{**TARGETS[0], "when": 'agent == "indexer"'}, TARGETS[1]]
+    house = House(routes=[{"model": "best", "targets": targets}])
+    assert house.first(headers={b"x-masthead-agent": b"indexer"}) == "one/m-one"
+    assert house.first(metadata={"agent": "indexer"}) == "one/m-one"
+    assert house.first(metadata={"agent": "other"}) == "two/m-two"
+
+
+def test_a_role_is_told_in_metadata():
+    targets = [{**TARGETS[0], "when": 'metadata.role == "judge"'}, TARGETS[1]]
+    house = House(routes=[{"model": "best", "targets": targets}])
+    assert house.first(metadata={"role": "judge"}) == "one/m-one"
+    assert house.first(metadata={"role": "writer"}) == house.first() == "two/m-two"
+
+
+@pytest.mark.parametrize("said", [{"headers": {b"x-masthead-session": b"s-%d"}}, {"metadata": {"session_id": "s-%d"}}])
+def test_a_split_that_is_sticky_by_session_holds_over_its_runs_however_it_is_named(said: dict[str, Any]):
+    house = House(routes=[{"model": "best", "targets": TARGETS, "pick": "weight", "sticky": "session"}])
+
+    def first(session: int, run: str) -> str:
+        name, words = next(iter(said.items()))
+        filled = {key: value % session for key, value in words.items()}
+        return house.first(run=run * 32, **{name: filled})
+
+    assert all(first(session, "a") == first(session, "b") for session in range(20))
+    assert len({first(session, "a") for session in range(20)}) == 3
+
+
 @pytest.mark.parametrize(
     ("when", "said"), [("agent ==", "no expression in CEL"), ('nosuch == "a"', "'nosuch'; there are model, agent")]
 )
