@@ -248,14 +248,14 @@ def test_a_role_is_told_in_metadata():
     assert house.first(metadata={"role": "writer"}) == house.first() == "two/m-two"
 
 
-@pytest.mark.parametrize("said", [{"headers": {b"x-masthead-session": b"s-%d"}}, {"metadata": {"session_id": "s-%d"}}])
-def test_a_split_that_is_sticky_by_session_holds_over_its_runs_however_it_is_named(said: dict[str, Any]):
+@pytest.mark.parametrize("is_header", [True, False], ids=["header", "metadata"])
+def test_a_split_that_is_sticky_by_session_holds_over_its_runs_however_it_is_named(is_header: bool):
     house = House(routes=[{"model": "best", "targets": TARGETS, "pick": "weight", "sticky": "session"}])
 
     def first(session: int, run: str) -> str:
-        name, words = next(iter(said.items()))
-        filled = {key: value % session for key, value in words.items()}
-        return house.first(run=run * 32, **{name: filled})
+        if is_header:
+            return house.first(run=run * 32, headers={b"x-masthead-session": b"s-%d" % session})
+        return house.first(run=run * 32, metadata={"session_id": f"s-{session}"})
 
     assert all(first(session, "a") == first(session, "b") for session in range(20))
     assert len({first(session, "a") for session in range(20)}) == 3
