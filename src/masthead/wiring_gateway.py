@@ -156,7 +156,13 @@ class _Bench:
         if config.limits and self.uncountable is not None:
             raise SettingsError(self.uncountable)
         router = PolicyRouter(
-            config, tenant.secrets, tenant.fleet, clock, self.costs.of_a_million, limits_of=self.costs.limits_of
+            config,
+            tenant.secrets,
+            tenant.fleet,
+            clock,
+            self.costs.of_a_million,
+            limits_of=self.costs.limits_of,
+            known=self.costs.names_of,
         )
         limits = Limits(
             config.limits,

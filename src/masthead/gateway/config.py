@@ -40,7 +40,7 @@ from masthead.gateway.upstream.addresses import is_address, is_allowed
 from masthead.model.errors import SettingsError
 from masthead.providers.dialects import Dialect
 from masthead.providers.google_grant import ServiceAccount, service_account
-from masthead.providers.vendors import base_url_of, known_vendor, vendor
+from masthead.providers.vendors import Auth, Vendor, base_url_of, check_amazon, known_vendor, vendor
 
 HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,64}$")]
 HeaderValue = Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]{0,4096}$")]
@@ -331,7 +331,7 @@ def connection_of(name: str, config: ConnectionConfig, secrets: SecretReader) ->
     row = known_vendor(config.provider) or vendor("openai-compatible")
     secret, account, fault = None, None, None
     try:
-        secret, account = _secret_of(config, row.id, secrets)
+        secret, account = _secret_of(config, row, secrets)
     except SettingsError as error:
         fault = str(error) if stored_name(config.secret) is not None else _SERVERS_FAULT
     return Connection(
@@ -357,11 +357,13 @@ def stored_name(reference: str | None) -> str | None:
 
 
 def _secret_of(
-    config: ConnectionConfig, vendor_id: str, secrets: SecretReader
+    config: ConnectionConfig, row: Vendor, secrets: SecretReader
 ) -> tuple[str | None, ServiceAccount | None]:
     """Return the secret, and the account that it is the key file of; raise `SettingsError` where it cannot be used."""
     secret = None if config.secret is None else secrets.read(config.secret)
-    if secret is None or vendor_id not in {"vertex", "vertex-anthropic"}:
+    if secret is not None and row.auth is Auth.AWS:
+        check_amazon(secret, base_url_of(row, config.base_url))
+    if secret is None or row.id not in {"vertex", "vertex-anthropic"}:
         return secret, None
     return secret, service_account(secret)
 
@@ -373,7 +375,7 @@ def secret_faults(config: GatewayConfig, environment: Mapping[str, str]) -> Iter
         if stored_name(connection.secret) is None:
             row = known_vendor(connection.provider)
             try:
-                _secret_of(connection, "" if row is None else row.id, secrets)
+                _secret_of(connection, row or vendor("openai-compatible"), secrets)
             except SettingsError as error:
                 yield Fault(f"connections.{name}", str(error))
 

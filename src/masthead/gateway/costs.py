@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import threading
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Final
@@ -23,11 +24,13 @@ class Costs:
 
     def __init__(self, clock: Clock, folder: Path) -> None:
         self._clock = clock
+        self._folder = folder
         self._prices = Prices(folder)
         self._catalogue = Catalogue(self._prices, folder)
         self._is_ready = threading.Event()
         self._has_limits = threading.Event()
         self._are_limits_wanted = False
+        self._names: Mapping[str, tuple[str, ...]] = {}
         threading.Thread(target=self._load, name="gateway-prices", daemon=True).start()
 
     def __call__(self, provider: str | None, model: str, usage: Usage) -> Decimal | None:
@@ -65,9 +68,14 @@ class Costs:
             threading.Thread(target=self._load_limits, name="gateway-limits", daemon=True).start()
         return None
 
+    def names_of(self, vendor: str) -> tuple[str, ...]:
+        """Return the models that the catalogue knows of a vendor; none in the first two seconds after the start."""
+        return self._names.get(vendor, ())
+
     def _load(self) -> None:
         self._prices.load()
         self._is_ready.set()
+        self._names = Catalogue(self._prices, self._folder).names()  # all else that it read is let go: 10 MB
         give_back()
 
     def _load_limits(self) -> None:

@@ -26,6 +26,10 @@ _MAKERS: Final = ("openai", "anthropic", "google")
 _MAKERS_FIRST: Final = sorted(VENDORS.values(), key=lambda vendor: vendor.id not in _MAKERS)
 """Where a model is looked for when its provider is not named."""
 _DATED: Final = re.compile(r"(-\d{4}-\d{2}-\d{2}|-\d{8}|@[\w-]+|-latest|-v\d+(:\d+)?|:\d+)$")
+_FAMILY: Final = re.compile(r"^(ft:|regional\.)|[-:.]$")
+"""Entries of the catalogue of prices that stand for many models, and are the name of none."""
+_NAMED_BY_TEAMS: Final = frozenset({"azure"})
+"""Vendors where a model is called by the name of a deployment."""
 _REGION: Final = re.compile(r"^(us|eu|apac|jp|au|global|us-gov)\.")
 
 
@@ -82,6 +86,17 @@ class Catalogue:
                 if capability is not None and capability not in (card.capabilities or ()):
                     continue
                 yield replace(card, rates=self._prices.rates(provider=_priced_as(vendor), model=name, at_ns=at_ns))
+
+    def names(self) -> dict[str, tuple[str, ...]]:
+        """Return how models may be named, by the vendor's id; not of vendors where each team names its own."""
+        limits = self._load()
+        told = [one for one in VENDORS.values() if one.id not in _NAMED_BY_TEAMS]
+        names = {one.id: limits.get(one.limits_as or one.id, {}).keys() | self._priced(one) for one in told}
+        return {
+            vendor: tuple(sorted(name for name in found if _FAMILY.search(name) is None))
+            for vendor, found in names.items()
+            if found
+        }
 
     def listed(
         self, *, at_ns: int, provider: str | None = None, query: str = "", capability: Capability | None = None

@@ -236,17 +236,29 @@ def auth_headers(
 
 
 def region_of(url: str) -> str:
-    """Return the region in an address of Amazon's.
+    """Return the region in an address of Amazon's, also of an endpoint within a private cloud (`vpce-….bedrock-…`).
 
     Raises:
         SettingsError: there is none in it.
     """
-    host = (urlsplit(url).hostname or "").split(".")
-    if len(host) < 3 or not host[0].startswith("bedrock"):
+    labels = (urlsplit(url).hostname or "").split(".")
+    at = next((number for number, label in enumerate(labels) if label.startswith("bedrock")), None)
+    if at is None or len(labels) < at + 3:
         raise SettingsError(
             f"no region can be read in {url!r}: it should be like bedrock-runtime.eu-central-1.amazonaws.com"
         )
-    return host[1]
+    return labels[at + 1]
+
+
+def check_amazon(secret: str, base_url: str) -> None:
+    """Find out before the first call whether requests to an address of Amazon's can be signed with a key.
+
+    Raises:
+        SettingsError: the key is none of Amazon's, or no region can be read in the address.
+    """
+    if ":" in secret:
+        keys_of(secret)
+        region_of(base_url)
 
 
 def fitted_body(row: Vendor, body: Mapping[str, Any]) -> dict[str, Any]:

@@ -84,6 +84,25 @@ def test_a_missing_secret_is_told_by_its_name() -> None:
     assert "env:NONE" in told["connections.none"] and "no header may hold" in told["connections.bad"]
 
 
+@pytest.mark.parametrize(
+    ("secret", "base_url", "told"),
+    [
+        ("AKIA:secret", "https://proxy.example", "no region can be read in 'https://proxy.example'"),
+        ("AKIA:", "https://bedrock-runtime.eu-west-1.amazonaws.com", "ACCESS_KEY:SECRET_KEY"),
+        ("AKIA:secret", "https://bedrock-runtime.eu-west-1.amazonaws.com", None),
+        ("a-bearer-token", "https://proxy.example", None),
+    ],
+)
+def test_a_key_that_cannot_sign_for_its_address_is_told_before_the_first_call(
+    secret: str, base_url: str, told: str | None
+) -> None:
+    given: dict[str, object] = {"provider": "bedrock", "base_url": base_url, "secret": "env:AWS"}
+    faults = [one.message for one in secret_faults(parse({"connections": {"c": given}}, where="x"), {"AWS": secret})]
+    assert len(faults) == (told is not None)
+    assert told is None or told in faults[0]
+    assert (connection(given, {"AWS": secret}).fault is None) == (told is None)
+
+
 def test_a_missing_secret_of_the_server_is_the_connections_fault_and_is_not_named_to_projects() -> None:
     for secret in ("env:NONE", "file:/run/h1dden/key"):
         made = connection({"base_url": "https://x/v1", "secret": secret})

@@ -211,3 +211,14 @@ def test_written_cache_costs_its_own_rate_and_fresh_input_stays_fresh():
         output_tokens=0, cache_read_tokens=3000, cache_write_tokens=1000,
     )  # fmt: skip
     assert cost == (5000 * Decimal(3) + 3000 * Decimal("0.30") + 1000 * Decimal("3.75")) / 1_000_000
+
+
+def test_models_are_named_as_callers_may_name_them(catalogue: Catalogue):
+    names = catalogue.names()
+    assert {"gpt-4o", "gpt-4o-2024-08-06", "text-embedding-3-small"} <= set(names["openai"])
+    assert "claude-sonnet-4-5" in names["anthropic"]
+    assert not any(
+        name.startswith(("ft:", "regional.")) or name.endswith("-") for all_of in names.values() for name in all_of
+    )
+    assert "azure" not in names, "a deployment has whichever name its team gave it"
+    assert "vllm" not in names

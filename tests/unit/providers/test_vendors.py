@@ -86,6 +86,8 @@ def test_pair_of_keys_signs_the_request():
 
 def test_region_is_read_from_the_address_or_asked_for():
     assert region_of("https://bedrock-runtime.us-west-2.amazonaws.com/model/m/converse") == "us-west-2"
+    assert region_of("https://vpce-0a1.bedrock-runtime.eu-west-1.vpce.amazonaws.com/model/m/converse") == "eu-west-1"
+    assert region_of("https://bedrock-runtime-fips.us-east-1.amazonaws.com/model/m/converse") == "us-east-1"
     with pytest.raises(SettingsError, match="region"):
         region_of("https://proxy.example/model/m/converse")
 

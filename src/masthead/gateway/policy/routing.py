@@ -15,6 +15,7 @@ from masthead.gateway.call import Attempt, Call, Connection, Exchange, Identity,
 from masthead.gateway.config import GatewayConfig, connection_of, target_of
 from masthead.gateway.config_routes import RetryConfig, RouteConfig, TargetConfig
 from masthead.gateway.joining import header, metadata, user_of
+from masthead.gateway.offer import KnownModels, offered
 from masthead.gateway.policy.expression import Expression
 from masthead.gateway.policy.failures import MAY_PASS, failure_of
 from masthead.gateway.policy.health import Fleet
@@ -63,12 +64,14 @@ class PolicyRouter:
         price_of: PriceOf = lambda _provider, _model: None,
         *,
         limits_of: LimitsOf = lambda _provider, _model: None,
+        known: KnownModels = lambda _vendor: (),
     ) -> None:
         self._config = config
         self._fleet = fleet
         self._clock = clock
         self._price_of = price_of
         self._limits_of = limits_of
+        self._known = known
         self._connections: dict[str, Connection] = {
             name: connection_of(name, one, secrets) for name, one in config.connections.items()
         }
@@ -135,15 +138,16 @@ class PolicyRouter:
         return TargetsPlan((self._target(connection, model),), _ONCE, self._fleet, self._clock)
 
     def models(self, identity: Identity) -> Sequence[ModelEntry]:
-        """Return the aliases, and the models that connections name, or else the key, as far as the key may use them."""
-        named = [ModelEntry(route, "masthead") for route in self._routes]
-        for one in self._config.connections.values():
-            named += [ModelEntry(model, one.provider) for model in one.models]
+        """Return what the key may name: aliases, models that connections name, and what is known of the others'."""
+        found = [
+            ModelEntry(one.model, "masthead" if one.kind == "route" else one.places[0].provider)
+            for one in offered(self._config, identity, self._known)
+        ]
         if self._any is not None:
-            known, any_models = {entry.id for entry in named}, self._config.connections[self._any].provider
+            known, provider = {entry.id for entry in found}, self._config.connections[self._any].provider
             plain = [model for model in identity.models if model not in known and not _PATTERN.search(model)]
-            named += [ModelEntry(model, any_models) for model in plain]
-        return [entry for entry in {entry.id: entry for entry in named}.values() if self._may(identity, entry.id)]
+            found += [ModelEntry(model, provider) for model in plain if self._may(identity, model)]
+        return found
 
     def _may(self, identity: Identity, model: str) -> bool:
         return (self._is_open and not identity.models) or self._config.may_use(identity, model)

@@ -278,6 +278,22 @@ def test_a_key_is_told_of_the_models_that_it_names_where_a_connection_takes_any(
     assert [entry.id for entry in House(connections=named).router.models(key)] == []
 
 
+def test_models_lists_what_is_known_of_connections_that_name_none():
+    connections = {"up": {"provider": "openai"}, "more": {"provider": "groq"}, "own": {"models": ["llama"]}}
+    config = parse({"connections": connections, "access": [{"keys": ["k1"], "models": ["gpt-*"]}]}, where="test")
+    clock = FixedClock()
+    known = {"openai": ("gpt-5", "o9"), "groq": ("kimi",)}
+    router = PolicyRouter(
+        config, Secrets({}), Fleet(clock, config.breaker), clock, known=lambda vendor: known.get(vendor, ())
+    )
+    anybody, k1 = Identity(ProjectId("p")), Identity(ProjectId("p"), "k1")
+    listed = [(entry.id, entry.owned_by) for entry in router.models(anybody)]
+    assert listed == [("llama", "openai"), ("gpt-5", "openai"), ("o9", "openai"), ("more/kimi", "groq")]
+    assert [entry.id for entry in router.models(k1)] == ["gpt-5"]
+    for entry in router.models(anybody):
+        assert router.plan(exchange(entry.id)).next(()) is not None
+
+
 def test_a_key_names_only_the_models_it_may():
     access = [{"keys": ["k1", "k2-name"], "models": ["best", "m-*"]}]
     house = House(routes=[BACKUP], access=access)
