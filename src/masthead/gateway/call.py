@@ -147,6 +147,14 @@ class Timeouts(NamedTuple):
     whole_s: float = 1800.0
 
 
+class Variant(NamedTuple):
+    """What tells a target apart in an experiment."""
+
+    name: str
+    system: str | None = None
+    """Stands in place of the calls' own system prompt; None leaves that alone."""
+
+
 class Target(NamedTuple):
     """Where a call may be sent: a connection, and the model's name there."""
 
@@ -155,6 +163,8 @@ class Target(NamedTuple):
     timeouts: Timeouts = Timeouts()
     limits: Callable[[], ModelLimits | None] = unknown_limits
     """What the catalogue knows of the model's limits, at present: it is read in the background."""
+    variant: Variant | None = None
+    """What an experiment is about, where it is one."""
 
 
 FailureKind = Literal[

@@ -31,6 +31,13 @@ class TargetConfig(Part):
     weight: float = Field(default=1.0, ge=0)
     """Its share of the calls, where the route picks by weight; 0 means only where the others fail."""
 
+    system: Annotated[str, StringConstraints(min_length=1, max_length=100_000)] | None = None
+    """A system prompt that calls get here in place of their own: an experiment with prompts. Unset leaves theirs."""
+
+    variant: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")] | None = None
+    """What an experiment calls this target: a tag of the runs that were answered here, by which they are compared.
+    Unset means none, or, where `system` is set, a name made of its digest."""
+
     when: Annotated[str, StringConstraints(max_length=4096)] | None = None
     """Calls that may go there, as an expression in CEL over `model`, `agent`, `user`, `key`, `endpoint`, `stream`,
     `headers` and `metadata`: `agent == "researcher" || headers["x-tier"] == "gold"`. Unset means all."""

@@ -21,6 +21,7 @@ from masthead.gateway.policy.failures import MAY_PASS, failure_of
 from masthead.gateway.policy.health import Fleet
 from masthead.gateway.policy.hedging import Hedge, may_be_made_twice
 from masthead.gateway.policy.subjects import agent_of, session_of
+from masthead.gateway.policy.variants import Fitting, fitting_of, variant_of
 from masthead.gateway.policy.windows import fitting
 from masthead.gateway.seams import ModelEntry, Plan, Refused, Step
 from masthead.gateway.secret import SecretReader
@@ -96,13 +97,14 @@ class PolicyRouter:
         route = self._routes.get(call.model)
         if route is None:
             targets = fitting(self._direct_targets(call.model), exchange)
-            return TargetsPlan(targets, _PLAIN, self._fleet, self._clock)
+            return TargetsPlan(targets, _PLAIN, self._fleet, self._clock, fit=fitting_of(exchange, targets))
         chosen = self._chosen(route, exchange)
         if not chosen:
             raise NotFound(f"none of the targets of the route {call.model!r} takes this call: see their `when`")
         targets = fitting(self._ordered(route, chosen, exchange), exchange)
         hedge = None if route.config.hedge_after_s is None else Hedge(call, route.config.hedge_after_s)
-        return TargetsPlan(targets, route.config.retry, self._fleet, self._clock, hedge)
+        fit = fitting_of(exchange, targets)
+        return TargetsPlan(targets, route.config.retry, self._fleet, self._clock, hedge=hedge, fit=fit)
 
     def may_use(self, identity: Identity, model: str) -> bool:
         """Say whether the key may name the model."""
@@ -118,7 +120,7 @@ class PolicyRouter:
             chosen = self._ordered(route, self._chosen(route, exchange), exchange)[:1]
         elif len(chosen) == len(route.candidates):
             return ""
-        return " ".join(f"{one.connection.name}/{one.model}" for one in chosen)
+        return " ".join(f"{one.connection.name}/{one.model} {one.variant or ''}" for one in chosen)
 
     def targets_of(self, exchange: Exchange) -> Sequence[Target]:
         """Return where a call may be sent, in no order; nowhere where it names no model, or one that nothing serves."""
@@ -157,7 +159,8 @@ class PolicyRouter:
 
     def _candidate(self, config: TargetConfig, alias: str) -> _Candidate:
         when = Expression(config.when) if config.when is not None else None
-        return _Candidate(self._target(config.connection, config.model or alias), config.weight, when)
+        target = self._target(config.connection, config.model or alias)
+        return _Candidate(target._replace(variant=variant_of(config.variant, config.system)), config.weight, when)
 
     def _target(self, connection: str, model: str) -> Target:
         target = target_of(self._connections[connection], self._config.connections[connection], model)
@@ -221,13 +224,21 @@ class TargetsPlan:
     """Tries targets in order: the same one again where that may help, then the next, within a budget of time."""
 
     def __init__(
-        self, targets: Sequence[Target], retry: RetryConfig, fleet: Fleet, clock: Clock, hedge: Hedge | None = None
+        self,
+        targets: Sequence[Target],
+        retry: RetryConfig,
+        fleet: Fleet,
+        clock: Clock,
+        *,
+        hedge: Hedge | None = None,
+        fit: Fitting | None = None,
     ) -> None:
         self._targets = list(targets)
         self._retry = retry
         self._fleet = fleet
         self._clock = clock
         self._hedge = hedge
+        self._fit = fit
         self._beside: Target | None = None
         self._start_s = clock.monotonic_s()
         self._at = -1
@@ -246,6 +257,7 @@ class TargetsPlan:
             may_again = failure in MAY_PASS and self._tries <= self._retry.times and delay_s is not None
             if may_again and self._fleet.may_try(last.target):
                 self._tries += 1
+                self._fit_to(last.target)
                 return Step(last.target, delay_s or 0.0)
             if failure not in self._retry.fall_back_on:
                 return None
@@ -257,11 +269,15 @@ class TargetsPlan:
             return None
         others = (one for one in self._targets[self._at + 1 :] if self._fleet.state(one) == "closed")
         self._beside = next(others, self._targets[self._at])
+        self._fit_to(self._beside)
         return self._beside
 
     def done(self, attempts: Sequence[Attempt]) -> None:
-        """Let the fleet learn how the last attempt ended."""
+        """Let the fleet learn how the last attempt ended, the record which of two at once answered."""
         self._note(attempts)
+        answered = next((one for one in reversed(attempts) if one.is_ok), None)
+        if answered is not None and attempts[-1] is not answered:
+            self._fit_to(answered.target)
 
     def _next_target(self) -> Step | None:
         """Return the next target that takes calls.
@@ -273,6 +289,7 @@ class TargetsPlan:
             if self._targets[at] is not self._beside and self._fleet.may_try(self._targets[at]):
                 is_first = self._at < 0
                 self._at, self._tries = at, 1
+                self._fit_to(self._targets[at])
                 hedge_after_s = self._hedge.after_s if self._hedge is not None and is_first else None
                 return Step(self._targets[at], hedge_after_s=hedge_after_s)
         if self._at < 0:
@@ -280,6 +297,10 @@ class TargetsPlan:
             message = "all providers of this model have failed lately and are set aside for a moment; try again later"
             raise Refused(message, status=503, kind="overloaded", headers=((b"retry-after", str(wait_s).encode()),))
         return None
+
+    def _fit_to(self, target: Target) -> None:
+        if self._fit is not None:
+            self._fit.to(target)
 
     def _delay_s(self, last: Attempt) -> float | None:
         """Return how long to wait before the same target is tried again; None where that is too long."""

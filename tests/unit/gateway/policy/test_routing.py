@@ -261,6 +261,24 @@ def test_a_split_that_is_sticky_by_session_holds_over_its_runs_however_it_is_nam
     assert len({first(session, "a") for session in range(20)}) == 3
 
 
+def test_a_variant_is_what_answered_of_two_that_ran_side_by_side_or_one_after_the_other():
+    targets = [{**target, "variant": f"v-{target['connection']}"} for target in TARGETS]
+    house = House(routes=[{**BACKUP, "targets": targets, "hedge_after_s": 1}])
+    call = exchange("best")
+    plan = house.router.plan(call)
+    step, beside = plan.next(()), plan.hedge()
+    assert step is not None and beside is not None
+    assert call.attributes["masthead.gateway.variant"] == "v-two"
+    good = Attempt(target=step.target, start_ns=1, end_ns=2, status=200)
+    plan.done([good, house.fail(beside, None, failure="abandoned")])
+    assert call.attributes["masthead.gateway.variant"] == "v-one"
+    again = house.router.plan(call)
+    step = again.next(())
+    assert step is not None
+    again.next([house.fail(step.target)])
+    assert call.attributes["masthead.run.tags"] == ["v-two"]
+
+
 @pytest.mark.parametrize(
     ("when", "said"), [("agent ==", "no expression in CEL"), ('nosuch == "a"', "'nosuch'; there are model, agent")]
 )

@@ -1,4 +1,4 @@
-import { type ReactNode, useState } from "react";
+import { type ChangeEvent, type ReactNode, useState } from "react";
 import { Icon } from "@/design/icons";
 import { at, type Document, entriesOf, faultsAt, isObject, type Json, moved, put, shown } from "./document";
 import { Entry, Section } from "./Entries";
@@ -160,6 +160,7 @@ function Target({ number, path, target, connections, isWeighted, onMove, onRemov
         value={text("when")}
         onChange={(event) => set("when", event.target.value === "" ? undefined : event.target.value)}
       />
+      {isWeighted || target.variant || target.system ? <Experiment number={number} text={text} set={set} /> : null}
       <span className="config-tools">
         {onMove ? (
           <>
@@ -183,5 +184,38 @@ function Target({ number, path, target, connections, isWeighted, onMove, onRemov
         </p>
       ))}
     </div>
+  );
+}
+
+type ExperimentProps = {
+  number: number;
+  text: (name: string) => string;
+  set: (name: string, value: Json | undefined) => void;
+};
+
+/** What tells a target apart in an experiment: a name, by which runs are compared, and a prompt of its own. */
+function Experiment({ number, text, set }: ExperimentProps): ReactNode {
+  const given = (name: string) => ({
+    value: text(name),
+    onChange: (event: ChangeEvent<HTMLInputElement | HTMLTextAreaElement>) =>
+      set(name, event.target.value || undefined),
+  });
+  return (
+    <>
+      <input
+        className="field"
+        aria-label={`Variant of target ${number}`}
+        placeholder="variant, a tag of its runs"
+        spellCheck={false}
+        {...given("variant")}
+      />
+      <textarea
+        className="field config-prompt"
+        aria-label={`System prompt of target ${number}`}
+        placeholder="system prompt in place of the calls' own"
+        rows={2}
+        {...given("system")}
+      />
+    </>
   );
 }
