@@ -1,5 +1,6 @@
 """How targets fare: which are set aside after failures, and how fast each answers. Outlives a reload of the routes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -14,6 +15,8 @@ _MOST: Final = 4096
 """Targets whose health is kept."""
 _SMOOTHING: Final = 0.2
 """Weight of the latest answer in the moving average of latencies."""
+_LATENCY_KEPT_S: Final = 60.0
+"""Beyond, a latency is an old story: a target that was slow then may be the fastest now."""
 _PASSING: Final = frozenset({"connect", "timeout", "broken", "overloaded", "server", "rate"})
 
 
@@ -26,6 +29,10 @@ class Health:
     is_probed: bool = False
     """Whether a call is out that tries a target that was set aside."""
     latency_s: float | None = None
+    latency_at_s: float = 0.0
+    """When it was last measured, or given to a call to be measured anew."""
+    is_old: bool = False
+    """Whether the next answer counts in place of all before."""
 
     def state_at(self, now_s: float) -> State:
         """Return whether the target takes calls: `half-open` takes one at a time."""
@@ -79,22 +86,40 @@ class Fleet:
         health.open_until_s = None
         if attempt.end_ns is not None and failure is None:
             took_s = (attempt.end_ns - attempt.start_ns) / 1e9
-            before = health.latency_s
+            before = None if health.is_old else health.latency_s
             health.latency_s = took_s if before is None else before + _SMOOTHING * (took_s - before)
+            health.latency_at_s, health.is_old = self._clock.monotonic_s(), False
 
     def _forget_one(self) -> None:
         """Let go of the target that was known first and is not set aside: callers may name models without end."""
         known = next((key for key, one in self._health.items() if one.open_until_s is None), next(iter(self._health)))
         del self._health[known]
 
-    def latency_s(self, target: Target) -> float | None:
-        """Return how long its answers take lately; None before the first."""
-        health = self._health.get(_key(target))
-        return None if health is None else health.latency_s
+    def by_latency(self, targets: Sequence[Target]) -> list[int]:
+        """Return the targets' places, the fastest first; what never answered counts as the fastest.
+
+        One that nobody has asked for a minute goes before them, for this one call: it may be fast by now, which would
+        never be known of a target that was slow once.
+        """
+        now_s = self._clock.monotonic_s()
+        health = [self._health.get(_key(target)) for target in targets]
+        latencies = [0.0 if one is None or one.latency_s is None else one.latency_s for one in health]
+        order = sorted(range(len(targets)), key=latencies.__getitem__)
+        waiting = [one for one in health if one is not None and now_s - one.latency_at_s >= _LATENCY_KEPT_S]
+        longest = min((one for one in waiting if one.latency_s is not None), key=_measured_at, default=None)
+        if longest is None or 0.0 in latencies:
+            return order
+        longest.latency_at_s, longest.is_old = now_s, True
+        first = next(at for at, one in enumerate(health) if one is longest)
+        return [first, *(at for at in order if at != first)]
 
     def all(self) -> dict[tuple[str, str], Health]:
         """Return the health by connection and model, for pages and metrics, which ask in other threads."""
         return self._health.copy()
+
+
+def _measured_at(health: Health) -> float:
+    return health.latency_at_s
 
 
 def _key(target: Target) -> tuple[str, str]:

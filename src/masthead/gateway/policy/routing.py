@@ -208,7 +208,7 @@ class PolicyRouter:
             case "order":
                 return [one.target for one in chosen]
             case "latency":
-                ranked = sorted(chosen, key=lambda one: self._fleet.latency_s(one.target) or 0.0)
+                ranked = [chosen[at] for at in self._fleet.by_latency([one.target for one in chosen])]
             case "price":
                 ranked = sorted(chosen, key=lambda one: self._price(one.target))
             case "weight":

@@ -52,6 +52,12 @@ class House:
             target=target, start_ns=1, end_ns=2, status=status, failure=more.pop("failure", kind), error="no", **more
         )
 
+    def answers(self, name: str, took_s: float) -> None:
+        """Let a target answer a call in this time."""
+        step = self.plan(f"{name}/m-{name}").next(())
+        assert step is not None
+        self.fleet.note(Attempt(target=step.target, start_ns=0, end_ns=int(took_s * 1e9), status=200))
+
     def tried(self, plan: Plan, statuses: Sequence[int | None]) -> list[str]:
         """Return which targets a plan tries while they fail so."""
         attempts: list[Attempt] = []
@@ -207,11 +213,21 @@ def test_a_sticky_split_gives_each_user_always_the_same_and_all_targets_their_sh
 def test_the_fastest_target_is_picked():
     house = House(routes=[{"model": "best", "targets": TARGETS, "pick": "latency"}])
     for name, took_s in (("one", 2.0), ("two", 0.5), ("three", 1.0)):
-        target = next(
-            step.target for step in (house.router.plan(exchange(f"{name}/m-{name}")).next(()),) if step is not None
-        )
-        house.fleet.note(Attempt(target=target, start_ns=0, end_ns=int(took_s * 1e9), status=200))
+        house.answers(name, took_s)
     assert house.first() == "two/m-two"
+
+
+def test_a_target_that_was_slow_once_is_measured_again_by_one_call_a_minute():
+    house = House(routes=[{"model": "best", "targets": TARGETS, "pick": "latency"}])
+    for name, took_s in (("one", 2.0), ("two", 0.5), ("three", 1.0)):
+        house.answers(name, took_s)
+        house.clock.advance(1)
+    for _ in range(6):
+        house.clock.advance(10)
+        house.answers("two", 0.5)
+    assert [house.first() for _ in range(3)] == ["one/m-one", "three/m-three", "two/m-two"]
+    house.answers("one", 0.1)
+    assert house.first() == "one/m-one", "the latest answer counts, not what was a minute ago"
 
 
 def test_the_cheapest_target_is_picked_and_an_unknown_price_counts_as_dear():
