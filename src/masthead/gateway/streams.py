@@ -10,6 +10,8 @@ from masthead.model.errors import TooLarge
 from masthead.providers.dialects import Dialect, Stream
 
 _MOST_BYTES: Final = 16 * 1024 * 1024
+_MOST_TAIL: Final = 3
+"""One byte less than the longest separator has."""
 _ENDS: Final = {
     Dialect.OPENAI_CHAT: (b"[DONE]", b'"finish_reason":"', b'"finish_reason": "'),
     Dialect.OPENAI_RESPONSES: (b"response.completed", b"response.incomplete", b"response.failed"),
@@ -18,17 +20,24 @@ _ENDS: Final = {
 
 
 class WholeEvents:
-    """Holds back the begun event at the end of what has arrived."""
+    """Holds back the begun event at the end of what has arrived.
 
-    __slots__ = ("_held",)
+    It is kept in pieces, and only what is new is searched: an event of megabytes (a picture) comes in hundreds of them,
+    and to put it together anew with each would take seconds.
+    """
+
+    __slots__ = ("_held", "_held_bytes", "_tail")
 
     def __init__(self) -> None:
-        self._held = b""
+        self._held: list[bytes] = []
+        self._held_bytes = 0
+        self._tail = b""
+        """The last bytes of what is held, with which a separator may have begun."""
 
     @property
     def is_amid(self) -> bool:
         """Whether an event is begun and not complete."""
-        return bool(self._held.strip())
+        return any(piece.strip() for piece in self._held)
 
     def feed(self, data: bytes) -> bytes:
         """Return the whole events.
@@ -36,16 +45,27 @@ class WholeEvents:
         Raises:
             TooLarge: an event is over any sensible size.
         """
-        if self._held:
-            data = self._held + data
-            self._held = b""
         if data.endswith(b"\n\n"):
-            return data
-        end = max(_after(data, b"\n\n"), _after(data, b"\r\n\r\n"), _after(data, b"\r\r"))
-        self._held = data[end:]
-        if len(self._held) > _MOST_BYTES:
-            raise TooLarge(f"an event of the stream is over {_MOST_BYTES} bytes")
-        return data[:end]
+            return self._whole(data) if self._held else data
+        seen = self._tail + data
+        end = max(_after(seen, b"\n\n"), _after(seen, b"\r\n\r\n"), _after(seen, b"\r\r")) - len(self._tail)
+        events = b""
+        if end > 0:
+            events = self._whole(data[:end])
+            data = data[end:]
+        if data:
+            self._held.append(data)
+            self._held_bytes += len(data)
+            self._tail = (self._tail + data)[-_MOST_TAIL:]
+            if self._held_bytes > _MOST_BYTES:
+                raise TooLarge(f"an event of the stream is over {_MOST_BYTES} bytes")
+        return events
+
+    def _whole(self, data: bytes) -> bytes:
+        """Return what was held with the bytes that complete it."""
+        whole = b"".join((*self._held, data))
+        self._held, self._held_bytes, self._tail = [], 0, b""
+        return whole
 
 
 def _after(data: bytes, separator: bytes) -> int:

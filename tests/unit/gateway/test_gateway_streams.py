@@ -146,3 +146,37 @@ def test_putting_together_survives_json_of_any_shape(value: Any) -> None:
     event = b"data: " + json.dumps({"choices": [value], "delta": value, "type": "content_block_delta"}).encode()
     for assemble in (assembled_chat, assembled_message, assembled_response):
         assemble(event + b"\n\ndata: " + json.dumps(value).encode() + b"\n\n")
+
+
+PIECES = [b"a", b"\n", b"\r", b"b\n\n", b"c\r\n\r\n", b"\r\r", b"data: x\n\n", b"data: y\n", b"\r\n"]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=40), st.integers(1, 5))
+def test_no_end_of_an_event_is_held_back_however_it_is_cut(pieces: list[bytes], size: int) -> None:
+    data = b"".join(pieces)
+    gate = WholeEvents()
+    out = b"".join(gate.feed(data[at : at + size]) for at in range(0, len(data), size))
+    held = data[len(out) :]
+    assert data.startswith(out)
+    assert not any(separator in held for separator in (b"\n\n", b"\r\n\r\n", b"\r\r"))
+    assert gate.is_amid == bool(held.strip())
+
+
+def test_an_event_of_megabytes_is_not_put_together_anew_with_each_of_its_pieces() -> None:
+    """Nor does a long stream take more for each chunk than a short one (LiteLLM #13505, #26102)."""
+    piece, touched = b"x" * 16_384, 0
+
+    class Counted(bytes):
+        """Counts the bytes that are looked at or copied."""
+
+        def __radd__(self, other: bytes) -> bytes:
+            nonlocal touched
+            touched += len(other) + len(self)
+            return other + bytes(self)
+
+    gate = WholeEvents()
+    for _ in range(640):
+        assert gate.feed(Counted(piece)) == b""
+    assert gate.feed(b"\n\n") == piece * 640 + b"\n\n"
+    assert not gate.is_amid
+    assert touched < 4 * 640 * len(piece), "each byte is looked at a few times"
