@@ -61,6 +61,7 @@ INJECTIONS = [
 @pytest.mark.parametrize("secret", INJECTIONS)
 @pytest.mark.parametrize("name", ["authorization", "x-api-key", "api-key"])
 def test_no_words_in_a_key_are_read_as_a_query(site: Site, secret: str, name: str, model: ScriptedModel) -> None:
+    """CVE-2026-42208: LiteLLM put the key into the text of its query."""
     before = len(model.requests)
     sent = (f"Bearer {secret}" if name == "authorization" else secret).encode()
     site.client.cookies.clear()
@@ -79,6 +80,7 @@ HOSTS = ["evil.example", "127.0.0.1:8765/v1/models#@x", "127.0.0.1:8765/health?"
 @pytest.mark.parametrize("host", HOSTS)
 @pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/models", "/v1/files", "/api/v1/keys", "/metrics"])
 def test_no_host_header_opens_what_a_key_is_needed_for(site: Site, host: str, path: str) -> None:
+    """CVE-2026-49468: LiteLLM asked for a key by a path that was put together from the Host header."""
     method = "POST" if path.endswith("completions") else "GET"
     answer = site.client.request(method, path, json=CHAT, headers={"host": host})
     assert answer.status_code in {400, 401, 403, 429}
