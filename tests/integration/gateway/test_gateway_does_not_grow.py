@@ -1,7 +1,7 @@
 """What the gateway keeps of calls that are over: nothing that grows with their number, their runs, keys and users.
 
-LiteLLM's users told of memory that grows until the process is killed (#12685, #15128: many keys and users, each kept for
-good), and of streams that burn processor time (#13505, #26102).
+LiteLLM's users told of memory that grows until the process is killed (#12685, #15128: many keys and users, each kept),
+and of streams that burn processor time (#13505, #26102).
 """
 
 import asyncio
