@@ -1,5 +1,6 @@
 """The ASGI application of the gateway alone: models, metrics, and whether it lives and may be sent calls."""
 
+import asyncio
 from collections.abc import Callable, MutableMapping
 from typing import Any, Final
 
@@ -31,12 +32,17 @@ class Alone:
             told = {"status": "ok", "in_flight": self._service.gateway.metrics.in_flight, "records_lost": counters.lost}
             await _answer(send, 200, told)
         elif path == "/ready":
-            connections = len(self._service.config.connections)
-            is_ready = connections > 0 and not self._is_draining()
-            why = "draining" if self._is_draining() else "ready" if is_ready else "no connection is configured"
-            await _answer(send, 200 if is_ready else 503, {"status": why, "connections": connections})
+            await self._ready(send)
         else:
             await _answer(send, 404, {"error": {"message": f"there is nothing at {path!r}", "type": "not_found"}})
+
+    async def _ready(self, send: Send) -> None:
+        """Say whether calls may be sent. Nobody sends any until it is so: what it takes is looked for here, too."""
+        is_draining = self._is_draining()
+        is_set_up = is_draining or await asyncio.to_thread(self._service.tenants.is_set_up)
+        why = "draining" if is_draining else "ready" if is_set_up else "no connection is configured"
+        told = {"status": why, "connections": len(self._service.config.connections)}
+        await _answer(send, 200 if why == "ready" else 503, told)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         while True:

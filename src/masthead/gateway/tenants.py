@@ -182,6 +182,19 @@ class Tenants:
         """Return what is ready at present."""
         return list(self._servings.values())
 
+    def is_set_up(self) -> bool:
+        """Say whether any call can be served: by a connection of the file, as it is now, or a project's own; blocks."""
+        if not self.base.connections:
+            self.look()
+        if self.base.connections:
+            return True
+        try:
+            _, projects = self._documents.changes(0)
+            return any(self._documents.document(project) is not None for project in projects)
+        except StoreError as error:
+            _LOG.warning("projects' gateway configurations cannot be read: %s", error)
+            return False
+
     async def load(self, project: ProjectId) -> Serving:
         """Return what serves the project's calls, built where need be.
 
