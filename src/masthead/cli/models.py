@@ -37,7 +37,7 @@ def models(
     """List models with their context window, capabilities and prices.
 
     What is not known is shown as –. Your own prices and limits stand in `models.toml` in the data folder and win. A
-    running server reads both when it starts. Ends with exit code 1 where no model fits.
+    running server or gateway reads both anew when they change. Ends with exit code 1 where no model fits.
 
     For example:
 

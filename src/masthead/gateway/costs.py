@@ -1,7 +1,11 @@
-"""What tokens cost and how much models can read, known a moment after the gateway began to serve."""
+"""What tokens cost and how much models can read, known a moment after the gateway began to serve.
+
+What stands in the data folder (`models.toml`, prices that were fetched) is read anew when it changes.
+"""
 
 import asyncio
 import contextlib
+import logging
 import threading
 from collections.abc import Mapping
 from decimal import Decimal
@@ -10,13 +14,16 @@ from typing import Final
 
 from masthead.clock import Clock
 from masthead.ingest.allocator import give_back
+from masthead.model.errors import SettingsError
 from masthead.model.reading import Usage
 from masthead.providers.cards import ModelLimits
 from masthead.providers.catalogue import Catalogue
-from masthead.providers.prices import Prices
+from masthead.providers.prices import Prices, stamps_of
 
+_LOG = logging.getLogger(__name__)
 _PRICES_WITHIN_S: Final = 10.0
 _LOOK_S: Final = 0.05
+_LOOKED_EVERY_S: Final = 1.0
 
 
 class Costs:
@@ -31,12 +38,16 @@ class Costs:
         self._has_limits = threading.Event()
         self._are_limits_wanted = False
         self._names: Mapping[str, tuple[str, ...]] = {}
+        self._stamps = stamps_of(folder)
+        self._looked_s = clock.monotonic_s()
+        self._reading: threading.Thread | None = None
         threading.Thread(target=self._load, name="gateway-prices", daemon=True).start()
 
     def __call__(self, provider: str | None, model: str, usage: Usage) -> Decimal | None:
         """Return the cost, None where the price is not known, or not yet."""
         if not self._is_ready.is_set():
             return None
+        self._look()
         return self._prices.cost_usd(
             provider=provider,
             model=model,
@@ -49,9 +60,10 @@ class Costs:
 
     async def are_known(self) -> bool:
         """Wait until the prices are read, and say whether they are; a call that cannot be paid for later waits so."""
+        self._look()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_PRICES_WITHIN_S):
-                while not self._is_ready.is_set():  # noqa: ASYNC110 - set by a thread, in the first two seconds
+                while not self._is_ready.is_set() or self._is_reading():  # noqa: ASYNC110 - a thread does it, seldom
                     await asyncio.sleep(_LOOK_S)
         return self._is_ready.is_set()
 
@@ -70,7 +82,36 @@ class Costs:
 
     def names_of(self, vendor: str) -> tuple[str, ...]:
         """Return the models that the catalogue knows of a vendor; none in the first two seconds after the start."""
+        self._look()
         return self._names.get(vendor, ())
+
+    def _is_reading(self) -> bool:
+        return self._reading is not None and self._reading.is_alive()
+
+    def _look(self) -> None:
+        """Have it all read anew where a file changed; until that is done, what was known counts."""
+        now_s = self._clock.monotonic_s()
+        if now_s - self._looked_s < _LOOKED_EVERY_S or not self._is_ready.is_set() or self._is_reading():
+            return
+        self._looked_s = now_s
+        stamps = stamps_of(self._folder)
+        if stamps != self._stamps:
+            self._stamps = stamps
+            self._reading = threading.Thread(target=self._read_anew, name="gateway-prices-anew", daemon=True)
+            self._reading.start()
+
+    def _read_anew(self) -> None:
+        try:
+            prices = Prices(self._folder)
+        except SettingsError as error:
+            _LOG.error("the prices stay as they were: %s", error)
+            return
+        catalogue, names = Catalogue(prices, self._folder), Catalogue(prices, self._folder).names()
+        if self._has_limits.is_set():
+            catalogue.limits_of("openai", "")
+        self._prices, self._catalogue, self._names = prices, catalogue, names
+        _LOG.warning("prices were read anew: %s", prices.version)
+        give_back()
 
     def _load(self) -> None:
         self._prices.load()

@@ -253,6 +253,7 @@ class Inserter:
 
     def _rows(self, waiting: _Waiting) -> Iterator[SpanRow]:
         entry = waiting.entry
+        self._prices.renew()
         if waiting.decoded is None:
             spans = spans_of(entry.kind, self._wal.read(entry))
         else:

@@ -103,12 +103,21 @@ class Catalogue:
     ) -> list[ModelCard]:
         """Return what `cards` yields; any thread may ask."""
         with self._guard:
+            self._renew()
             return list(self.cards(at_ns=at_ns, provider=provider, query=query, capability=capability))
 
     def card(self, provider: str | None, model: str, *, at_ns: int) -> ModelCard | None:
         """Return what `find` finds; any thread may ask."""
         with self._guard:
+            self._renew()
             return self.find(provider, model, at_ns=at_ns)
+
+    def _renew(self) -> None:
+        """Read anew what stands in the folder, where that changed."""
+        if self._prices.renew():
+            self._limits = None
+            self._asked.clear()
+            self._read_write.clear()
 
     def _load(self) -> Limits:
         if self._limits is None:

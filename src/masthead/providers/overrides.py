@@ -17,6 +17,7 @@ import tomllib
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, cast, get_args
 
@@ -25,10 +26,24 @@ import msgspec
 from masthead.model.errors import SettingsError
 from masthead.providers.cards import Capability
 from masthead.providers.rates import Rate, Rates
+from masthead.providers.vendors import known_vendor
 
 FILE_NAME: Final = "models.toml"
 _CAPABILITIES: Final = frozenset(cast("tuple[str, ...]", get_args(Capability)))
 _MILLION: Final = Decimal(1_000_000)
+
+
+@lru_cache(maxsize=1024)
+def _is_same(said: str | None, provider: str | None) -> bool:
+    """Say whether an entry of this provider speaks of that one, whichever of a vendor's names each has."""
+    if said is None or said == provider:
+        return True
+    return provider is not None and not _names(said).isdisjoint(_names(provider))
+
+
+def _names(provider: str) -> set[str]:
+    row = known_vendor(provider)
+    return {provider.lower()} if row is None else {row.id, row.span_name or row.id}
 
 
 class Override(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -47,7 +62,7 @@ class Override(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     def is_of(self, provider: str | None, model: str) -> bool:
         """Say whether the entry speaks of this model."""
-        return self.provider in {None, provider} and fnmatchcase(model.lower(), self.model.lower())
+        return _is_same(self.provider, provider) and fnmatchcase(model.lower(), self.model.lower())
 
     @property
     def rates(self) -> Rates | None:

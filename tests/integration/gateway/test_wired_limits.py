@@ -14,7 +14,7 @@ import pytest
 from masthead.gateway.policy.counters import Slot
 from masthead.gateway.policy.redis_counters import RedisCounters
 from masthead.providers.prices import Prices
-from masthead.testing.gateway import RunningGateway
+from masthead.testing.gateway import RunningGateway, wait_until
 from masthead.testing.raw_upstream import Peer, RawUpstream
 from masthead.testing.redis import private_redis
 from masthead.testing.wired_gateway import wired_gateway
@@ -74,6 +74,15 @@ def test_a_model_of_ones_own_with_a_price_of_nothing_goes_on(tmp_path: Path) -> 
     (tmp_path / "models.toml").write_text(f'[[models]]\nmodel = "llama-3"\n{free}')
     with serving(tmp_path, MONEY) as gateway:
         assert [ask(gateway, "llama-3").status_code for _ in range(3)] == [200] * 3
+
+
+def test_a_price_that_is_given_while_the_gateway_serves_counts_from_then_on(tmp_path: Path) -> None:
+    with serving(tmp_path, MONEY) as gateway:
+        assert ask(gateway, "llama-3").status_code == 403
+        price = 'input_usd_per_million = "5"\noutput_usd_per_million = "5"\n'
+        (tmp_path / "models.toml").write_text(f'[[models]]\nprovider = "vllm"\nmodel = "llama-3"\n{price}')
+        wait_until(lambda: ask(gateway, "llama-3").status_code == 200, "the price is read")
+        wait_until(lambda: ask(gateway, "llama-3").status_code == 429, "it has used up the budget")
 
 
 def test_without_a_limit_of_money_no_price_is_asked_for(tmp_path: Path) -> None:

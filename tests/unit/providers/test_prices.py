@@ -1,6 +1,7 @@
 import warnings
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from genai_prices import Usage
@@ -175,3 +176,46 @@ def test_our_arithmetic_agrees_with_the_catalogues_over_all_its_models():
             )
     assert compared > 1000
     assert tiered > 20
+
+
+OWN = """
+[[models]]
+provider = "{provider}"
+model = "house-*"
+input_usd_per_million = "{price}"
+output_usd_per_million = "0"
+"""
+
+
+def cost_of_a_million(prices: Prices, provider: str) -> Decimal | None:
+    return prices.cost_usd(provider=provider, model="house-1", start_ns=NOON, input_tokens=1_000_000, output_tokens=1)
+
+
+@pytest.mark.parametrize(
+    ("said", "provider"),
+    [
+        ("azure", "azure.ai.openai"), ("google", "gcp.gemini"), ("bedrock", "aws.bedrock"), ("xai", "x_ai"),
+        ("mistral", "mistral_ai"), ("azure.ai.openai", "azure"), ("Acme", "acme"), ("openai", "openai"),
+    ],
+)  # fmt: skip
+def test_ones_own_price_is_found_under_each_name_of_its_vendor(tmp_path: Path, said: str, provider: str):
+    (tmp_path / "models.toml").write_text(OWN.format(provider=said, price=3))
+    prices = Prices(tmp_path)
+    assert cost_of_a_million(prices, provider) == Decimal(3)
+    assert cost_of_a_million(prices, "groq") is None
+
+
+def test_ones_own_prices_are_read_anew_when_they_change(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    prices = Prices(tmp_path)
+    assert cost_of_a_million(prices, "acme") is None
+    assert not prices.renew()
+    file = tmp_path / "models.toml"
+    file.write_text(OWN.format(provider="acme", price=3))
+    assert prices.renew() and not prices.renew()
+    assert (cost_of_a_million(prices, "acme"), prices.version.endswith("+models.toml")) == (Decimal(3), True)
+    file.write_text(OWN.format(provider="acme", price="dear"))
+    assert not prices.renew()
+    assert cost_of_a_million(prices, "acme") == Decimal(3), "a file with a fault changes nothing"
+    assert "'dear'" in caplog.text and not prices.renew()
+    file.unlink()
+    assert prices.renew() and cost_of_a_million(prices, "acme") is None

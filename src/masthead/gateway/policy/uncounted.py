@@ -83,7 +83,7 @@ class Uncounted:
         names = ", ".join(sorted({f"{to.model!r} of {to.connection.provider!r}" for to in targets}))
         raise _refused(
             f"a budget of money holds for this call, and no price is known of {names}: give it one in models.toml "
-            "(of 0, if it is free) and start the gateway anew, or limit requests or tokens instead of money"
+            "(of 0, if it is free), or limit requests or tokens instead of money"
         )
 
 
