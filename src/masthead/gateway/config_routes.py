@@ -38,6 +38,15 @@ class TargetConfig(Part):
     """What an experiment calls this target: a tag of the runs that were answered here, by which they are compared.
     Unset means none, or, where `system` is set, a name made of its digest."""
 
+    first_byte_s: float | None = Field(default=None, gt=0)
+    """How long the first byte of an answer may take here, in seconds; unset means what its connection says."""
+
+    between_chunks_s: float | None = Field(default=None, gt=0)
+    """How long a stream may be silent here, in seconds; unset means what its connection says."""
+
+    whole_s: float | None = Field(default=None, gt=0)
+    """How long an answer may take here in all, in seconds; unset means what its connection says."""
+
     when: Annotated[str, StringConstraints(max_length=4096)] | None = None
     """Calls that may go there, as an expression in CEL over `model`, `agent`, `user`, `key`, `endpoint`, `stream`,
     `headers` and `metadata`: `agent == "researcher" || headers["x-tier"] == "gold"`. Unset means all."""

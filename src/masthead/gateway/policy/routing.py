@@ -37,6 +37,8 @@ CONNECTION_HEADER: Final = b"x-masthead-connection"
 _UNKNOWN_PRICE: Final = Decimal("Infinity")
 _PLAIN: Final = RetryConfig()
 _ONCE: Final = RetryConfig(times=0)
+_TIMES: Final = ("first_byte_s", "between_chunks_s", "whole_s")
+"""What a target may say of its own in place of its connection."""
 _PATTERN: Final = re.compile(r"[*?\[]")
 
 
@@ -160,7 +162,11 @@ class PolicyRouter:
     def _candidate(self, config: TargetConfig, alias: str) -> _Candidate:
         when = Expression(config.when) if config.when is not None else None
         target = self._target(config.connection, config.model or alias)
-        return _Candidate(target._replace(variant=variant_of(config.variant, config.system)), config.weight, when)
+        times = {name: given for name in _TIMES if (given := getattr(config, name)) is not None}
+        target = target._replace(
+            variant=variant_of(config.variant, config.system), timeouts=target.timeouts._replace(**times)
+        )
+        return _Candidate(target, config.weight, when)
 
     def _target(self, connection: str, model: str) -> Target:
         target = target_of(self._connections[connection], self._config.connections[connection], model)

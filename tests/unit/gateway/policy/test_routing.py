@@ -210,6 +210,17 @@ def test_a_sticky_split_gives_each_user_always_the_same_and_all_targets_their_sh
     assert 60 < sum(found == {"one/m-one"} for found in given.values()) < 140
 
 
+def test_a_target_has_times_of_its_own_where_it_says_so():
+    targets = [{**TARGETS[0], "first_byte_s": 2, "whole_s": 30.5}, TARGETS[1]]
+    plan = House(routes=[{**BACKUP, "targets": targets}]).plan()
+    first = plan.next(())
+    assert first is not None
+    second = plan.next([Attempt(target=first.target, start_ns=1, end_ns=2, failure="timeout", error="no")])
+    assert second is not None
+    assert first.target.timeouts == (10.0, 2.0, 120.0, 30.5)
+    assert second.target.timeouts == (10.0, 600.0, 120.0, 1800.0)
+
+
 def test_the_fastest_target_is_picked():
     house = House(routes=[{"model": "best", "targets": TARGETS, "pick": "latency"}])
     for name, took_s in (("one", 2.0), ("two", 0.5), ("three", 1.0)):

@@ -3,7 +3,7 @@ import { Icon } from "@/design/icons";
 import { at, type Document, entriesOf, faultsAt, isObject, type Json, moved, put, shown } from "./document";
 import { Entry, Section } from "./Entries";
 import { Fields, useConnections, useDraft } from "./Fields";
-import { RETRY, ROUTE, ROUTE_BUDGET, ROUTE_GUARDS, SHADOW } from "./fields";
+import { RETRY, ROUTE, ROUTE_BUDGET, ROUTE_GUARDS, SHADOW, TARGET_TIMES } from "./fields";
 
 /** Names of the project's own for models: where their calls go, and where else when that fails. */
 export function RoutesPart(): ReactNode {
@@ -160,7 +160,6 @@ function Target({ number, path, target, connections, isWeighted, onMove, onRemov
         value={text("when")}
         onChange={(event) => set("when", event.target.value === "" ? undefined : event.target.value)}
       />
-      {isWeighted || target.variant || target.system ? <Experiment number={number} text={text} set={set} /> : null}
       <span className="config-tools">
         {onMove ? (
           <>
@@ -178,6 +177,7 @@ function Target({ number, path, target, connections, isWeighted, onMove, onRemov
           </button>
         ) : null}
       </span>
+      <Trial number={number} path={path} target={target} text={text} set={set} />
       {faultsAt(faults, path, true).map((message) => (
         <p key={message} className="tone-bad config-wide">
           {message}
@@ -187,35 +187,39 @@ function Target({ number, path, target, connections, isWeighted, onMove, onRemov
   );
 }
 
-type ExperimentProps = {
-  number: number;
+type TrialProps = Pick<TargetProps, "number" | "path" | "target"> & {
   text: (name: string) => string;
   set: (name: string, value: Json | undefined) => void;
 };
 
-/** What tells a target apart in an experiment: a name, by which runs are compared, and a prompt of its own. */
-function Experiment({ number, text, set }: ExperimentProps): ReactNode {
+/** What a target has of its own: a name and a prompt, for experiments, and how long its answers may take. */
+function Trial({ number, path, target, text, set }: TrialProps): ReactNode {
+  const isSet = ["variant", "system", ...TARGET_TIMES.map((field) => field.name)].some((name) => target[name] != null);
   const given = (name: string) => ({
     value: text(name),
     onChange: (event: ChangeEvent<HTMLInputElement | HTMLTextAreaElement>) =>
       set(name, event.target.value || undefined),
   });
   return (
-    <>
-      <input
-        className="field"
-        aria-label={`Variant of target ${number}`}
-        placeholder="variant, a tag of its runs"
-        spellCheck={false}
-        {...given("variant")}
-      />
-      <textarea
-        className="field config-prompt"
-        aria-label={`System prompt of target ${number}`}
-        placeholder="system prompt in place of the calls' own"
-        rows={2}
-        {...given("system")}
-      />
-    </>
+    <details className="try-extra config-wide" open={isSet || undefined}>
+      <summary>Prompt on trial, times</summary>
+      <div className="config-target">
+        <input
+          className="field"
+          aria-label={`Variant of target ${number}`}
+          placeholder="variant, a tag of its runs"
+          spellCheck={false}
+          {...given("variant")}
+        />
+        <textarea
+          className="field config-prompt"
+          aria-label={`System prompt of target ${number}`}
+          placeholder="system prompt in place of the calls' own"
+          rows={2}
+          {...given("system")}
+        />
+      </div>
+      <Fields path={path} fields={TARGET_TIMES} />
+    </details>
   );
 }

@@ -71,6 +71,18 @@ export const CONNECTION: Field[] = [
   { name: "whole_s", label: "An answer may take, seconds", kind: "number", isRare: true },
 ];
 
+/** As of a connection, for one of its models. */
+export const TARGET_TIMES: Field[] = [
+  { name: "first_byte_s", label: "The first byte may take, seconds", kind: "number", placeholder: "its connection's" },
+  {
+    name: "between_chunks_s",
+    label: "A stream may be silent, seconds",
+    kind: "number",
+    placeholder: "its connection's",
+  },
+  { name: "whole_s", label: "An answer may take, seconds", kind: "number", placeholder: "its connection's" },
+];
+
 export const ROUTE: Field[] = [
   { name: "model", label: "Name", kind: "text", help: "What programs name as their model.", placeholder: "best" },
   {
