@@ -30,7 +30,7 @@ per = "project"
 window = "day"
 cost_usd = 500
 """
-PROJECTS = ("first", "stale", "back", "raw", "odd", "read", "whole")
+PROJECTS = ("first", "stale", "back", "raw", "odd", "read", "whole", "trial")
 
 
 @dataclass(frozen=True)
@@ -225,6 +225,23 @@ def test_everything_that_a_document_can_say_has_a_field(page: Page, yard: Yard) 
         "plugins": [{"kind": "pii", "patterns": {"ticket": "T-[0-9]{4,}"}}],
         "cache": {"is_on": True, "semantic": {"connection": "mine", "model": "small"}},
     }
+
+
+def test_a_prompt_is_put_on_trial_and_its_target_given_times(page: Page, yard: Yard) -> None:
+    route = {"model": "best", "pick": "weight", "targets": [{"connection": "mine"}]}
+    mine = {"mine": {"base_url": "https://models.example/v1"}}
+    yard.save("trial", {"connections": mine, "routes": [route]})
+    page.goto(yard.page("trial"))
+    _part(page, "Routes")
+    page.get_by_role("button", name="Edit best").click()
+    page.get_by_text("Prompt on trial, times").click()
+    page.get_by_label("Variant of target 1").fill("brief")
+    page.get_by_label("System prompt of target 1").fill("Be brief.\nBe kind.")
+    page.get_by_label("The first byte may take, seconds").fill("2.5")
+    _save(page)
+    expect(page.get_by_text("Revision 2, saved")).to_be_visible()
+    target = {"connection": "mine", "variant": "brief", "system": "Be brief.\nBe kind.", "first_byte_s": 2.5}
+    assert yard.config("trial")["document"]["routes"] == [{**route, "targets": [target]}]
 
 
 def test_what_the_file_says_can_be_read_and_not_changed(page: Page, yard: Yard) -> None:
