@@ -63,7 +63,9 @@ function lineOf(route: Json): string {
     const model = at(target, ["model"]);
     const weight = at(target, ["weight"]);
     const share = at(route, ["pick"]) === "weight" ? ` (${weight === undefined ? 1 : shown(weight)})` : "";
-    return `${shown(at(target, ["connection"]))}${model ? `/${shown(model)}` : ""}${share}`;
+    const variant = at(target, ["variant"]);
+    const named = variant ? ` ${shown(variant)}` : "";
+    return `${shown(at(target, ["connection"]))}${model ? `/${shown(model)}` : ""}${named}${share}`;
   });
   const joint = { weight: " or ", latency: " or ", price: " or " }[String(at(route, ["pick"]))] ?? ", then ";
   return targets.join(joint) || "no target yet";
