@@ -61,6 +61,15 @@ def test_unknown_model_has_no_cost_and_no_price_version():
     assert (made.cost_usd, made.price_version) == (None, None)
 
 
+def test_a_model_that_answers_by_a_name_without_a_price_costs_what_was_asked_for():
+    asked = CALL | {"gen_ai.request.model": "gpt-4o", "gen_ai.response.model": "/models/7b.gguf"}
+    assert row(asked).cost_usd == Decimal("0.0035")
+    assert row(asked).model == "/models/7b.gguf"
+    swapped = CALL | {"gen_ai.request.model": "gpt-4o", "gen_ai.response.model": "gpt-4o-mini"}
+    assert row(swapped).cost_usd == row(CALL | {"gen_ai.response.model": "gpt-4o-mini"}).cost_usd
+    assert row(asked | {"gen_ai.request.model": "house-7b"}).cost_usd is None
+
+
 def test_agents_and_tools_are_not_priced():
     assert row(CALL | {"gen_ai.operation.name": "invoke_agent"}).cost_usd is None
 
