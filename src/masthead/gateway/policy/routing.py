@@ -53,6 +53,7 @@ class _Candidate:
 class _Route:
     config: RouteConfig
     candidates: tuple[_Candidate, ...]
+    has_variants: bool
 
 
 class PolicyRouter:
@@ -99,13 +100,13 @@ class PolicyRouter:
         route = self._routes.get(call.model)
         if route is None:
             targets = fitting(self._direct_targets(call.model), exchange)
-            return TargetsPlan(targets, _PLAIN, self._fleet, self._clock, fit=fitting_of(exchange, targets))
+            return TargetsPlan(targets, _PLAIN, self._fleet, self._clock, fit=fitting_of(exchange, has_variants=False))
         chosen = self._chosen(route, exchange)
         if not chosen:
             raise NotFound(f"none of the targets of the route {call.model!r} takes this call: see their `when`")
         targets = fitting(self._ordered(route, chosen, exchange), exchange)
         hedge = None if route.config.hedge_after_s is None else Hedge(call, route.config.hedge_after_s)
-        fit = fitting_of(exchange, targets)
+        fit = fitting_of(exchange, has_variants=route.has_variants)
         return TargetsPlan(targets, route.config.retry, self._fleet, self._clock, hedge=hedge, fit=fit)
 
     def may_use(self, identity: Identity, model: str) -> bool:
@@ -157,7 +158,8 @@ class PolicyRouter:
         return (self._is_open and not identity.models) or self._config.may_use(identity, model)
 
     def _route(self, config: RouteConfig) -> _Route:
-        return _Route(config, tuple(self._candidate(one, config.model) for one in config.targets))
+        candidates = tuple(self._candidate(one, config.model) for one in config.targets)
+        return _Route(config, candidates, any(one.target.variant is not None for one in candidates))
 
     def _candidate(self, config: TargetConfig, alias: str) -> _Candidate:
         when = Expression(config.when) if config.when is not None else None

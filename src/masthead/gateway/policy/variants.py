@@ -4,7 +4,6 @@ The call itself stays as it came: guards, limits, cache and the record know it b
 """
 
 import hashlib
-from collections.abc import Sequence
 from typing import Final, cast
 from urllib.parse import urlsplit
 
@@ -53,13 +52,11 @@ class Fitting:
             exchange.attributes[names.RUN_TAGS] = [variant.name]
 
 
-def fitting_of(exchange: Exchange, targets: Sequence[Target]) -> Fitting | None:
+def fitting_of(exchange: Exchange, *, has_variants: bool) -> Fitting | None:
     """Return what fits the call to its targets; None where all are sent the same, as nearly all are."""
-    if exchange.call.endpoint.name not in _ENDPOINTS:
+    if not has_variants and "metadata" not in exchange.call.members:
         return None
-    if "metadata" in exchange.call.members or any(target.variant is not None for target in targets):
-        return Fitting(exchange)
-    return None
+    return Fitting(exchange) if exchange.call.endpoint.name in _ENDPOINTS else None
 
 
 def variant_of(name: str | None, system: str | None) -> Variant | None:

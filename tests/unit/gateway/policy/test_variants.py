@@ -53,7 +53,7 @@ def test_a_prompt_stands_in_place_of_a_messages_system() -> None:
 def test_each_target_is_sent_its_own_and_the_call_stays_as_it_came() -> None:
     exchange = exchange_of({"model": "m", "messages": [USER]})
     first, second = target(variant=Variant("brief", "Be brief.")), target()
-    fit = fitting_of(exchange, [first, second])
+    fit = fitting_of(exchange, has_variants=True)
     assert fit is not None
     fit.to(first)
     assert asked(exchange)["messages"][0]["content"] == "Be brief."
@@ -79,7 +79,10 @@ def test_a_variant_without_a_name_is_called_by_its_prompt() -> None:
 
 
 def test_nothing_is_fitted_where_all_targets_are_sent_the_same() -> None:
-    assert fitting_of(exchange_of({"model": "m", "messages": [USER]}), [target(), target()]) is None
+    plain = exchange_of({"model": "m", "messages": [USER]})
+    assert fitting_of(plain, has_variants=False) is None
+    vectors = exchange_of({"model": "m", "input": "hi", "metadata": TOLD}, path="/v1/embeddings")
+    assert fitting_of(vectors, has_variants=True) is None
 
 
 OPENAI = target("openai", "https://api.openai.com/v1")
@@ -124,7 +127,7 @@ def test_anthropic_gets_the_end_user_alone() -> None:
 
 def test_what_stays_here_is_noted_of_the_target_that_is_asked() -> None:
     exchange = exchange_of({"model": "m", "messages": [USER], "metadata": TOLD})
-    fit = fitting_of(exchange, [OPENAI, PROXY])
+    fit = fitting_of(exchange, has_variants=False)
     assert fit is not None
     fit.to(OPENAI)
     assert exchange.attributes["masthead.gateway.losses"] == ["metadata: OpenAI takes it with store alone"]
