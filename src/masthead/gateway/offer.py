@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Literal, NamedTuple
+from urllib.parse import urlsplit
 
 from masthead.gateway.call import Identity
 from masthead.gateway.config import ConnectionConfig, GatewayConfig
@@ -66,9 +67,21 @@ def _known(config: GatewayConfig, known: KnownModels) -> Iterator[Offered]:
     for name, connection in config.connections.items():
         if connection.models:
             continue
+        if not _is_vendors_own(connection):
+            is_first = False
+            continue
         for model in known(row_of(connection).id):
             yield Offered(model if is_first else f"{name}/{model}", "known", (_place(config, name, model),))
         is_first = False
+
+
+def _is_vendors_own(config: ConnectionConfig) -> bool:
+    """Say whether a connection leads to its vendor itself, and not to a server of another's that speaks its dialect."""
+    own = row_of(config).base_url
+    if config.base_url is None or own is None or "{" in own:
+        return True
+    host, there = urlsplit(own).hostname or "", urlsplit(config.base_url).hostname or ""
+    return there == host or there.endswith(f".{host}")
 
 
 def _place(config: GatewayConfig, connection: str, model: str) -> Place:

@@ -49,3 +49,23 @@ def test_an_entry_says_where_its_calls_may_go() -> None:
 
 def test_a_key_is_offered_what_it_may_name() -> None:
     assert _names(ANYBODY._replace(key_id="k1")) == {"best": "route", "gpt-5": "known"}
+
+
+@pytest.mark.parametrize(
+    ("connection", "is_known"),
+    [
+        ({"provider": "openai"}, True),
+        ({"provider": "openai", "base_url": "https://api.openai.com/v1"}, True),
+        ({"provider": "openai", "base_url": "https://eu.api.openai.com/v1"}, True),
+        ({"provider": "openai", "base_url": "http://127.0.0.1:8000/v1"}, False),
+        ({"provider": "openai", "base_url": "https://api.openai.com.evil.example/v1"}, False),
+        ({"provider": "bedrock", "base_url": "https://bedrock-runtime.eu-west-1.amazonaws.com"}, True),
+    ],
+)
+def test_a_server_that_only_speaks_a_vendors_dialect_does_not_offer_its_models(
+    connection: dict[str, str], is_known: bool
+) -> None:
+    config = parse({"connections": {"one": connection, "two": {"provider": "groq"}}}, where="test")
+    names = {one.model for one in offered(config, ANYBODY, lambda vendor: [f"of-{vendor}"])}
+    assert (f"of-{connection['provider']}" in names) == is_known
+    assert "two/of-groq" in names, "the first connection that names no models stays the one that takes any"
