@@ -1,15 +1,19 @@
 """A stream on its way to the client: only whole events go out, so that a break never leaves half of one behind."""
 
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final, cast
 
 from masthead.gateway.answers import stream_error
+from masthead.gateway.assemble import events_in
 from masthead.gateway.seams import StreamFilter, StreamOver
 from masthead.gateway.upstream.port import UpstreamFailed
 from masthead.model.errors import TooLarge
 from masthead.providers.dialects import Dialect, Stream
 
 _MOST_BYTES: Final = 16 * 1024 * 1024
+_ERROR: Final = b'"error"'
+"""In JSON only as a name or a value: within a text its quotes would be escaped."""
+_MOST_TOLD: Final = 500
 _MOST_TAIL: Final = 3
 """One byte less than the longest separator has."""
 _ENDS: Final = {
@@ -74,6 +78,31 @@ def _after(data: bytes, separator: bytes) -> int:
     return 0 if at < 0 else at + len(separator)
 
 
+def error_in(dialect: Dialect, events: bytes) -> str | None:
+    """Return what an upstream says went wrong after its answer had begun; None where it says nothing of the kind."""
+    for told in events_in(events):
+        error: Any = told.get("error")
+        match dialect, told.get("type"):
+            case Dialect.OPENAI_RESPONSES, "response.failed":
+                response: Any = told.get("response")
+                error = (isinstance(response, dict) and response.get("error")) or "the response failed"  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - JSON
+            case ((Dialect.OPENAI_RESPONSES | Dialect.ANTHROPIC), "error"):
+                error = error or told
+            case Dialect.OPENAI_CHAT, _:
+                pass
+            case _:
+                continue
+        if error:
+            return _words_of(error)
+    return None
+
+
+def _words_of(error: object) -> str:
+    told = cast("Mapping[str, Any]", error) if isinstance(error, dict) else {"message": error}
+    words = told.get("message") or told.get("type") or told.get("code") or "it gives no reason"
+    return f"the upstream ended its stream with an error: {str(words)[:_MOST_TOLD]}"
+
+
 def is_at_end(dialect: Dialect, last: bytes) -> bool:
     """Say whether the last bytes of a stream are those that end one in this dialect."""
     return any(end in last for end in _ENDS.get(dialect, ()))
@@ -82,7 +111,7 @@ def is_at_end(dialect: Dialect, last: bytes) -> bool:
 class Pipe:
     """What a stream passes through: whole events, the translation, then filters."""
 
-    __slots__ = ("_dialect", "_filters", "_last", "_translated", "_whole")
+    __slots__ = ("_dialect", "_filters", "_last", "_told", "_translated", "_whole")
 
     def __init__(self, dialect: Dialect, translated: Stream | None, filters: tuple[StreamFilter, ...]) -> None:
         self._dialect = dialect
@@ -90,11 +119,12 @@ class Pipe:
         self._filters = filters
         self._whole = WholeEvents()
         self._last = b""
+        self._told: str | None = None
 
     @property
     def failed(self) -> str | None:
-        """What a translated upstream said went wrong."""
-        return None if self._translated is None else self._translated.failed
+        """What the upstream itself said went wrong, which the client has been told."""
+        return self._told if self._translated is None else self._translated.failed
 
     def feed(self, data: bytes) -> bytes:
         """Return what goes to the client for these bytes of the upstream."""
@@ -102,6 +132,8 @@ class Pipe:
             events = self._whole.feed(data)
             if events:
                 self._last = events
+                if _ERROR in events and self._told is None:
+                    self._told = error_in(self._dialect, events)
         else:
             events = self._translated.feed(data)
         for one in self._filters:
@@ -115,7 +147,7 @@ class Pipe:
             UpstreamFailed: it is empty, ended within an event, or, where only the connection's end says so, without
                 its last event.
         """
-        if self._translated is not None:
+        if self._translated is not None or self._told is not None:
             return
         if self._whole.is_amid or not self._last or not (is_delimited or is_at_end(self._dialect, self._last)):
             raise UpstreamFailed("the upstream's stream broke off", kind="broken")

@@ -96,3 +96,46 @@ def test_the_real_clients_raise(gateway: RunningGateway) -> None:
         ) as stream,
     ):
         list(stream)
+
+
+ERRORS = {
+    "/v1/chat/completions": b'data: {"error":{"message":"no room","code":429}}\n\ndata: [DONE]\n\n',
+    "/v1/responses": b'event: error\ndata: {"type":"error","code":"rate","message":"no room"}\n\n',
+    "/v1/messages": b'event: error\ndata: {"type":"error","error":{"type":"overloaded_error","message":"no room"}}\n\n',
+}
+BEGUN = {
+    "/v1/chat/completions": b'data: {"id":"c","model":"m","choices":[{"index":0,"delta":{"content":"It is"}}]}\n\n',
+    "/v1/responses": b'data: {"type":"response.output_text.delta","delta":"It is"}\n\n',
+    "/v1/messages": b'data: {"type":"message_start","message":{"id":"1","model":"m","content":[],"usage":{}}}\n\n',
+}
+
+
+@pytest.mark.parametrize("path", list(ASKED))
+def test_an_error_that_the_upstream_sends_within_its_stream_is_a_failure_and_never_given_again(
+    tmp_path: Path, path: str
+) -> None:
+    asked = 0
+
+    def talk(peer: Peer) -> None:
+        nonlocal asked
+        while peer.request():
+            asked += 1
+            peer.begin_stream()
+            peer.chunk(BEGUN[path])
+            peer.chunk(ERRORS[path])
+            peer.chunk(b"")
+
+    dialects = 'dialects = ["openai-chat", "openai-responses", "anthropic"]\nallow_networks = ["loopback"]\n'
+    with RawUpstream(talk) as upstream:
+        text = (
+            f'[connections.up]\nbase_url = "{upstream.url}"\n{dialects}[cache]\nis_on = true\n[breaker]\nfailures = 2\n'
+        )
+        with wired_gateway(tmp_path, text) as running:
+            body = {"model": "m", "stream": True, "temperature": 0, **ASKED[path]}
+            answers = [httpx.post(f"{running.url}{path}", json=body, timeout=20) for _ in "123"]
+            spans = [one for one in running.spans(3) if one.parent_span_id is None]
+    assert [answer.status_code for answer in answers] == [200, 200, 503]
+    assert answers[0].content == BEGUN[path] + ERRORS[path], "told once, as it came"
+    assert asked == 2
+    assert [span.status for span in spans[:2]] == ["error", "error"]
+    assert "no room" in str(spans[0].status_message)

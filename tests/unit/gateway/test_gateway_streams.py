@@ -180,3 +180,37 @@ def test_an_event_of_megabytes_is_not_put_together_anew_with_each_of_its_pieces(
     assert gate.feed(b"\n\n") == piece * 640 + b"\n\n"
     assert not gate.is_amid
     assert touched < 4 * 640 * len(piece), "each byte is looked at a few times"
+
+
+@pytest.mark.parametrize(
+    ("dialect", "event", "said"),
+    [
+        (Dialect.OPENAI_CHAT, {"error": {"message": "no room", "code": 429}}, "no room"),
+        (Dialect.OPENAI_CHAT, {"error": "no room"}, "no room"),
+        (Dialect.OPENAI_CHAT, {"error": {"type": "overloaded"}, "choices": []}, "overloaded"),
+        (Dialect.ANTHROPIC, {"type": "error", "error": {"type": "overloaded_error", "message": "no room"}}, "no room"),
+        (Dialect.OPENAI_RESPONSES, {"type": "error", "code": "x", "message": "no room"}, "no room"),
+        (
+            Dialect.OPENAI_RESPONSES,
+            {"type": "response.failed", "response": {"error": {"message": "no room"}}},
+            "no room",
+        ),
+        (Dialect.OPENAI_RESPONSES, {"type": "response.failed", "response": {"error": None}}, "the response failed"),
+        (Dialect.OPENAI_CHAT, {"error": None, "choices": []}, None),
+        (Dialect.OPENAI_RESPONSES, {"type": "response.completed", "response": {"error": None}}, None),
+        (Dialect.OPENAI_RESPONSES, {"type": "response.output_text.delta", "delta": '{"error": "in a text"}'}, None),
+        (Dialect.OPENAI_CHAT, {"choices": [{"delta": {"content": '{"error": {"message": "in a text"}}'}}]}, None),
+        (Dialect.ANTHROPIC, {"type": "content_block_start", "content_block": {"input": {"error": "x"}}}, None),
+    ],
+)
+def test_an_error_within_a_stream_is_known_as_one_and_passed_on_as_it_came(
+    dialect: Dialect, event: dict[str, Any], said: str | None
+) -> None:
+    pipe = Pipe(dialect, None, ())
+    events = sse({"id": "1"}, event)
+    assert pipe.feed(events) == events
+    assert (pipe.failed is None) == (said is None)
+    assert said is None or (pipe.failed or "").endswith(said)
+    if said is not None:
+        pipe.check_end(is_delimited=False)
+        assert pipe.close() == b"", "the client has been told"
