@@ -1,7 +1,7 @@
 """A stream on its way to the client: only whole events go out, so that a break never leaves half of one behind."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final, cast
+from typing import Final, cast
 
 from masthead.gateway.answers import stream_error
 from masthead.gateway.assemble import events_in
@@ -13,6 +13,7 @@ from masthead.providers.dialects import Dialect, Stream
 _MOST_BYTES: Final = 16 * 1024 * 1024
 _ERROR: Final = b'"error"'
 """In JSON only as a name or a value: within a text its quotes would be escaped."""
+_WORDS: Final = ("message", "type", "code")
 _MOST_TOLD: Final = 500
 _MOST_TAIL: Final = 3
 """One byte less than the longest separator has."""
@@ -81,11 +82,10 @@ def _after(data: bytes, separator: bytes) -> int:
 def error_in(dialect: Dialect, events: bytes) -> str | None:
     """Return what an upstream says went wrong after its answer had begun; None where it says nothing of the kind."""
     for told in events_in(events):
-        error: Any = told.get("error")
+        error: object = told.get("error")
         match dialect, told.get("type"):
             case Dialect.OPENAI_RESPONSES, "response.failed":
-                response: Any = told.get("response")
-                error = (isinstance(response, dict) and response.get("error")) or "the response failed"  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - JSON
+                error = _member(told.get("response"), "error") or "the response failed"
             case ((Dialect.OPENAI_RESPONSES | Dialect.ANTHROPIC), "error"):
                 error = error or told
             case Dialect.OPENAI_CHAT, _:
@@ -98,9 +98,12 @@ def error_in(dialect: Dialect, events: bytes) -> str | None:
 
 
 def _words_of(error: object) -> str:
-    told = cast("Mapping[str, Any]", error) if isinstance(error, dict) else {"message": error}
-    words = told.get("message") or told.get("type") or told.get("code") or "it gives no reason"
-    return f"the upstream ended its stream with an error: {str(words)[:_MOST_TOLD]}"
+    words = error if isinstance(error, str) else next(filter(None, (_member(error, name) for name in _WORDS)), None)
+    return f"the upstream ended its stream with an error: {str(words or 'it gives no reason')[:_MOST_TOLD]}"
+
+
+def _member(value: object, name: str) -> object:
+    return cast("Mapping[str, object]", value).get(name) if isinstance(value, dict) else None
 
 
 def is_at_end(dialect: Dialect, last: bytes) -> bool:
