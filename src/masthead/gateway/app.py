@@ -180,7 +180,7 @@ class Gateway:
     async def _asked_again(self, exchange: Exchange, sent: Call, serving: Serving) -> Answer:
         """Ask a model once more for the same call; what it takes counts as the call's own."""
         once_more = replace(exchange, sent=sent, attempts=[])
-        plan = serving.seams.router.plan(exchange)
+        plan = serving.seams.router.plan(once_more)
         try:
             found = await serving.conductor.answer(once_more, plan)
             if isinstance(found, Opened):

@@ -171,7 +171,8 @@ FailureKind = Literal[
     "connect", "timeout", "broken", "status", "refused", "nonsense", "abandoned", "unsupported", "secret"
 ]
 """`abandoned`: given up by the gateway, because the client left or another target answered first, which says nothing of
-the target; `unsupported`: its vendor has nothing of that kind; `secret`: that of its connection is missing."""
+the target; `unsupported`: its vendor has nothing of that kind, or none for what the call holds; `secret`: that of its
+connection is missing."""
 
 
 @dataclass(slots=True, kw_only=True)

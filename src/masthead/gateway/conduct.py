@@ -16,7 +16,7 @@ from masthead.gateway.grants import Grants
 from masthead.gateway.outline import outlined
 from masthead.gateway.seams import Plan, Step
 from masthead.gateway.upstream.port import UpstreamClient, UpstreamFailed, UpstreamResponse
-from masthead.model.errors import UpstreamError
+from masthead.model.errors import InvalidInput, UpstreamError
 from masthead.providers.dialects import Translation
 from masthead.providers.dialects.plain import PlainTranslation
 
@@ -47,7 +47,7 @@ class Refusal(NamedTuple):
     sent: Forwarded
 
 
-Failed = Refusal | UpstreamFailed
+Failed = Refusal | UpstreamFailed | InvalidInput
 
 
 class Conductor:
@@ -63,7 +63,7 @@ class Conductor:
         """Return the answer, or a stream that has begun; where all attempts failed, the last failure as an answer.
 
         Raises:
-            InvalidInput: the call cannot be put into the target's dialect.
+            InvalidInput: the call cannot be put into any target's dialect.
             UpstreamFailed: no upstream answered; the last failure.
         """
         last: Failed | None = None
@@ -74,11 +74,14 @@ class Conductor:
                 found = await self._tried(exchange, self._begun(exchange, step.target))
             else:
                 found = await self._raced(exchange, step, plan)
-            if not isinstance(found, Refusal | UpstreamFailed):
+            if not isinstance(found, Refusal | UpstreamFailed | InvalidInput):
                 return found
-            last = found
+            if last is None or not isinstance(found, InvalidInput):  # what a target said tells more
+                last = found
         if isinstance(last, Refusal):
             return _as_answer(last)
+        if isinstance(last, InvalidInput):
+            raise InvalidInput(str(last))  # a new one, as below
         if last is None:
             raise UpstreamError("no target was tried: all of them are set aside at present")
         raise UpstreamFailed(str(last), kind=last.kind)  # a new one: this frame, which holds the other, would be in it
@@ -98,6 +101,9 @@ class Conductor:
             if failure.said and exchange.keeps_content:
                 attempt.error = f"{failure}: {_short(failure.said)}"
             return failure
+        except InvalidInput as unfit:  # which the next target's dialect may have a place for
+            self._failed(attempt, "unsupported", str(unfit) if exchange.keeps_content else "HTTP 400")
+            return unfit
         except asyncio.CancelledError as cancelled:
             self._give_up(attempt, str(cancelled.args[0]) if cancelled.args else "the client went away")
             raise

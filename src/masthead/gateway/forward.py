@@ -41,6 +41,8 @@ _OWN_ADDRESS: Final = frozenset({"azure", "vertex-anthropic"})
 _OPENAI: Final = frozenset({Dialect.OPENAI_CHAT, Dialect.OPENAI_RESPONSES})
 _FOREIGN: Final = frozenset({Dialect.GEMINI, Dialect.BEDROCK})
 """Dialects whose vendors know no path of OpenAI's or Anthropic's."""
+_OF_OPENAI: Final = ("/images/", "/audio/")
+"""Paths that only they know who speak OpenAI's dialect."""
 
 
 class Forwarded(NamedTuple):
@@ -123,7 +125,9 @@ def _plain(call: Call, target: Target, row: Vendor) -> PlainTranslation | None:
                 return translate_count(_decoded(call), dialect=dialect, vendor_id=row.id, model=target.model)
         case "moderations" if not _OPENAI.intersection(spoken):
             pass
-        case "passed_through" if _FOREIGN.issuperset(spoken):
+        case "passed_through" if _FOREIGN.issuperset(spoken) or (
+            call.endpoint.path.startswith(_OF_OPENAI) and not _OPENAI.intersection(spoken)
+        ):
             pass
         case _:
             return None

@@ -184,6 +184,8 @@ def test_whoever_counts_tokens_counts_them_for_the_anthropic_client(serve: Calla
         ("/v1/embeddings", {"input": "a"}, "bedrock"),
         ("/v1/moderations", {"input": "a"}, "google"),
         ("/v1/images/edits", {"prompt": "a"}, "google"),
+        ("/v1/images/generations", {"prompt": "a"}, "anthropic"),
+        ("/v1/audio/speech", {"input": "a", "voice": "b"}, "anthropic"),
     ],
 )
 def test_what_a_vendor_has_not_is_said_to_be_not_implemented(
@@ -236,3 +238,27 @@ def test_a_claude_model_is_given_the_limit_of_output_that_the_catalogue_knows(se
     wait_until(lambda: asks_for() == 64_000, "the catalogue is read; 4,096 until then")
     spans = site.gateway.sink.spans
     wait_until(lambda: any("64000 was set" in str(one.attributes) for one in spans.copy()), "it is noted")
+
+
+MANY: Any = {"model": "both", "n": 2, "messages": [{"role": "user", "content": "hi"}]}
+
+
+@pytest.mark.parametrize("targets", [("anthropic", "openai"), ("anthropic", "openai", "google")])
+def test_a_call_that_a_dialect_has_no_place_for_goes_to_the_next_target(
+    serve: Callable[..., Site], targets: tuple[str, ...]
+) -> None:
+    rest = "".join(f'{{ connection = "{one}", model = "m" }}, ' for one in targets)
+    choice = {"index": 0, "message": {"role": "assistant", "content": "aye"}, "finish_reason": "stop"}
+    told = {"id": "1", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice]}
+    site = serve(told, rest=f'[[routes]]\nmodel = "both"\ntargets = [{rest}]\n')
+    assert httpx.post(f"{site.gateway.url}/v1/chat/completions", json=MANY).json() == told
+    assert asked(site).path == "/v1/chat/completions"
+
+
+def test_a_call_that_no_target_has_a_place_for_is_refused_with_the_reason(serve: Callable[..., Site]) -> None:
+    rest = '[[routes]]\nmodel = "both"\ntargets = [{ connection = "anthropic", model = "m" }]\n'
+    site = serve({}, rest=rest)
+    response = httpx.post(f"{site.gateway.url}/v1/chat/completions", json=MANY)
+    assert response.status_code == 400
+    assert response.json()["error"]["message"].startswith("n: ")
+    assert not site.upstream.requests

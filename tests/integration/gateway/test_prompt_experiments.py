@@ -51,3 +51,20 @@ def test_a_run_keeps_its_prompt_and_is_tagged_with_it(tmp_path: Path) -> None:
     for span in spans:
         assert narrow(span.attributes).tags == by_run[span.trace_id] == (span.attributes["masthead.gateway.variant"],)
         assert "Be long." in str(span.attributes["gen_ai.input.messages"]), "the record has what was asked"
+
+
+def test_a_model_that_is_asked_again_for_its_json_keeps_the_prompt_of_the_experiment(tmp_path: Path) -> None:
+    prompts: list[str] = []
+
+    def answer(request: Request) -> Reply:
+        prompts.append(request.body["messages"][0]["content"])
+        return chat_reply("no JSON" if len(prompts) == 1 else '{"city": "Bergen"}')
+
+    plugin = '[[plugins]]\nkind = "json"\nasks_again = true\n'
+    form = {"type": "json_schema", "json_schema": {"name": "a", "schema": {"type": "object", "required": ["city"]}}}
+    config = CONFIG.replace('variant = "as-is" }}', 'system = "Be brief.", variant = "also" }}') + plugin
+    upstream = Answering(answer)
+    with RawUpstream(upstream.talk) as raw, wired_gateway(tmp_path, config.format(url=raw.url)) as gateway:
+        body = {"model": "best", "messages": MESSAGES, "response_format": form}
+        httpx.post(f"{gateway.url}/v1/chat/completions", json=body, timeout=20).raise_for_status()
+    assert prompts == ["Be brief.", "Be brief."]

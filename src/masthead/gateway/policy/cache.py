@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import msgspec
 
 from masthead.clock import Clock
-from masthead.gateway.call import Answer, Call, Exchange, Header, Identity, decoded
+from masthead.gateway.call import Answer, Call, Exchange, Header, Identity, Members, decoded
 from masthead.gateway.config_routes import CacheConfig
 from masthead.gateway.joining import user_of
 from masthead.gateway.policy.cache_control import CACHE_HEADER, Control, control_of
@@ -34,6 +34,8 @@ _HEADERS: Final = (b"anthropic-beta", b"anthropic-version", b"openai-beta")
 """Headers that change the answer."""
 _SIMILARITY_HEADER: Final = b"x-masthead-cache-similarity"
 _HIT: Final = "masthead.gateway.cache"
+_ERROR: Final = b'"error"'
+_MEMBERS: Final = msgspec.json.Decoder(Members)
 _JSON: Final[Header] = (b"content-type", b"application/json")
 _EVENTS: Final[Header] = (b"content-type", b"text/event-stream; charset=utf-8")
 
@@ -103,7 +105,7 @@ class Cache(QuietPlugin):
         if not isinstance(asked, _Asked) or _HIT in exchange.attributes:
             return
         is_good = exchange.status == 200 and exchange.error is None and not exchange.is_truncated
-        if not is_good or exchange.is_client_gone:
+        if not is_good or exchange.is_client_gone or _is_an_error(exchange):
             if self._semantic is not None:
                 self._semantic.forget(exchange)
             return
@@ -169,6 +171,17 @@ def _body(exchange: Exchange) -> bytes:
     if isinstance(options, dict) and options.get("include_usage") is True:  # pyright: ignore[reportUnknownMemberType] - JSON
         return body
     return UsageTaken(lambda _event: None).feed(body)
+
+
+def _is_an_error(exchange: Exchange) -> bool:
+    """Say whether an answer is an error in spite of its status, as some vendors give them."""
+    if exchange.is_stream_answer or not any(_ERROR in part for part in exchange.answered):
+        return False
+    try:
+        raw = _MEMBERS.decode(b"".join(exchange.answered)).get("error")
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return True
+    return raw is not None and bytes(raw) != b"null"
 
 
 def _digest(value: object) -> bytes:

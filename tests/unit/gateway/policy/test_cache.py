@@ -120,3 +120,18 @@ async def test_memory_is_bounded():
         await ask(cache, exchange({**ASKED, "seed": number}), b"x" * 200)
     kept = [await ask(cache, exchange({**ASKED, "seed": number}), b"x" * 200) is not None for number in (0, 19)]
     assert kept == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_kept"),
+    [
+        (b'{"error": {"message": "no room", "code": 502}}', False),
+        (b'{"id": "1", "status": "completed", "error": null}', True),
+        (b'{"choices": [{"message": {"content": "{\\"error\\": 1}"}}]}', True),
+        (b'{"choices": [{"message": {"error": "x"}}]}', True),
+    ],
+)
+async def test_an_error_that_comes_with_status_200_is_not_kept(answer: bytes, is_kept: bool):
+    cache = Cache(CacheConfig(is_on=True), FixedClock())
+    assert await ask(cache, exchange(), answer) is None
+    assert (await ask(cache, exchange()) is not None) == is_kept
