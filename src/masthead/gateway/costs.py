@@ -56,6 +56,7 @@ class Costs:
             output_tokens=usage.output_tokens,
             cache_read_tokens=usage.cache_read_tokens,
             cache_write_tokens=usage.cache_write_tokens,
+            cache_write_hour_tokens=usage.cache_write_hour_tokens,
         )
 
     async def are_known(self) -> bool:

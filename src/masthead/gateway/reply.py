@@ -8,6 +8,7 @@ import msgspec
 from masthead.gateway.assemble import assembled_chat, assembled_message, assembled_response
 from masthead.gateway.call import Exchange
 from masthead.gateway.outline import Outline, outlined
+from masthead.model.attributes import CACHE_WRITE_HOUR
 from masthead.model.reading import Usage
 from masthead.providers.dialects import Dialect, usage_of
 
@@ -32,7 +33,9 @@ def usage_in(exchange: Exchange) -> Usage | None:
     """Return the tokens that the provider counted, None where it did not say."""
     if exchange.usage is ...:
         outline = outline_of(exchange)
-        exchange.usage = None if outline is None else _usage(exchange.call.endpoint.dialect, outline)
+        usage = exchange.usage = None if outline is None else _usage(exchange.call.endpoint.dialect, outline)
+        if usage is not None and usage.cache_write_hour_tokens:
+            exchange.attributes[CACHE_WRITE_HOUR] = usage.cache_write_hour_tokens
     return exchange.usage
 
 

@@ -7,7 +7,7 @@ from typing import Final
 import orjson
 
 from masthead.ingest.wire import JsonObject, WireSpan
-from masthead.model.attributes import RECORDED_PRICE, REQUEST_MODEL, RUN_TIMES
+from masthead.model.attributes import CACHE_WRITE_HOUR, RECORDED_PRICE, REQUEST_MODEL, RUN_TIMES
 from masthead.model.ids import ProjectId
 from masthead.model.reading import Operation
 from masthead.model.span import Attributes
@@ -39,7 +39,7 @@ def rows_of(project: ProjectId, spans: Iterable[WireSpan], prices: Prices) -> It
 def _row(project: ProjectId, span: WireSpan, resource_json: bytes, service: str | None, prices: Prices) -> SpanRow:
     is_root = not span.parent_span_id
     facts = narrow(span.attributes, span.name, is_root=is_root)
-    cost_usd, price_version = _cost(facts, span.attributes.get(REQUEST_MODEL), span.start_ns, prices)
+    cost_usd, price_version = _cost(facts, span.attributes, span.start_ns, prices)
     system, outcome = facts.system, facts.outcome
     is_error = has_failed(span.attributes, _exceptions(span), is_status_error=span.status == _ERROR)
     if is_root:
@@ -97,7 +97,7 @@ def _preview(text: str, limit: int) -> str:
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
-def _cost(facts: Narrow, asked: object, start_ns: int, prices: Prices) -> tuple[Decimal | None, str | None]:
+def _cost(facts: Narrow, told: Attributes, start_ns: int, prices: Prices) -> tuple[Decimal | None, str | None]:
     """Return the recorded cost where there is one, else the catalogue's, and where it is from.
 
     A model that answers by a name without a price, such as the path of its file, costs what the one that was asked for
@@ -107,7 +107,7 @@ def _cost(facts: Narrow, asked: object, start_ns: int, prices: Prices) -> tuple[
         return (facts.cost_usd, RECORDED_PRICE) if facts.cost_usd < _MAX_COST_USD else (None, None)
     if facts.model is None or facts.operation not in _PRICED:
         return None, None
-    model = facts.model
+    model, asked, hour = facts.model, told.get(REQUEST_MODEL), told.get(CACHE_WRITE_HOUR)
     if isinstance(asked, str) and asked != model and not _is_priced(prices, facts.provider, model, start_ns):
         model = asked
     cost_usd = prices.cost_usd(
@@ -118,6 +118,7 @@ def _cost(facts: Narrow, asked: object, start_ns: int, prices: Prices) -> tuple[
         output_tokens=_tokens(facts.output_tokens),
         cache_read_tokens=_tokens(facts.cache_read_tokens),
         cache_write_tokens=_tokens(facts.cache_write_tokens),
+        cache_write_hour_tokens=_tokens(hour) if isinstance(hour, int) else None,
         has_output=facts.operation is Operation.LLM,
     )
     return (cost_usd, prices.version) if cost_usd is not None and cost_usd < _MAX_COST_USD else (None, None)

@@ -60,6 +60,8 @@ class Usage:
     cache_read_tokens: int | None = None
     cache_write_tokens: int | None = None
     reasoning_tokens: int | None = None
+    cache_write_hour_tokens: int | None = None
+    """Of those that were written to a cache, the ones that it keeps for an hour, which cost more."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -158,6 +158,7 @@ class Prices:
         output_tokens: int | None,
         cache_read_tokens: int | None = None,
         cache_write_tokens: int | None = None,
+        cache_write_hour_tokens: int | None = None,
         has_output: bool = True,
     ) -> Decimal | None:
         """Return what the call cost at `start_ns`, None where model, price or tokens are unknown.
@@ -175,6 +176,7 @@ class Prices:
             output_tokens=output_tokens,
             cache_read_tokens=cache_read_tokens or 0,
             cache_write_tokens=cache_write_tokens or 0,
+            cache_write_hour_tokens=cache_write_hour_tokens or 0,
         )
 
     def rates(self, *, provider: str | None, model: str, at_ns: int) -> Rates | None:
@@ -264,6 +266,7 @@ def _rates(price: "ModelPrice") -> Rates:
         _rate(price.cache_read_mtok),
         _rate(price.cache_write_mtok),
         price.requests_kcount / _PER_REQUEST if isinstance(price.requests_kcount, Decimal) else Decimal(0),
+        _rate(getattr(price, "cache_write_1h_mtok", None)),
     )
 
 

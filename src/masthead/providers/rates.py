@@ -26,14 +26,23 @@ class Rates(NamedTuple):
     cache_read: Rate | None = None
     cache_write: Rate | None = None
     request: Decimal = Decimal(0)
+    cache_write_hour: Rate | None = None
+    """What is kept for an hour; None means that it costs as what is kept for minutes."""
 
     def cost_usd(
-        self, *, input_tokens: int, output_tokens: int | None, cache_read_tokens: int = 0, cache_write_tokens: int = 0
+        self,
+        *,
+        input_tokens: int,
+        output_tokens: int | None,
+        cache_read_tokens: int = 0,
+        cache_write_tokens: int = 0,
+        cache_write_hour_tokens: int = 0,
     ) -> Decimal | None:
         """Return what a call costs, None where a rate that it needs is unknown.
 
         `input_tokens` includes the cached ones, which are paid at their own rate and never twice; where the cached ones
         are more, it plainly does not include them. Cached tokens without a rate of their own cost as fresh ones.
+        `cache_write_tokens` includes those that are kept for an hour.
         """
         if self.input is None or (self.output is None and output_tokens):
             return None
@@ -41,7 +50,12 @@ class Rates(NamedTuple):
         total = input_tokens if cached <= input_tokens else input_tokens + cached
         fresh = total
         cost = self.request
-        for tokens, rate in ((cache_read_tokens, self.cache_read), (cache_write_tokens, self.cache_write)):
+        hour = min(cache_write_hour_tokens, cache_write_tokens) if self.cache_write_hour is not None else 0
+        for tokens, rate in (
+            (cache_read_tokens, self.cache_read),
+            (cache_write_tokens - hour, self.cache_write),
+            (hour, self.cache_write_hour),
+        ):
             if tokens and rate is not None:
                 fresh -= tokens
                 cost += rate.at(total) * tokens

@@ -125,7 +125,12 @@ WRITTEN_USD = Decimal("0.00825")
 """100 x 3 + 1,000 x 0.30 + 2,000 x 3.75 + 10 x 15, for a million each."""
 
 
-def written(is_stream: bool) -> Reply:
+HOUR_USAGE = {**USAGE, "cache_creation": {"ephemeral_5m_input_tokens": 500, "ephemeral_1h_input_tokens": 1500}}
+HOUR_USD = Decimal("0.011625")
+"""As above, but 500 x 3.75 + 1,500 x 6 of what was written."""
+
+
+def written(is_stream: bool, usage: dict[str, Any] = USAGE) -> Reply:
     message = {
         "id": "m",
         "type": "message",
@@ -133,10 +138,10 @@ def written(is_stream: bool) -> Reply:
         "model": "claude-sonnet-4-5",
         "stop_reason": "end_turn",
     }
-    whole = {**message, "stop_sequence": None, "content": [{"type": "text", "text": "hi"}], "usage": USAGE}
+    whole = {**message, "stop_sequence": None, "content": [{"type": "text", "text": "hi"}], "usage": usage}
     if not is_stream:
         return Reply(whole)
-    begun = {**whole, "content": [], "stop_reason": None, "usage": {**USAGE, "output_tokens": 1}}
+    begun = {**whole, "content": [], "stop_reason": None, "usage": {**usage, "output_tokens": 1}}
     events = [
         {"type": "message_start", "message": begun},
         {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
@@ -164,3 +169,20 @@ def test_tokens_written_to_a_cache_have_their_own_rate_too(tmp_path: Path, path:
     assert told["gen_ai.usage.cache_read.input_tokens"] == 1000
     assert told["gen_ai.usage.cache_creation.input_tokens"] == 2000
     assert priced(span) == WRITTEN_USD
+
+
+@pytest.mark.parametrize("is_stream", [False, True], ids=["whole", "streamed"])
+def test_what_a_cache_keeps_for_an_hour_costs_more_in_the_record_and_in_budgets(
+    tmp_path: Path, is_stream: bool
+) -> None:
+    (tmp_path / "key").write_text("k")
+    with RawUpstream(Answering(lambda _request: written(is_stream, HOUR_USAGE)).talk) as upstream:
+        text = connection("claude", upstream.url, "anthropic", Dialect.ANTHROPIC).replace("KEY", str(tmp_path / "key"))
+        text += '[[limits]]\nper = "project"\nwindow = "total"\ncost_usd = 0.01\n'
+        with wired_gateway(tmp_path, text) as gateway:
+            body = {"model": "claude/claude-sonnet-4-5", "stream": is_stream, **ASKED["/v1/messages"]}
+            assert httpx.post(f"{gateway.url}/v1/messages", json=body, timeout=20).status_code == 200
+            span = gateway.spans(1)[0]
+            refused = httpx.post(f"{gateway.url}/v1/messages", json=body, timeout=20)
+    assert priced(span) == HOUR_USD
+    assert (refused.status_code, "$0.0116 of $0.01" in refused.text) == (429, True)

@@ -57,6 +57,18 @@ def test_cached_tokens_beyond_the_input_were_not_part_of_it():
     assert cost("anthropic", "claude-sonnet-4-5", 10, 20, read=5000, written=1000) == expected
 
 
+def test_what_a_cache_keeps_for_an_hour_has_its_own_rate():
+    def written(*, hour: int | None, model: str = "claude-sonnet-4-5") -> Decimal | None:
+        return Prices().cost_usd(
+            provider="anthropic", model=model, start_ns=NOON, input_tokens=1000, output_tokens=0,
+            cache_write_tokens=1000, cache_write_hour_tokens=hour,
+        )  # fmt: skip
+
+    assert written(hour=None) == written(hour=0) == Decimal("0.00375")
+    assert written(hour=400) == Decimal("0.00225") + Decimal("0.0024")
+    assert written(hour=1000) == written(hour=5000) == Decimal("0.006")
+
+
 def test_the_tier_of_a_long_prompt_applies_to_all_of_its_tokens():
     # gemini-2.5-pro: 1.25 in and 10 out up to 200,000 input tokens; 2.50 and 15 beyond.
     assert cost("google", "gemini-2.5-pro", 200_000, 100) == Decimal("0.25") + Decimal("0.001")

@@ -117,6 +117,7 @@ def read_usage(usage: Mapping[str, Any] | None) -> Usage | None:
         cache_read_tokens=read_tokens,
         cache_write_tokens=written,
         reasoning_tokens=tokens(inner(usage, "output_tokens_details"), "thinking_tokens"),
+        cache_write_hour_tokens=tokens(inner(usage, "cache_creation"), "ephemeral_1h_input_tokens"),
     )
 
 
