@@ -10,16 +10,15 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Final, Protocol
 
-import msgspec
-
 from masthead.clock import Clock
-from masthead.gateway.answers import JSON, own_headers, passed_on, reason_of, refusal, said
-from masthead.gateway.call import Answer, Call, Exchange, Header, Identity
+from masthead.gateway.answers import own_headers, passed_on, reason_of, refusal, said
+from masthead.gateway.call import Answer, Call, Exchange, Header
 from masthead.gateway.conduct import Opened, note_losses
 from masthead.gateway.departure import Departure
 from masthead.gateway.endpoints import MODELS, endpoint_of
 from masthead.gateway.joining import new_id, place_of
 from masthead.gateway.metrics import Metrics
+from masthead.gateway.model_list import models_answer
 from masthead.gateway.own_calls import OwnCalls
 from masthead.gateway.reading import ClientGone, Receive, Scope, Send, body_of, call_of
 from masthead.gateway.seams import AskAgain, Identify, Plugin, Router, Seams, StreamFilter, StreamOver
@@ -76,7 +75,8 @@ class Gateway:
             serving = self._tenants.get(identity.project) or await self._tenants.load(identity.project)
             serving.is_used = True
             if endpoint is MODELS:
-                await _send(send, _models(serving.seams, identity, scope["path"]))
+                models = serving.seams.router.models(identity)
+                await _send(send, models_answer(models, scope["path"], _dialect_of(scope)))
                 return
             if endpoint.is_model_call and scope["method"] != "POST":
                 await _send(send, said(endpoint.dialect, 405, _NOT_ALLOWED, headers=((b"allow", b"POST"),)))
@@ -88,7 +88,7 @@ class Gateway:
         except ClientGone:
             return
         except Exception as error:  # noqa: BLE001 - the edge: every error becomes an answer, the unexpected ones logged
-            answer = refusal(endpoint, error)
+            answer = refusal(endpoint._replace(dialect=_dialect_of(scope)) if endpoint is MODELS else endpoint, error)
             self.metrics.requests[endpoint.name if endpoint is not None else "", "", answer.status] += 1
             await _send(send, answer)
             return
@@ -229,7 +229,8 @@ class Gateway:
         else:
             if pipe.failed is not None:
                 opened.attempt.failure = "broken"
-                opened.attempt.error = exchange.error = pipe.failed
+                exchange.error = pipe.failed
+                opened.attempt.error = exchange.error_kept
         finally:
             response.close()
             opened.attempt.end_ns = self._clock.now_ns()
@@ -292,21 +293,13 @@ def _record(exchange: Exchange, seams: Seams, veiled: asyncio.Future[None]) -> N
 
 
 def _dialect_of(scope: Scope) -> Dialect:
-    return Dialect.ANTHROPIC if scope["path"].startswith("/v1/messages") else Dialect.OPENAI_CHAT
-
-
-def _models(seams: Seams, identity: Identity, path: str) -> Answer:
-    entries = [
-        {"id": one.id, "object": "model", "created": one.created_s, "owned_by": one.owned_by}
-        for one in seams.router.models(identity)
-    ]
-    wanted = path.removeprefix("/v1/models").removeprefix("/")
-    if not wanted:
-        return Answer(200, (JSON,), msgspec.json.encode({"object": "list", "data": entries}))
-    found = next((one for one in entries if one["id"] == wanted), None)
-    if found is None:
-        return said(Dialect.OPENAI_CHAT, 404, f"there is no model {wanted!r}, or not for this key")
-    return Answer(200, (JSON,), msgspec.json.encode(found))
+    """Return the dialect of a request by its path; of one for the models, by a header that Anthropic's clients send."""
+    path: str = scope["path"]
+    if path.startswith("/v1/messages") or (
+        path.startswith("/v1/models") and any(name == b"anthropic-version" for name, _ in scope["headers"])
+    ):
+        return Dialect.ANTHROPIC
+    return Dialect.OPENAI_CHAT
 
 
 async def _after(exchange: Exchange, answer: Answer, seams: Seams) -> Answer:

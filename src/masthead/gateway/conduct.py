@@ -4,20 +4,23 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from math import isfinite, nan
 from typing import Final, NamedTuple
 
 import msgspec
 
 from masthead.clock import Clock
 from masthead.gateway.answers import JSON, passed_on
-from masthead.gateway.call import Answer, Attempt, Exchange, FailureKind, Header, Members, Target
+from masthead.gateway.call import Answer, Attempt, Call, Exchange, FailureKind, Header, Members, Target
 from masthead.gateway.forward import Forwarded, forwarded
 from masthead.gateway.grants import Grants
 from masthead.gateway.outline import outlined
 from masthead.gateway.seams import Plan, Step
+from masthead.gateway.streams import failed_at_once
 from masthead.gateway.upstream.port import UpstreamClient, UpstreamFailed, UpstreamResponse
 from masthead.model.errors import InvalidInput, UpstreamError
-from masthead.providers.dialects import Translation
+from masthead.providers.dialects import Dialect, Translation
 from masthead.providers.dialects.plain import PlainTranslation
 
 _LOG = logging.getLogger(__name__)
@@ -165,11 +168,15 @@ class Conductor:
                 self._failed(attempt, "status", _short(body) if exchange.keeps_content else f"HTTP {response.status}")
                 if account is not None and response.status == 401:
                     self._grants.forget(account)
-                attempt.retry_after_s = _retry_after_s(response.headers)
+                attempt.retry_after_s = _retry_after_s(response.headers, self._clock.now_ns() / 1e9)
                 return Refusal(response.status, response.headers, body, sent)
             content_type = _content_type(response.headers)
             if content_type.startswith(_STREAMS) and not isinstance(sent.translation, PlainTranslation):
-                return Opened(response, sent, attempt, response.headers, await response.read_some())
+                first = await response.read_some()
+                failure = failed_at_once(_spoken(call, target, sent), first)
+                if failure is not None:
+                    raise failure
+                return Opened(response, sent, attempt, response.headers, first)
             body = await response.read(self._max_answer_bytes)
         except BaseException:
             response.close()
@@ -250,14 +257,31 @@ def _content_type(headers: list[Header]) -> bytes:
     return b""
 
 
-def _retry_after_s(headers: list[Header]) -> float | None:
-    for name, value in headers:
-        if name == b"retry-after":
-            try:
-                return max(0.0, float(value))
-            except ValueError:
-                return None  # an HTTP date: rare, and clocks differ
-    return None
+def _spoken(call: Call, target: Target, sent: Forwarded) -> Dialect:
+    """Return the dialect of the answer as it comes."""
+    return call.endpoint.dialect if sent.translation is None else target.connection.dialects[0]
+
+
+def _retry_after_s(headers: list[Header], now_s: float) -> float | None:
+    """Return how long the upstream wants to be left alone; of a date, by its own clock where it tells that."""
+    told = dict(headers)
+    value = told.get(b"retry-after")
+    if value is None:
+        return None
+    try:
+        seconds = float(value)
+    except ValueError:
+        until_s, from_s = _date_s(value), _date_s(told.get(b"date", b""))
+        seconds = nan if until_s is None else until_s - (now_s if from_s is None else from_s)
+    return max(0.0, seconds) if isfinite(seconds) else None
+
+
+def _date_s(value: bytes) -> float | None:
+    """Return an HTTP date as seconds since 1970; None where it is none."""
+    try:
+        return parsedate_to_datetime(value.decode("latin-1")).timestamp()
+    except (ValueError, OverflowError):
+        return None
 
 
 def _input_tokens(headers: list[Header]) -> int | None:

@@ -15,6 +15,7 @@ _ERROR: Final = b'"error"'
 """In JSON only as a name or a value: within a text its quotes would be escaped."""
 _WORDS: Final = ("message", "type", "code")
 _MOST_TOLD: Final = 500
+_MOST_KIND: Final = 80
 _MOST_TAIL: Final = 3
 """One byte less than the longest separator has."""
 _ENDS: Final = {
@@ -81,25 +82,38 @@ def _after(data: bytes, separator: bytes) -> int:
 
 def error_in(dialect: Dialect, events: bytes) -> str | None:
     """Return what an upstream says went wrong after its answer had begun; None where it says nothing of the kind."""
-    for told in events_in(events):
-        error: object = told.get("error")
-        match dialect, told.get("type"):
-            case Dialect.OPENAI_RESPONSES, "response.failed":
-                error = _member(told.get("response"), "error") or "the response failed"
-            case ((Dialect.OPENAI_RESPONSES | Dialect.ANTHROPIC), "error"):
-                error = error or told
-            case Dialect.OPENAI_CHAT, _:
-                pass
-            case _:
-                continue
-        if error:
-            return _words_of(error)
-    return None
+    error = next(filter(None, (_error_of(dialect, told) for told in events_in(events))), None)
+    return None if error is None else f"the upstream ended its stream with an error: {_words_of(error)}"
+
+
+def failed_at_once(dialect: Dialect, first: bytes) -> UpstreamFailed | None:
+    """Return the failure that is all a stream begins with, while nothing has gone to the client; None for none."""
+    told = next(events_in(first), None) if _ERROR in first else None
+    error = None if told is None else _error_of(dialect, told)
+    if not error:
+        return None
+    kind = next((one for one in (_member(error, "type"), _member(error, "code")) if one), "unnamed")
+    message = f"its stream began with an error of the kind {str(kind)[:_MOST_KIND]!r}"
+    return UpstreamFailed(message, kind="broken", said=_words_of(error).encode("utf-8", "replace"))
+
+
+def _error_of(dialect: Dialect, told: Mapping[str, object]) -> object:
+    """Return the error that an event tells; None, or something empty, where it tells none."""
+    error = told.get("error")
+    match dialect, told.get("type"):
+        case Dialect.OPENAI_RESPONSES, "response.failed":
+            return _member(told.get("response"), "error") or "the response failed"
+        case ((Dialect.OPENAI_RESPONSES | Dialect.ANTHROPIC), "error"):
+            return error or told
+        case Dialect.OPENAI_CHAT, _:
+            return error
+        case _:
+            return None
 
 
 def _words_of(error: object) -> str:
     words = error if isinstance(error, str) else next(filter(None, (_member(error, name) for name in _WORDS)), None)
-    return f"the upstream ended its stream with an error: {str(words or 'it gives no reason')[:_MOST_TOLD]}"
+    return str(words or "it gives no reason")[:_MOST_TOLD]
 
 
 def _member(value: object, name: str) -> object:

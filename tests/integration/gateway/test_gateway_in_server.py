@@ -43,6 +43,8 @@ def test_editors_may_call_readers_and_strangers_may_not(site: Site) -> None:
     assert call(site, "mh_unknown") == 401
     assert site.client.post("/v1/chat/completions", json=CHAT).status_code == 401
     assert site.client.get("/v1/models", headers={"x-api-key": site.keys["one", "editor"]}).status_code == 200
+    refused = site.client.get("/v1/models", headers={"x-api-key": "mh_unknown", "anthropic-version": "2023-06-01"})
+    assert (refused.status_code, refused.json()["type"]) == (401, "error"), "in the words of Anthropic's clients"
 
 
 def test_a_key_calls_and_records_in_its_own_project_alone(site: Site) -> None:

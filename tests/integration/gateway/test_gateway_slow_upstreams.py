@@ -95,17 +95,20 @@ def test_an_upstream_that_takes_nothing_of_a_large_request_is_given_up(serve: An
     assert gone.wait(5)
 
 
-def test_a_wait_that_the_upstream_asks_for_is_kept_and_a_long_one_is_passed_on(serve: Any) -> None:
+@pytest.mark.parametrize(
+    "wait", ["1", "Sun, 06 Nov 1994 08:49:38 GMT\r\ndate: Sun, 06 Nov 1994 08:49:37 GMT"], ids=["seconds", "date"]
+)
+def test_a_wait_that_the_upstream_asks_for_is_kept_and_a_long_one_is_passed_on(serve: Any, wait: str) -> None:
     came: list[float] = []
 
     def talk(peer: Peer) -> None:
         while peer.request():
             came.append(time.monotonic())
-            wait = "retry-after: 1\r\n" if len(came) == 1 else "retry-after: 600\r\n"
+            more = f"retry-after: {wait}\r\n" if len(came) == 1 else "retry-after: 600\r\n"
             if len(came) == 2:
                 peer.answer(ANSWER)
             else:
-                peer.answer(b'{"error":{"message":"slow"}}', status="429 Slow", more=wait)
+                peer.answer(b'{"error":{"message":"slow"}}', status="429 Slow", more=more)
 
     _, gateway = serve(talk, ONE_ROUTE + "retry = {times = 1, wait_s = 0.01}\n")
     assert ask(gateway).status_code == 200

@@ -139,3 +139,30 @@ def test_an_error_that_the_upstream_sends_within_its_stream_is_a_failure_and_nev
     assert asked == 2
     assert [span.status for span in spans[:2]] == ["error", "error"]
     assert "no room" in str(spans[0].status_message)
+
+
+@pytest.mark.parametrize("path", list(ASKED))
+def test_a_stream_that_begins_with_an_error_goes_to_the_next_target(tmp_path: Path, path: str) -> None:
+    def talk(peer: Peer) -> None:
+        while request := peer.request():
+            peer.begin_stream()
+            peer.chunk(ERRORS[path] if b'"model":"full"' in request else BEGUN[path])
+            peer.chunk(b"")
+
+    dialects = 'dialects = ["openai-chat", "openai-responses", "anthropic"]\nallow_networks = ["loopback"]\n'
+    targets = '[{ connection = "up", model = "full" }, { connection = "up", model = "free" }]'
+    routes = (
+        f'[[routes]]\nmodel = "best"\nretry = {{ times = 0 }}\ntargets = {targets}\n'
+        f'[[routes]]\nmodel = "worst"\nretry = {{ times = 0 }}\ntargets = {targets.split("}, ", maxsplit=1)[0]} }}]\n'
+    )
+    with RawUpstream(talk) as upstream:
+        text = f'[connections.up]\nbase_url = "{upstream.url}"\n{dialects}{routes}[recording]\ncontent = "off"\n'
+        with wired_gateway(tmp_path, text) as running:
+            body = {"stream": True, **ASKED[path]}
+            good = httpx.post(f"{running.url}{path}", json={"model": "best", **body}, timeout=20)
+            bad = httpx.post(f"{running.url}{path}", json={"model": "worst", **body}, timeout=20)
+            spans = running.spans(4)
+    assert (good.status_code, good.content) == (200, BEGUN[path])
+    assert bad.status_code == 502 and "began with an error" in bad.text
+    assert sorted(span.status for span in spans) == ["error", "error", "unset", "unset"]
+    assert "no room" not in str(spans), "contents are not recorded"
