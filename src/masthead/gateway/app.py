@@ -88,7 +88,7 @@ class Gateway:
         except ClientGone:
             return
         except Exception as error:  # noqa: BLE001 - the edge: every error becomes an answer, the unexpected ones logged
-            answer = refusal(endpoint._replace(dialect=_dialect_of(scope)) if endpoint is MODELS else endpoint, error)
+            answer = refusal(MODELS._replace(dialect=_dialect_of(scope)) if endpoint is MODELS else endpoint, error)
             self.metrics.requests[endpoint.name if endpoint is not None else "", "", answer.status] += 1
             await _send(send, answer)
             return
