@@ -10,6 +10,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Final, Protocol
 
+import msgspec
+
 from masthead.clock import Clock
 from masthead.gateway.answers import own_headers, passed_on, reason_of, refusal, said
 from masthead.gateway.call import Answer, Call, Exchange, Header
@@ -179,7 +181,7 @@ class Gateway:
 
     async def _asked_again(self, exchange: Exchange, sent: Call, serving: Serving) -> Answer:
         """Ask a model once more for the same call; what it takes counts as the call's own."""
-        once_more = replace(exchange, sent=sent, attempts=[])
+        once_more = msgspec.structs.replace(exchange, sent=sent, attempts=[])
         plan = serving.seams.router.plan(once_more)
         try:
             found = await serving.conductor.answer(once_more, plan)

@@ -17,7 +17,7 @@ from masthead.gateway.forward import Forwarded, forwarded
 from masthead.gateway.grants import Grants
 from masthead.gateway.outline import outlined
 from masthead.gateway.seams import Plan, Step
-from masthead.gateway.streams import failed_at_once
+from masthead.gateway.streams import refused_at_once
 from masthead.gateway.upstream.port import UpstreamClient, UpstreamFailed, UpstreamResponse
 from masthead.model.errors import InvalidInput, UpstreamError
 from masthead.providers.dialects import Dialect, Translation
@@ -165,18 +165,19 @@ class Conductor:
         try:
             if response.status >= 300:
                 body = await response.read(_MOST_ERROR_BYTES)
-                self._failed(attempt, "status", _short(body) if exchange.keeps_content else f"HTTP {response.status}")
                 if account is not None and response.status == 401:
                     self._grants.forget(account)
-                attempt.retry_after_s = _retry_after_s(response.headers, self._clock.now_ns() / 1e9)
-                return Refusal(response.status, response.headers, body, sent)
+                return self._refused(exchange, attempt, Refusal(response.status, response.headers, body, sent))
             content_type = _content_type(response.headers)
             if content_type.startswith(_STREAMS) and not isinstance(sent.translation, PlainTranslation):
                 first = await response.read_some()
-                failure = failed_at_once(_spoken(call, target, sent), first)
-                if failure is not None:
-                    raise failure
-                return Opened(response, sent, attempt, response.headers, first)
+                refused = refused_at_once(_spoken(call, target, sent), first)
+                if refused is None:
+                    return Opened(response, sent, attempt, response.headers, first)
+                response.close()
+                status, body = refused
+                headers = [JSON, *(header for header in response.headers if header[0] != b"content-type")]
+                return self._refused(exchange, attempt, Refusal(status, headers, body, sent))
             body = await response.read(self._max_answer_bytes)
         except BaseException:
             response.close()
@@ -191,6 +192,14 @@ class Conductor:
         answer = _translated(response, sent.translation, _checked(body, target))
         note_losses(exchange, sent)
         return answer
+
+    def _refused(self, exchange: Exchange, attempt: Attempt, refusal: Refusal) -> Refusal:
+        """Note that the upstream refused the call."""
+        attempt.status = refusal.status
+        attempt.retry_after_s = _retry_after_s(refusal.headers, self._clock.now_ns() / 1e9)
+        said = _short(refusal.body) if exchange.keeps_content else f"HTTP {refusal.status}"
+        self._failed(attempt, "status", said)
+        return refusal
 
     def _failed(self, attempt: Attempt, kind: FailureKind, error: str) -> None:
         attempt.end_ns = self._clock.now_ns()

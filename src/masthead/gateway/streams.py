@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Final, cast
 
+import msgspec
+
 from masthead.gateway.answers import stream_error
 from masthead.gateway.assemble import events_in
 from masthead.gateway.seams import StreamFilter, StreamOver
@@ -15,7 +17,22 @@ _ERROR: Final = b'"error"'
 """In JSON only as a name or a value: within a text its quotes would be escaped."""
 _WORDS: Final = ("message", "type", "code")
 _MOST_TOLD: Final = 500
-_MOST_KIND: Final = 80
+_BAD_GATEWAY: Final = 502
+_STATUSES: Final = {
+    "invalid_request_error": 400,
+    "context_length_exceeded": 400,
+    "authentication_error": 401,
+    "permission_error": 403,
+    "not_found_error": 404,
+    "request_too_large": 413,
+    "rate_limit_error": 429,
+    "rate_limit_exceeded": 429,
+    "insufficient_quota": 429,
+    "api_error": 500,
+    "server_error": 500,
+    "overloaded_error": 529,
+}
+"""Of errors by their `type` or `code`, as Anthropic and OpenAI name them."""
 _MOST_TAIL: Final = 3
 """One byte less than the longest separator has."""
 _ENDS: Final = {
@@ -86,15 +103,22 @@ def error_in(dialect: Dialect, events: bytes) -> str | None:
     return None if error is None else f"the upstream ended its stream with an error: {_words_of(error)}"
 
 
-def failed_at_once(dialect: Dialect, first: bytes) -> UpstreamFailed | None:
-    """Return the failure that is all a stream begins with, while nothing has gone to the client; None for none."""
+def refused_at_once(dialect: Dialect, first: bytes) -> tuple[int, bytes] | None:
+    """Return the error that a stream begins with, as the status and body of an answer; None where it begins well."""
     told = next(events_in(first), None) if _ERROR in first else None
     error = None if told is None else _error_of(dialect, told)
     if not error:
         return None
-    kind = next((one for one in (_member(error, "type"), _member(error, "code")) if one), "unnamed")
-    message = f"its stream began with an error of the kind {str(kind)[:_MOST_KIND]!r}"
-    return UpstreamFailed(message, kind="broken", said=_words_of(error).encode("utf-8", "replace"))
+    named = [_member(error, name) for name in ("status", "code", "type")]
+    body: dict[str, object] = {"error": error if isinstance(error, dict) else {"message": str(error)}}
+    status = next((found for found in map(_status_of, named) if found is not None), _BAD_GATEWAY)
+    return status, msgspec.json.encode({"type": "error", **body} if dialect is Dialect.ANTHROPIC else body)
+
+
+def _status_of(named: object) -> int | None:
+    if isinstance(named, str):
+        return _STATUSES.get(named)
+    return named if isinstance(named, int) and 400 <= named < 600 else None
 
 
 def _error_of(dialect: Dialect, told: Mapping[str, object]) -> object:

@@ -163,6 +163,40 @@ def test_a_stream_that_begins_with_an_error_goes_to_the_next_target(tmp_path: Pa
             bad = httpx.post(f"{running.url}{path}", json={"model": "worst", **body}, timeout=20)
             spans = running.spans(4)
     assert (good.status_code, good.content) == (200, BEGUN[path])
-    assert bad.status_code == 502 and "began with an error" in bad.text
+    assert bad.status_code == {"/v1/chat/completions": 429, "/v1/responses": 502, "/v1/messages": 529}[path]
+    assert bad.json()["error"]["message"] == "no room" and bad.headers["content-type"] == "application/json"
     assert sorted(span.status for span in spans) == ["error", "error", "unset", "unset"]
     assert "no room" not in str(spans), "contents are not recorded"
+
+
+MISTAKES = {
+    "/v1/chat/completions": b'data: {"error":{"message":"too long","type":"BadRequestError","code":400}}\n\n',
+    "/v1/responses": b'data: {"type":"response.failed","response":{"error":{"code":"invalid_request_error"}}}\n\n',
+    "/v1/messages": b'data: {"type":"error","error":{"type":"invalid_request_error","message":"too long"}}\n\n',
+}
+
+
+@pytest.mark.parametrize("path", list(ASKED))
+@pytest.mark.parametrize("dialect", ["openai-chat", "openai-responses", "anthropic"])
+def test_a_stream_that_begins_with_the_callers_own_mistake_is_a_400_and_no_fault_of_the_target(
+    tmp_path: Path, path: str, dialect: str
+) -> None:
+    own = {"openai-chat": "/v1/chat/completions", "openai-responses": "/v1/responses", "anthropic": "/v1/messages"}
+    asked = 0
+
+    def talk(peer: Peer) -> None:
+        nonlocal asked
+        while peer.request():
+            asked += 1
+            peer.begin_stream()
+            peer.chunk(MISTAKES[own[dialect]])
+            peer.chunk(b"")
+
+    with RawUpstream(talk) as upstream:
+        up = f'base_url = "{upstream.url}"\ndialects = ["{dialect}"]\nallow_networks = ["loopback"]\n'
+        with wired_gateway(tmp_path, f"[connections.up]\n{up}[breaker]\nfailures = 2\n") as running:
+            body = {"model": "m", "stream": True, **ASKED[path]}
+            answers = [httpx.post(f"{running.url}{path}", json=body, timeout=20) for _ in "123"]
+    assert [answer.status_code for answer in answers] == [400] * 3
+    assert (answers[0].json().get("type") == "error") is (path == "/v1/messages")
+    assert asked == 3, "asked once each, and never set aside"
