@@ -74,6 +74,7 @@ class Costs:
 
     def limits_of(self, provider: str, model: str) -> ModelLimits | None:
         """Return how much a model can read and write, None where that is not known, or not yet."""
+        self._look()
         if self._has_limits.is_set():
             return self._catalogue.limits_of(provider, model)
         if self._is_ready.is_set() and not self._are_limits_wanted:
@@ -104,12 +105,12 @@ class Costs:
     def _read_anew(self) -> None:
         try:
             prices = Prices(self._folder)
+            catalogue, names = Catalogue(prices, self._folder), Catalogue(prices, self._folder).names()
+            if self._has_limits.is_set():
+                catalogue.limits_of("openai", "")
         except SettingsError as error:
             _LOG.error("the prices stay as they were: %s", error)
             return
-        catalogue, names = Catalogue(prices, self._folder), Catalogue(prices, self._folder).names()
-        if self._has_limits.is_set():
-            catalogue.limits_of("openai", "")
         self._prices, self._catalogue, self._names = prices, catalogue, names
         _LOG.warning("prices were read anew: %s", prices.version)
         give_back()

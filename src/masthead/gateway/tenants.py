@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol, cast
 
 from masthead.clock import Clock
 from masthead.gateway import differences
@@ -190,10 +190,15 @@ class Tenants:
             return True
         try:
             _, projects = self._documents.changes(0)
-            return any(self._documents.document(project) is not None for project in projects)
+            return any(map(self._has_connections, projects))
         except StoreError as error:
             _LOG.warning("projects' gateway configurations cannot be read: %s", error)
             return False
+
+    def _has_connections(self, project: ProjectId) -> bool:
+        found = self._documents.document(project)
+        given = None if found is None else found.given
+        return isinstance(given, dict) and bool(cast("dict[str, object]", given).get("connections"))
 
     async def load(self, project: ProjectId) -> Serving:
         """Return what serves the project's calls, built where need be.

@@ -13,13 +13,12 @@ from pathlib import Path
 from typing import Final, cast
 
 from masthead.providers.cards import Capability, ModelCard, ModelLimits
-from masthead.providers.limits import Known, Limits, load_limits
+from masthead.providers.limits import FETCHED_LIMITS, Known, Limits, load_limits
 from masthead.providers.overrides import FILE_NAME as OVERRIDES
 from masthead.providers.overrides import Override, read_overrides
 from masthead.providers.prices import Prices
 from masthead.providers.vendors import VENDORS, Vendor, known_vendor
 
-FETCHED_LIMITS: Final = "catalogue/limits.json"
 _log = logging.getLogger(__name__)
 _REMEMBERED: Final = 20_000
 _MAKERS: Final = ("openai", "anthropic", "google")

@@ -12,6 +12,7 @@ from masthead.model.errors import SettingsError
 from masthead.providers.cards import Capability
 
 SOURCE_URL: Final = "https://models.dev/api.json"
+FETCHED_LIMITS: Final = "catalogue/limits.json"
 _MEDIA: Final[Mapping[str, Capability]] = {"image": "vision", "pdf": "documents", "audio": "audio"}
 
 

@@ -14,12 +14,11 @@ usd_per_request = "0"
 """
 
 import tomllib
-from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final, cast, get_args
+from typing import Final, cast, get_args
 
 import msgspec
 
@@ -94,10 +93,13 @@ def read_overrides(path: Path) -> tuple[Override, ...]:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"{path} cannot be read: {error}") from error
-    entries: Sequence[Any] = data.pop("models", [])
+    entries: object = data.pop("models", [])
     if data:
         raise SettingsError(f"{path}: unknown names {sorted(data)}: entries are written under [[models]]")
-    return tuple(_entry(entry, f"{path}, model {position + 1}") for position, entry in enumerate(entries))
+    if not isinstance(entries, list):
+        raise SettingsError(f"{path}: models is no list: entries are written under [[models]], with two brackets")
+    listed = cast("list[object]", entries)
+    return tuple(_entry(entry, f"{path}, model {position + 1}") for position, entry in enumerate(listed))
 
 
 def _entry(entry: object, where: str) -> Override:

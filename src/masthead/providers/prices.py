@@ -4,6 +4,7 @@ The catalogue's own arithmetic costs 0.5 ms a call and gives the same figures (a
 Nothing is fetched but by `masthead models --refresh`; the version of the prices is noted with every cost.
 """
 
+import contextlib
 import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from masthead.model.errors import SettingsError
+from masthead.providers.limits import FETCHED_LIMITS
 from masthead.providers.overrides import FILE_NAME as OVERRIDES
 from masthead.providers.overrides import Override, read_overrides
 from masthead.providers.rates import Rate, Rates
@@ -65,18 +67,19 @@ def version_of(folder: Path | None) -> str:
     """Return which prices stand in a folder: the package's or those fetched on a day, and whether a team's own do."""
     if folder is None:
         return PRICE_VERSION
-    fetched, version = folder / FETCHED_PRICES, PRICE_VERSION
-    if fetched.exists():
-        version += f"+{datetime.fromtimestamp(fetched.stat().st_mtime, tz=UTC):%Y-%m-%d}"
+    version = PRICE_VERSION
+    with contextlib.suppress(FileNotFoundError):
+        fetched_s = (folder / FETCHED_PRICES).stat().st_mtime
+        version += f"+{datetime.fromtimestamp(fetched_s, tz=UTC):%Y-%m-%d}"
     return f"{version}+{OVERRIDES}" if (folder / OVERRIDES).exists() else version
 
 
 def stamps_of(folder: Path | None) -> tuple[object, ...]:
-    """Return what changes when a file does that prices are read from."""
+    """Return what changes when a file does that prices are read from, or limits, which are fetched after them."""
     if folder is None:
         return ()
     found: list[object] = []
-    for name in (OVERRIDES, FETCHED_PRICES):
+    for name in (OVERRIDES, FETCHED_PRICES, FETCHED_LIMITS):
         try:
             stat = (folder / name).stat()
             found.append((stat.st_mtime_ns, stat.st_size, stat.st_ino))

@@ -6,9 +6,8 @@ from pathlib import Path
 import httpx
 
 from masthead.model.errors import UpstreamError
-from masthead.providers.catalogue import FETCHED_LIMITS
+from masthead.providers.limits import FETCHED_LIMITS, read_limits
 from masthead.providers.limits import SOURCE_URL as LIMITS_URL
-from masthead.providers.limits import read_limits
 from masthead.providers.prices import FETCHED_PRICES, read_prices
 from masthead.providers.prices import SOURCE_URL as PRICES_URL
 

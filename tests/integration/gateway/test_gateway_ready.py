@@ -22,6 +22,7 @@ class OneDocument(NoDocuments):
     """One project has a connection of its own, unless the database is away."""
 
     is_away = False
+    given: object = {"connections": {"own": {}}}
 
     def changes(self, since: int) -> tuple[int, tuple[ProjectId, ...]]:
         """Return that project."""
@@ -31,7 +32,7 @@ class OneDocument(NoDocuments):
 
     def document(self, project: ProjectId) -> Stored | None:
         """Return its document."""
-        return Stored(1, {"connections": {"own": {}}}) if project == "shop" else None
+        return Stored(1, self.given) if project == "shop" else None
 
 
 def ready(gateway: RunningGateway) -> tuple[int, str]:
@@ -51,6 +52,8 @@ def test_a_gateway_whose_projects_alone_have_connections_is_ready(tmp_path: Path
     documents = OneDocument()
     with gateway_at(tmp_path / "gateway.toml", documents=documents) as gateway:
         assert ready(gateway) == (200, "ready")
+        documents.given = {"limits": [], "connections": {}}
+        assert ready(gateway) == (503, "no connection is configured")
         documents.is_away = True
         assert ready(gateway) == (503, "no connection is configured")
 

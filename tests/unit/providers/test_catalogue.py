@@ -96,6 +96,8 @@ def test_own_file_wins(tmp_path: Path):
         ("[[models]]\nmodel = 'x'\ninput_usd_per_million = 'NaN'", "negative"),
         ("[[models]]\nmodel = 'x'\ncapabilities = ['fly']", "fly"),
         ("models = 3 4", "cannot be read"),
+        ("models = 3", "two brackets"),
+        ("[models]\nmodel = 'x'", "two brackets"),
         ("[prices]\nx = 1", "prices"),
     ],
 )
@@ -152,6 +154,15 @@ def test_what_is_no_catalogue_replaces_nothing(tmp_path: Path, answers: dict[str
         refresh(tmp_path, client, prices_url="https://catalogue.example/p", limits_url="https://catalogue.example/l")
     assert not (tmp_path / "catalogue" / "limits.json").exists()
     assert list(tmp_path.rglob("*.new")) == []
+
+
+def test_limits_that_are_fetched_after_the_prices_count_without_a_restart(tmp_path: Path):
+    catalogue = Catalogue(folder=tmp_path)
+    assert catalogue.card("openai", "new-1", at_ns=NOON_NS) is None
+    (tmp_path / "catalogue").mkdir()
+    (tmp_path / "catalogue" / "limits.json").write_bytes(LIMITS)
+    card = catalogue.card("openai", "new-1", at_ns=NOON_NS)
+    assert card is not None and card.context_tokens == 7
 
 
 def test_version_says_which_prices_were_used(tmp_path: Path):

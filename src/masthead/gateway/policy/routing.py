@@ -119,7 +119,7 @@ class PolicyRouter:
         if route is None:
             return ""
         chosen = [one.target for one in self._chosen(route, exchange)]
-        if route.config.sticky is not None and chosen:
+        if route.config.sticky is not None and route.config.pick == "weight" and chosen:
             chosen = self._ordered(route, self._chosen(route, exchange), exchange)[:1]
         elif len(chosen) == len(route.candidates):
             return ""

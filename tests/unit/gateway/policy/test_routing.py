@@ -241,6 +241,15 @@ def test_a_target_that_was_slow_once_is_measured_again_by_one_call_a_minute():
     assert house.first() == "one/m-one", "the latest answer counts, not what was a minute ago"
 
 
+def test_asking_where_a_route_leads_takes_no_targets_turn_to_be_measured():
+    house = House(routes=[{"model": "best", "targets": TARGETS, "pick": "latency", "sticky": "run"}])
+    for name, took_s in (("one", 2.0), ("two", 0.5), ("three", 1.0)):
+        house.answers(name, took_s)
+    house.clock.advance(61)
+    assert not house.router.way(exchange("best"))
+    assert house.first() == "one/m-one"
+
+
 def test_the_cheapest_target_is_picked_and_an_unknown_price_counts_as_dear():
     house = House(
         prices={"m-two": "4.0", "m-three": "0.5"}, routes=[{"model": "best", "targets": TARGETS, "pick": "price"}]
