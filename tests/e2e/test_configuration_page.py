@@ -235,7 +235,13 @@ def test_a_prompt_is_put_on_trial_and_its_target_given_times(page: Page, yard: Y
     _part(page, "Routes")
     page.get_by_role("button", name="Edit best").click()
     page.get_by_text("Prompt on trial, times").click()
-    page.get_by_label("Variant of target 1").fill("brief")
+    variant = page.get_by_label("Variant of target 1")
+    variant.fill("terse")
+    variant.fill("")
+    expect(variant).to_be_visible()  # what is emptied is about to be written anew
+    page.set_viewport_size({"width": 390, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    variant.fill("brief")
     page.get_by_label("System prompt of target 1").fill("Be brief.\nBe kind.")
     page.get_by_label("The first byte may take, seconds").fill("2.5")
     _save(page)

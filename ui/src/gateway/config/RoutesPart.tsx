@@ -197,13 +197,14 @@ type TrialProps = Pick<TargetProps, "number" | "path" | "target"> & {
 /** What a target has of its own: a name and a prompt, for experiments, and how long its answers may take. */
 function Trial({ number, path, target, text, set }: TrialProps): ReactNode {
   const isSet = ["variant", "system", ...TARGET_TIMES.map((field) => field.name)].some((name) => target[name] != null);
+  const [wasSet] = useState(isSet); // not anew: it would close over a field that is emptied to be written anew
   const given = (name: string) => ({
     value: text(name),
     onChange: (event: ChangeEvent<HTMLInputElement | HTMLTextAreaElement>) =>
       set(name, event.target.value || undefined),
   });
   return (
-    <details className="try-extra config-wide" open={isSet || undefined}>
+    <details className="try-extra config-wide" open={wasSet || undefined}>
       <summary>Prompt on trial, times</summary>
       <div className="config-target">
         <input
