@@ -267,7 +267,10 @@ class Gateway:
     def _end(self) -> None:
         over, self._over = self._over, []
         for exchange, seams in over:
-            self._ended(exchange, seams)
+            try:
+                self._ended(exchange, seams)
+            except Exception:  # noqa: BLE001 - the edge: one call must not end the recording of others
+                _LOG.exception("the end of the call %s could not be noted", exchange.span_id)
 
     def _ended(self, exchange: Exchange, seams: Seams) -> "asyncio.Future[None] | None":
         """Take note of a call's end; return what is still to be waited for."""
