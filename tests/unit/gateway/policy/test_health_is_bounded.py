@@ -1,6 +1,6 @@
 """Callers who name models without end fill no memory."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 import pytest
 
