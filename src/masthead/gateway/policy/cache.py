@@ -17,6 +17,7 @@ from masthead.gateway.config_routes import CacheConfig
 from masthead.gateway.joining import user_of
 from masthead.gateway.policy.cache_control import CACHE_HEADER, Control, control_of
 from masthead.gateway.policy.question import Question, question_of
+from masthead.gateway.policy.variants import VARIANT
 from masthead.gateway.seams import QuietPlugin
 from masthead.gateway.streams import UsageTaken
 from masthead.model import attributes as names
@@ -48,6 +49,8 @@ class Kept(NamedTuple):
     since_s: float
     span_id: SpanId
     """Of the call that it answered."""
+    variant: str | None = None
+    """Of the target that gave it."""
 
 
 class _Asked(NamedTuple):
@@ -109,7 +112,14 @@ class Cache(QuietPlugin):
             if self._semantic is not None:
                 self._semantic.forget(exchange)
             return
-        kept = Kept(_body(exchange), exchange.is_stream_answer, self._clock.monotonic_s(), exchange.span_id)
+        told = exchange.attributes.get(VARIANT)
+        kept = Kept(
+            _body(exchange),
+            exchange.is_stream_answer,
+            self._clock.monotonic_s(),
+            exchange.span_id,
+            told if isinstance(told, str) else None,
+        )
         self._forget(asked.key)
         self._kept[asked.key] = kept
         self._bytes += len(kept.body)
@@ -156,6 +166,8 @@ def _again(exchange: Exchange, kept: Kept) -> Answer:
     exchange.attributes[_HIT] = "hit"
     exchange.attributes["masthead.gateway.cache_of"] = kept.span_id
     exchange.attributes[names.COST_USD] = 0
+    if kept.variant is not None:
+        exchange.attributes |= {VARIANT: kept.variant, names.RUN_TAGS: [kept.variant]}
     exchange.usage = None
     exchange.is_stream_answer = kept.is_stream
     exchange.headers.append((CACHE_HEADER, b"hit"))

@@ -63,6 +63,16 @@ async def test_any_other_request_project_key_or_user_is_not(other: Exchange):
     assert await ask(cache, other) is None
 
 
+async def test_an_answer_that_is_given_again_counts_for_the_variant_that_gave_it():
+    cache = Cache(CacheConfig(is_on=True), FixedClock())
+    first, again = exchange(), exchange()
+    first.attributes["masthead.gateway.variant"] = "brief"
+    await ask(cache, first)
+    await ask(cache, again)
+    assert again.attributes["masthead.gateway.variant"] == "brief"
+    assert again.attributes["masthead.run.tags"] == ["brief"]
+
+
 async def test_users_of_a_project_share_answers_where_they_may():
     cache = Cache(CacheConfig(is_on=True, per="project"), FixedClock())
     await ask(cache, exchange({**ASKED, "user": "anna"}))

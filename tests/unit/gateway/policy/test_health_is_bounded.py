@@ -1,8 +1,7 @@
 """Callers who name models without end fill no memory."""
 
-from msgspec.structs import replace
-
 import pytest
+from msgspec.structs import replace
 
 from masthead.clock import FixedClock
 from masthead.gateway.call import Attempt, Connection, Target
