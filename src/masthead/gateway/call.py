@@ -186,6 +186,8 @@ class Attempt(msgspec.Struct, kw_only=True):
     error: str | None = None
     retry_after_s: float | None = None
     """What the upstream asked for."""
+    is_too_long: bool = False
+    """Whether it said that the call is longer than the model reads; `error` may not say so, where nothing is kept."""
 
     @property
     def is_ok(self) -> bool:

@@ -16,6 +16,7 @@ from masthead.gateway.call import Answer, Attempt, Call, Exchange, FailureKind, 
 from masthead.gateway.forward import Forwarded, forwarded
 from masthead.gateway.grants import Grants
 from masthead.gateway.outline import outlined
+from masthead.gateway.policy.failures import is_too_long
 from masthead.gateway.seams import Plan, Step
 from masthead.gateway.streams import refused_at_once
 from masthead.gateway.upstream.port import UpstreamClient, UpstreamFailed, UpstreamResponse
@@ -197,8 +198,9 @@ class Conductor:
         """Note that the upstream refused the call."""
         attempt.status = refusal.status
         attempt.retry_after_s = _retry_after_s(refusal.headers, self._clock.now_ns() / 1e9)
-        said = _short(refusal.body) if exchange.keeps_content else f"HTTP {refusal.status}"
-        self._failed(attempt, "status", said)
+        said = _short(refusal.body)
+        attempt.is_too_long = is_too_long(said)
+        self._failed(attempt, "status", said if exchange.keeps_content else f"HTTP {refusal.status}")
         return refusal
 
     def _failed(self, attempt: Attempt, kind: FailureKind, error: str) -> None:

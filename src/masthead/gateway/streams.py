@@ -20,6 +20,7 @@ _MOST_TOLD: Final = 500
 _BAD_GATEWAY: Final = 502
 _STATUSES: Final = {
     "invalid_request_error": 400,
+    "BadRequestError": 400,
     "context_length_exceeded": 400,
     "authentication_error": 401,
     "permission_error": 403,
@@ -32,7 +33,7 @@ _STATUSES: Final = {
     "server_error": 500,
     "overloaded_error": 529,
 }
-"""Of errors by their `type` or `code`, as Anthropic and OpenAI name them."""
+"""Of errors by their `type` or `code`, as Anthropic, OpenAI and vLLM name them."""
 _MOST_TAIL: Final = 3
 """One byte less than the longest separator has."""
 _ENDS: Final = {
@@ -117,7 +118,9 @@ def refused_at_once(dialect: Dialect, first: bytes) -> tuple[int, bytes] | None:
 
 def _status_of(named: object) -> int | None:
     if isinstance(named, str):
-        return _STATUSES.get(named)
+        if not named.isdecimal() or len(named) != len("400"):
+            return _STATUSES.get(named)
+        named = int(named)
     return named if isinstance(named, int) and 400 <= named < 600 else None
 
 

@@ -170,7 +170,7 @@ def test_a_stream_that_begins_with_an_error_goes_to_the_next_target(tmp_path: Pa
 
 
 MISTAKES = {
-    "/v1/chat/completions": b'data: {"error":{"message":"too long","type":"BadRequestError","code":400}}\n\n',
+    "/v1/chat/completions": b'data: {"error":{"message":"too long","type":"odd","code":"400"}}\n\n',
     "/v1/responses": b'data: {"type":"response.failed","response":{"error":{"code":"invalid_request_error"}}}\n\n',
     "/v1/messages": b'data: {"type":"error","error":{"type":"invalid_request_error","message":"too long"}}\n\n',
 }

@@ -42,7 +42,12 @@ def failure_of(attempt: Attempt) -> Failure | None:
         return _BY_STATUS[status]
     if status >= 500:
         return "server"
-    return "context" if _TOO_LONG.search(attempt.error or "") else None
+    return "context" if attempt.is_too_long else None
+
+
+def is_too_long(told: str) -> bool:
+    """Say whether an upstream's words are that a call is longer than its model reads."""
+    return _TOO_LONG.search(told) is not None
 
 
 MAY_PASS: Final[frozenset[Failure]] = frozenset({"connect", "timeout", "broken", "overloaded", "server", "rate"})

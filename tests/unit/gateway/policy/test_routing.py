@@ -10,7 +10,7 @@ import pytest
 from masthead.clock import FixedClock
 from masthead.gateway.call import Attempt, Exchange, Identity, Target
 from masthead.gateway.config import GatewayConfig, parse
-from masthead.gateway.policy.failures import failure_of
+from masthead.gateway.policy.failures import failure_of, is_too_long
 from masthead.gateway.policy.health import Fleet
 from masthead.gateway.policy.routing import PolicyRouter
 from masthead.gateway.seams import Plan, Refused
@@ -112,7 +112,7 @@ def test_a_call_too_long_for_a_model_goes_to_the_next_one():
     step = plan.next(())
     assert step is not None
     attempt = house.fail(step.target, 400)
-    attempt.error = '{"error":{"code":"context_length_exceeded"}}'
+    attempt.is_too_long = is_too_long('{"error":{"code":"context_length_exceeded"}}')
     assert failure_of(attempt) == "context"
     following = plan.next([attempt])
     assert following is not None and following.target.connection.name == "two"
