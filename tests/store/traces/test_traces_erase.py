@@ -179,14 +179,14 @@ def test_erased_text_leaves_the_disk(
     secret = "unmistakable-" + project
     append([span_row(project, span=1, name=secret, status_message=secret)])
     folder = tmp_path_factory.getbasetemp()
-    assert files_holding(folder, secret.encode())
+    assert files_holding(folder, secret.encode(), ending=".bin")
     store.delete_runs(project, [run_id(1)])
     assert purge(store.engine)
     assert not purge(store.engine)
     deadline = time.monotonic() + 60
-    while files_holding(folder, secret.encode()) and time.monotonic() < deadline:
+    while files_holding(folder, secret.encode(), ending=".bin") and time.monotonic() < deadline:
         time.sleep(0.2)
-    assert not files_holding(folder, secret.encode())
+    assert not files_holding(folder, secret.encode(), ending=".bin")
 
 
 def test_a_time_of_reception_is_what_retention_counts_from(
