@@ -19,6 +19,7 @@ AGENT_HEADER: Final = b"x-masthead-agent"
 SESSION_HEADER: Final = b"x-masthead-session"
 SYSTEM_HEADER: Final = b"x-masthead-system"
 _MOST: Final = 256
+_MOST_AGENT: Final = 80
 _NAMING: Final = frozenset({"safety_identifier", "user", "metadata"})
 """Members of a body that may say whom it is asked for."""
 _TEXT: Final = msgspec.json.Decoder(str)
@@ -68,6 +69,15 @@ def header(call: Call, name: bytes) -> str | None:
     """Return a header's text, bounded."""
     value = call.headers.get(name)
     return value.decode("utf-8", "replace").strip()[:_MOST] or None if value is not None else None
+
+
+def told_agent(call: Call) -> str | None:
+    """Return the name that the caller gives the agent it calls for, bounded."""
+    if AGENT_HEADER not in call.headers and "metadata" not in call.members:
+        return None
+    said = metadata(call)
+    named = header(call, AGENT_HEADER) or said.get("agent") or said.get("agent_name") or ""
+    return named.strip()[:_MOST_AGENT] or None
 
 
 def metadata(call: Call) -> dict[str, str]:

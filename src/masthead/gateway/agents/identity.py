@@ -14,7 +14,7 @@ from rapidfuzz.fuzz import ratio
 from masthead.gateway.agents.heard import digest
 from masthead.gateway.agents.said import Heard, Identified
 from masthead.gateway.call import Call
-from masthead.gateway.joining import AGENT_HEADER, header, metadata
+from masthead.gateway.joining import told_agent
 
 ALIKE_PERCENT: Final = 90.0
 KEPT_INSTRUCTIONS: Final = 2000
@@ -38,7 +38,7 @@ def identified(call: Call, heard: Heard) -> Identified:
     """Return who calls. Without a name and a system prompt, the tools on offer tell agents apart."""
     instructions = heard.instructions.strip()
     kept = instructions[:KEPT_INSTRUCTIONS]
-    named = _told_name(call) if AGENT_HEADER in call.headers or "metadata" in call.members else None
+    named = told_agent(call)
     if named is not None:
         return Identified(f"name:{named}", named, kept, told=True)
     if instructions:
@@ -78,12 +78,6 @@ def name_in(instructions: str) -> str:
 @lru_cache(maxsize=1024)
 def _tools_key(tools: str) -> str:
     return f"tools:{digest(tools):016x}"
-
-
-def _told_name(call: Call) -> str | None:
-    said = metadata(call)
-    named = header(call, AGENT_HEADER) or said.get("agent") or said.get("agent_name") or ""
-    return named.strip()[:80] or None
 
 
 def _tool_names(call: Call) -> list[str]:
