@@ -40,7 +40,7 @@ from masthead.gateway.upstream.addresses import is_address, is_allowed
 from masthead.model.errors import SettingsError
 from masthead.providers.dialects import Dialect
 from masthead.providers.google_grant import ServiceAccount, service_account
-from masthead.providers.vendors import Auth, Vendor, base_url_of, check_amazon, known_vendor, vendor
+from masthead.providers.vendors import Auth, Vendor, base_url_of, check_amazon, vendor_of
 
 HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,64}$")]
 HeaderValue = Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]{0,4096}$")]
@@ -328,7 +328,7 @@ def connection_of(name: str, config: ConnectionConfig, secrets: SecretReader) ->
     A secret may be missing for a while, or be none that can be used: the connection then has a fault, and calls to it
     fail. The fault is told to projects, so it does not say where the server's own secrets are; `secret_faults` does.
     """
-    row = known_vendor(config.provider) or vendor("openai-compatible")
+    row = vendor_of(config.provider)
     secret, account, fault = None, None, None
     try:
         secret, account = _secret_of(config, row, secrets)
@@ -373,9 +373,8 @@ def secret_faults(config: GatewayConfig, environment: Mapping[str, str]) -> Iter
     secrets = Secrets(environment)
     for name, connection in config.connections.items():
         if stored_name(connection.secret) is None:
-            row = known_vendor(connection.provider)
             try:
-                _secret_of(connection, row or vendor("openai-compatible"), secrets)
+                _secret_of(connection, vendor_of(connection.provider), secrets)
             except SettingsError as error:
                 yield Fault(f"connections.{name}", str(error))
 
@@ -387,7 +386,7 @@ def address_faults(config: GatewayConfig) -> Iterator[Fault]:
         SettingsError: a provider's address is not known.
     """
     for name, connection in config.connections.items():
-        row = known_vendor(connection.provider) or vendor("openai-compatible")
+        row = vendor_of(connection.provider)
         try:
             host = (urlsplit(base_url_of(row, connection.base_url)).hostname or "").lower()
         except SettingsError as error:

@@ -21,8 +21,7 @@ from masthead.providers.vendors import (
     azure_url,
     endpoint,
     fitted_body,
-    known_vendor,
-    vendor,
+    vendor_of,
 )
 
 _PASSED_ON: Final = (
@@ -147,7 +146,7 @@ def _most_output(target: Target) -> int | None:
 
 @lru_cache(maxsize=256)
 def _row(provider: str) -> Vendor:
-    return known_vendor(provider) or vendor("openai-compatible")
+    return vendor_of(provider)
 
 
 def _same_url(call: Call, target: Target, row: Vendor) -> str:

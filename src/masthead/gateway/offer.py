@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from masthead.gateway.call import Identity
 from masthead.gateway.config import ConnectionConfig, GatewayConfig
-from masthead.providers.vendors import Vendor, known_vendor, vendor
+from masthead.providers.vendors import vendor_of
 
 Kind = Literal["route", "named", "known"]
 KnownModels = Callable[[str], Iterable[str]]
@@ -44,11 +44,6 @@ def offered(config: GatewayConfig, identity: Identity, known: KnownModels) -> li
     return list(found.values())
 
 
-def row_of(config: ConnectionConfig) -> Vendor:
-    """Return whose service a connection is; one that is unknown speaks OpenAI's dialect."""
-    return known_vendor(config.provider) or vendor("openai-compatible")
-
-
 def _routes(config: GatewayConfig) -> Iterator[Offered]:
     for route in config.routes:
         places = tuple(_place(config, one.connection, one.model or route.model) for one in route.targets)
@@ -70,14 +65,14 @@ def _known(config: GatewayConfig, known: KnownModels) -> Iterator[Offered]:
         if not _is_vendors_own(connection):
             is_first = False
             continue
-        for model in known(row_of(connection).id):
+        for model in known(vendor_of(connection.provider).id):
             yield Offered(model if is_first else f"{name}/{model}", "known", (_place(config, name, model),))
         is_first = False
 
 
 def _is_vendors_own(config: ConnectionConfig) -> bool:
     """Say whether a connection leads to its vendor itself, and not to a server of another's that speaks its dialect."""
-    own = row_of(config).base_url
+    own = vendor_of(config.provider).base_url
     if config.base_url is None or own is None or "{" in own:
         return True
     host, there = urlsplit(own).hostname or "", urlsplit(config.base_url).hostname or ""
@@ -85,6 +80,6 @@ def _is_vendors_own(config: ConnectionConfig) -> bool:
 
 
 def _place(config: GatewayConfig, connection: str, model: str) -> Place:
-    row = row_of(config.connections[connection])
+    row = vendor_of(config.connections[connection].provider)
     provider = config.connections[connection].provider if row.id == "openai-compatible" else row.id
     return Place(connection, provider, model)

@@ -142,6 +142,11 @@ def known_vendor(name: str) -> Vendor | None:
     return VENDORS.get(_OTHER_NAMES.get(name.lower(), name.lower()))
 
 
+def vendor_of(provider: str) -> Vendor:
+    """Return the vendor of a connection's provider; one that is unknown speaks OpenAI's dialect."""
+    return known_vendor(provider) or VENDORS["openai-compatible"]
+
+
 def vendor(name: str) -> Vendor:
     """Return the vendor of that id, or of the name that OpenTelemetry has for it.
 

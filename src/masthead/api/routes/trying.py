@@ -11,7 +11,7 @@ from masthead.gateway.recorded import recorded_call
 from masthead.gateway.seams import Refused
 from masthead.model.errors import Conflict, NotFound
 from masthead.model.ids import RunId, SpanId
-from masthead.providers.vendors import known_vendor, vendor
+from masthead.providers.vendors import vendor_of
 
 router = APIRouter(tags=["gateway"])
 
@@ -44,7 +44,7 @@ def _known(services: Services, provider: str) -> list[str]:
 
 def _served(services: Services, one: Offered) -> t.ServedModel:
     first = one.places[0]
-    row = known_vendor(first.provider) or vendor("openai-compatible")
+    row = vendor_of(first.provider)
     provider = None if row.id == "openai-compatible" else row.id
     card = services.models.card(provider, first.model, at_ns=services.clock.now_ns())
     return t.ServedModel.of(one, card, row.limit_field)
