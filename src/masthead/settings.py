@@ -116,6 +116,11 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """How much the server prints."""
 
+    @property
+    def gateway_path(self) -> Path:
+        """Where the gateway's configuration stands, if there is one."""
+        return self.gateway_file or self.data_dir / "gateway.toml"
+
     @classmethod
     def settings_customise_sources(
         cls,

@@ -116,7 +116,7 @@ def gateway_of(
         counters.close()
 
     service = GatewayService(
-        file=settings.gateway_file or settings.data_dir / "gateway.toml",
+        file=settings.gateway_path,
         make_seams=bench.seams,
         identify=Remembered(identify, clock),
         sink=sink,

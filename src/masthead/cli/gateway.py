@@ -38,7 +38,6 @@ def gateway(
     changed = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = settings_of(context).model_copy(update=changed)
     room = raise_open_files()
-    file = settings.gateway_file or settings.data_dir / "gateway.toml"
     listener = shared_of(settings) if workers > 1 else listener_of(settings)
     url = url_of(settings, listener)
 
@@ -46,8 +45,8 @@ def gateway(
         out = console()
         out.print(f"[bold]Masthead's gateway[/bold] is up at [bold cyan]{url}/v1[/bold cyan]")
         out.print(f"  set it as your client's base URL; metrics at {url}/metrics; stop with Ctrl+C", style="dim")
-        if not file.exists():
-            out.print(f"  no connection yet: write {file}, for example", markup=False)
+        if not settings.gateway_path.exists():
+            out.print(f"  no connection yet: write {settings.gateway_path}, for example", markup=False)
             out.print('    [connections.openai]\n    secret = "env:OPENAI_API_KEY"', markup=False)
         out.print(f"  {room}{' a worker' if workers > 1 else ''}", style="dim", highlight=False)
         sys.stdout.flush()

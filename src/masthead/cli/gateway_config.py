@@ -153,7 +153,7 @@ def _checked(context: typer.Context, file: Path, project: str | None) -> dict[st
         with connect(settings_of(context), project) as client:
             return call(client, "POST", "/api/v1/gateway/config/check", json={"document": _read(file)})
     settings = settings_of(context)
-    present = settings.gateway_file or settings.data_dir / "gateway.toml"
+    present = settings.gateway_path
     try:
         config = parse(_read(file), where=str(file))
         warnings = [one._asdict() for one in (*secret_faults(config, environment()), *address_faults(config))]
