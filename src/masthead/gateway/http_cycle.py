@@ -27,10 +27,6 @@ _LARGE_BYTES: Final = 65_536
 """What is larger is not copied only to be sent together with what stands before it."""
 _NO_NAME: Final = re.compile(rb'[\x00-\x1f\x7f()<>@,;:\[\]={} \t\\"]')
 _CONTROL: Final = bytes([*range(9), *range(10, 32), 127])
-_LENGTH: Final = b"content-length: "
-_ENCODING: Final = b"transfer-encoding: "
-_CONNECTION: Final = b"connection: "
-_FRAMING: Final = frozenset({_LENGTH, _ENCODING, _CONNECTION})
 _WITHOUT_BODY: Final = frozenset({204, 304})
 _FAILED: Final = b"Internal Server Error"
 _FAILED_HEADERS: Final = (
@@ -206,13 +202,11 @@ class Cycle:
             for name, value in of:
                 begun = _begun(name)
                 lines += (begun, value, b"\r\n")
-                if begun not in _FRAMING:
-                    continue
-                if begun == _LENGTH and not is_chunked:
+                if begun == b"content-length: " and not is_chunked:
                     length = int(value)
-                elif begun == _ENCODING and value.lower() == b"chunked":
+                elif begun == b"transfer-encoding: " and value.lower() == b"chunked":
                     length, is_chunked = None, True
-                elif begun == _CONNECTION and b"close" in value.lower():
+                elif begun == b"connection: " and b"close" in value.lower():
                     is_closing = True
         count = len(lines) // 3
         if is_closing:

@@ -14,7 +14,7 @@ import pytest
 from masthead.providers.dialects import Dialect
 from masthead.testing import wires
 from masthead.testing.gateway import RunningGateway, wait_until
-from masthead.testing.raw_upstream import Peer, RawUpstream
+from masthead.testing.raw_upstream import Peer, RawUpstream, Talk
 from masthead.testing.wired_gateway import wired_gateway
 
 pytestmark = pytest.mark.integration
@@ -110,25 +110,30 @@ BEGUN = {
 }
 
 
+DIALECTS = 'dialects = ["openai-chat", "openai-responses", "anthropic"]\nallow_networks = ["loopback"]\n'
+
+
+def streaming(asked: list[bytes], *pieces: bytes) -> Talk:
+    """Return an upstream that answers every request with these pieces of a stream, and notes what it was asked."""
+
+    def talk(peer: Peer) -> None:
+        while request := peer.request():
+            asked.append(request)
+            peer.begin_stream()
+            for piece in (*pieces, b""):
+                peer.chunk(piece)
+
+    return talk
+
+
 @pytest.mark.parametrize("path", list(ASKED))
 def test_an_error_that_the_upstream_sends_within_its_stream_is_a_failure_and_never_given_again(
     tmp_path: Path, path: str
 ) -> None:
-    asked = 0
-
-    def talk(peer: Peer) -> None:
-        nonlocal asked
-        while peer.request():
-            asked += 1
-            peer.begin_stream()
-            peer.chunk(BEGUN[path])
-            peer.chunk(ERRORS[path])
-            peer.chunk(b"")
-
-    dialects = 'dialects = ["openai-chat", "openai-responses", "anthropic"]\nallow_networks = ["loopback"]\n'
-    with RawUpstream(talk) as upstream:
+    asked: list[bytes] = []
+    with RawUpstream(streaming(asked, BEGUN[path], ERRORS[path])) as upstream:
         text = (
-            f'[connections.up]\nbase_url = "{upstream.url}"\n{dialects}[cache]\nis_on = true\n[breaker]\nfailures = 2\n'
+            f'[connections.up]\nbase_url = "{upstream.url}"\n{DIALECTS}[cache]\nis_on = true\n[breaker]\nfailures = 2\n'
         )
         with wired_gateway(tmp_path, text) as running:
             body = {"model": "m", "stream": True, "temperature": 0, **ASKED[path]}
@@ -136,7 +141,7 @@ def test_an_error_that_the_upstream_sends_within_its_stream_is_a_failure_and_nev
             spans = [one for one in running.spans(3) if one.parent_span_id is None]
     assert [answer.status_code for answer in answers] == [200, 200, 503]
     assert answers[0].content == BEGUN[path] + ERRORS[path], "told once, as it came"
-    assert asked == 2
+    assert len(asked) == 2
     assert [span.status for span in spans[:2]] == ["error", "error"]
     assert "no room" in str(spans[0].status_message)
 
@@ -149,14 +154,13 @@ def test_a_stream_that_begins_with_an_error_goes_to_the_next_target(tmp_path: Pa
             peer.chunk(ERRORS[path] if b'"model":"full"' in request else BEGUN[path])
             peer.chunk(b"")
 
-    dialects = 'dialects = ["openai-chat", "openai-responses", "anthropic"]\nallow_networks = ["loopback"]\n'
     targets = '[{ connection = "up", model = "full" }, { connection = "up", model = "free" }]'
     routes = (
         f'[[routes]]\nmodel = "best"\nretry = {{ times = 0 }}\ntargets = {targets}\n'
         f'[[routes]]\nmodel = "worst"\nretry = {{ times = 0 }}\ntargets = {targets.split("}, ", maxsplit=1)[0]} }}]\n'
     )
     with RawUpstream(talk) as upstream:
-        text = f'[connections.up]\nbase_url = "{upstream.url}"\n{dialects}{routes}[recording]\ncontent = "off"\n'
+        text = f'[connections.up]\nbase_url = "{upstream.url}"\n{DIALECTS}{routes}[recording]\ncontent = "off"\n'
         with wired_gateway(tmp_path, text) as running:
             body = {"stream": True, **ASKED[path]}
             good = httpx.post(f"{running.url}{path}", json={"model": "best", **body}, timeout=20)
@@ -182,21 +186,12 @@ def test_a_stream_that_begins_with_the_callers_own_mistake_is_a_400_and_no_fault
     tmp_path: Path, path: str, dialect: str
 ) -> None:
     own = {"openai-chat": "/v1/chat/completions", "openai-responses": "/v1/responses", "anthropic": "/v1/messages"}
-    asked = 0
-
-    def talk(peer: Peer) -> None:
-        nonlocal asked
-        while peer.request():
-            asked += 1
-            peer.begin_stream()
-            peer.chunk(MISTAKES[own[dialect]])
-            peer.chunk(b"")
-
-    with RawUpstream(talk) as upstream:
+    asked: list[bytes] = []
+    with RawUpstream(streaming(asked, MISTAKES[own[dialect]])) as upstream:
         up = f'base_url = "{upstream.url}"\ndialects = ["{dialect}"]\nallow_networks = ["loopback"]\n'
         with wired_gateway(tmp_path, f"[connections.up]\n{up}[breaker]\nfailures = 2\n") as running:
             body = {"model": "m", "stream": True, **ASKED[path]}
             answers = [httpx.post(f"{running.url}{path}", json=body, timeout=20) for _ in "123"]
     assert [answer.status_code for answer in answers] == [400] * 3
     assert (answers[0].json().get("type") == "error") is (path == "/v1/messages")
-    assert asked == 3, "asked once each, and never set aside"
+    assert len(asked) == 3, "asked once each, and never set aside"

@@ -118,12 +118,13 @@ class PolicyRouter:
         route = self._routes.get(exchange.call.model)
         if route is None:
             return ""
-        chosen = [one.target for one in self._chosen(route, exchange)]
+        chosen = self._chosen(route, exchange)
+        targets = [one.target for one in chosen]
         if route.config.sticky is not None and route.config.pick == "weight" and chosen:
-            chosen = self._ordered(route, self._chosen(route, exchange), exchange)[:1]
+            targets = self._ordered(route, chosen, exchange)[:1]
         elif len(chosen) == len(route.candidates):
             return ""
-        return " ".join(f"{one.connection.name}/{one.model} {one.variant or ''}" for one in chosen)
+        return " ".join(f"{one.connection.name}/{one.model} {one.variant or ''}" for one in targets)
 
     def targets_of(self, exchange: Exchange) -> Sequence[Target]:
         """Return where a call may be sent, in no order; nowhere where it names no model, or one that nothing serves."""

@@ -18,6 +18,13 @@ export type Field = {
 
 const choices = (...pairs: ReadonlyArray<readonly [string, string]>) => pairs.map(([value, word]) => ({ value, word }));
 
+/** Of a connection's answers, or of one target's. */
+const TIMES: Field[] = [
+  { name: "first_byte_s", label: "The first byte may take, seconds", kind: "number" },
+  { name: "between_chunks_s", label: "A stream may be silent, seconds", kind: "number" },
+  { name: "whole_s", label: "An answer may take, seconds", kind: "number" },
+];
+
 export const CONNECTION: Field[] = [
   { name: "base_url", label: "Address", kind: "text", help: "With its version. Empty means the provider's own." },
   {
@@ -66,22 +73,10 @@ export const CONNECTION: Field[] = [
     isRare: true,
   },
   { name: "connect_s", label: "Connecting may take, seconds", kind: "number", isRare: true },
-  { name: "first_byte_s", label: "The first byte may take, seconds", kind: "number", isRare: true },
-  { name: "between_chunks_s", label: "A stream may be silent, seconds", kind: "number", isRare: true },
-  { name: "whole_s", label: "An answer may take, seconds", kind: "number", isRare: true },
+  ...TIMES.map((field) => ({ ...field, isRare: true })),
 ];
 
-/** As of a connection, for one of its models. */
-export const TARGET_TIMES: Field[] = [
-  { name: "first_byte_s", label: "The first byte may take, seconds", kind: "number", placeholder: "its connection's" },
-  {
-    name: "between_chunks_s",
-    label: "A stream may be silent, seconds",
-    kind: "number",
-    placeholder: "its connection's",
-  },
-  { name: "whole_s", label: "An answer may take, seconds", kind: "number", placeholder: "its connection's" },
-];
+export const TARGET_TIMES: Field[] = TIMES.map((field) => ({ ...field, placeholder: "its connection's" }));
 
 export const ROUTE: Field[] = [
   { name: "model", label: "Name", kind: "text", help: "What programs name as their model.", placeholder: "best" },
