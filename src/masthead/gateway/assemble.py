@@ -51,9 +51,10 @@ def _add_choice(choice: Body, piece: Body) -> None:
         if value is None:
             message.setdefault(name, None)
         elif name == "tool_calls":
-            _add_calls(message.setdefault("tool_calls", []), _objects(value))
+            _add_calls(_list_in(message, "tool_calls"), _objects(value))
         elif name == "function_call":
-            _add_function(message.setdefault("function_call", {}), _object(value) or {})
+            message[name] = _object(message.get(name)) or {}
+            _add_function(message[name], _object(value) or {})
         elif (isinstance(value, str) and name != "role" and isinstance(message.get(name), str)) or (
             isinstance(value, list) and isinstance(message.get(name), list)
         ):
@@ -66,7 +67,9 @@ def _add_choice(choice: Body, piece: Body) -> None:
 
 def _add_calls(calls: list[Body], pieces: list[Body]) -> None:
     for piece in pieces:
-        index = piece.get("index", len(calls) - 1 if calls and not piece.get("id") else len(calls))
+        index = piece.get("index")
+        if index is None:
+            index = len(calls) - 1 if calls and not piece.get("id") else len(calls)
         found = next((one for one in calls if one.get("index") == index), None)
         call: Body = found if found is not None else {"index": index, "type": "function", "function": {}}
         if found is None:
@@ -81,7 +84,7 @@ def _add_calls(calls: list[Body], pieces: list[Body]) -> None:
 def _add_function(function: Body, piece: Body) -> None:
     for name, value in piece.items():
         if name == "arguments" and isinstance(value, str):
-            function["arguments"] = function.get("arguments", "") + value
+            function["arguments"] = _text(function.get("arguments")) + value
         elif value is not None:
             function[name] = value
 
@@ -109,17 +112,17 @@ def assembled_response(stream: bytes) -> Body | None:
         elif kind == "response.output_text.delta" and isinstance(delta, str):
             _add_output_text(items.setdefault(index, {"type": "message", "role": "assistant", "content": []}), delta)
         elif kind == "response.function_call_arguments.delta" and isinstance(delta, str) and index in items:
-            items[index]["arguments"] = items[index].get("arguments", "") + delta
+            items[index]["arguments"] = _text(items[index].get("arguments")) + delta
     if begun is None and not items:
         return None
     return {**(begun or {}), "status": "incomplete", "output": [items[index] for index in sorted(items)]}
 
 
 def _add_output_text(item: Body, delta: str) -> None:
-    content: list[Body] = item.setdefault("content", [])
-    if not content:
+    content = _list_in(item, "content")
+    if not content or _object(content[-1]) is None:
         content.append({"type": "output_text", "text": ""})
-    content[-1]["text"] = content[-1].get("text", "") + delta
+    content[-1]["text"] = _text(content[-1].get("text")) + delta
 
 
 def assembled_message(stream: bytes) -> Body | None:
@@ -140,7 +143,7 @@ def assembled_message(stream: bytes) -> Body | None:
                 _add_block(blocks.setdefault(index, {"type": "text", "text": ""}), delta, inputs, index)
             case "message_delta":
                 body = {**(body or {}), **delta}
-                body["usage"] = {**(body.get("usage") or {}), **(_object(event.get("usage")) or {})}
+                body["usage"] = {**(_object(body.get("usage")) or {}), **(_object(event.get("usage")) or {})}
             case _:
                 pass
     if body is None and not blocks:
@@ -159,11 +162,11 @@ _GROWING: Final = ("text", "thinking", "signature")
 def _add_block(block: Body, delta: Body, inputs: dict[int, str], index: int) -> None:
     for name in _GROWING:
         if isinstance(delta.get(name), str):
-            block[name] = (block.get(name) or "") + delta[name]
+            block[name] = _text(block.get(name)) + delta[name]
     if isinstance(delta.get("partial_json"), str):
         inputs[index] = inputs.get(index, "") + delta["partial_json"]
     if delta.get("citation") is not None:
-        block["citations"] = [*(block.get("citations") or []), delta["citation"]]
+        _list_in(block, "citations").append(delta["citation"])
 
 
 def _json(text: str) -> Any:
@@ -171,6 +174,18 @@ def _json(text: str) -> Any:
         return msgspec.json.decode(text) if text else {}
     except (msgspec.DecodeError, RecursionError):
         return text
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _list_in(holder: Body, name: str) -> list[Any]:
+    """Return the list in a member, a new one where it holds none: vendors begin many with null."""
+    found = holder.get(name)
+    if not isinstance(found, list):
+        found = holder[name] = []
+    return cast("list[Any]", found)
 
 
 def _object(value: object) -> Body | None:

@@ -1,10 +1,10 @@
 """Streams on their way: whole events only, and put together as one answer."""
 
 import json
-from typing import Any
+from typing import Any, cast
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from masthead.gateway.assemble import assembled_chat, assembled_message, assembled_response
@@ -94,6 +94,28 @@ def test_chat_chunks_become_a_completion_with_tools_and_reasoning() -> None:
     assert (body["choices"][0]["finish_reason"], body["usage"]) == ("tool_calls", {"prompt_tokens": 3})
 
 
+def test_members_that_vendors_begin_with_null_or_number_oddly_are_put_together() -> None:
+    def chunk(**delta: Any) -> dict[str, Any]:
+        return {"choices": [{"index": 0, "delta": delta}]}
+
+    def call(index: int | None, **more: Any) -> dict[str, Any]:
+        return {"index": index, **more}
+
+    calls = [call(None, id="a", function={"name": "f"}), call(None, function={"arguments": "{}"}), call(None, id="b")]
+    body = assembled_chat(
+        sse(chunk(role="assistant", content=None, tool_calls=None, function_call=None))
+        + sse(*(chunk(tool_calls=[one]) for one in calls))
+        + sse(chunk(function_call={"name": "g", "arguments": "{"}), chunk(function_call={"arguments": "}"}))
+    )
+    assert body is not None
+    message = body["choices"][0]["message"]
+    assert [(one["id"], one["function"]) for one in message["tool_calls"]] == [
+        ("a", {"name": "f", "arguments": "{}"}),
+        ("b", {}),
+    ]
+    assert message["function_call"] == {"name": "g", "arguments": "{}"}
+
+
 def test_message_events_become_a_message() -> None:
     stream = sse(
         {"type": "message_start", "message": {"id": "m", "role": "assistant", "usage": {"input_tokens": 5}}},
@@ -146,6 +168,39 @@ def test_putting_together_survives_json_of_any_shape(value: Any) -> None:
     event = b"data: " + json.dumps({"choices": [value], "delta": value, "type": "content_block_delta"}).encode()
     for assemble in (assembled_chat, assembled_message, assembled_response):
         assemble(event + b"\n\ndata: " + json.dumps(value).encode() + b"\n\n")
+
+
+EVENTS = [
+    {"type": "message_start", "message": {"usage": ...}},
+    {"type": "message_delta", "delta": ..., "usage": ...},
+    {"type": "content_block_start", "index": 0, "content_block": {"text": ..., "citations": ...}},
+    {"type": "content_block_delta", "index": 0, "delta": {"text": ..., "citation": ..., "partial_json": ...}},
+    {"choices": [{"index": ..., "delta": {"content": ..., "tool_calls": ..., "function_call": ...}}]},
+    {"choices": [{"delta": {"tool_calls": [{"index": ..., "id": ..., "function": ...}]}}]},
+    {"choices": [{"delta": {"tool_calls": [{"index": 0, "function": {"arguments": ..., "name": ...}}]}}]},
+    {"type": "response.output_item.added", "output_index": 0, "item": {"content": ..., "arguments": ...}},
+    {"type": "response.output_text.delta", "output_index": 0, "delta": ...},
+    {"type": "response.function_call_arguments.delta", "output_index": 0, "delta": ...},
+]
+"""As vendors stream them; `...` is where any value may stand."""
+ODD: list[Any] = [None, True, 0, "x", "", [], {}, [None], ["x"], [{}], {"a": 1}, {"index": 0}, [{"text": 1}]]
+
+
+def filled(shape: Any, values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    if shape is ...:
+        return values
+    if isinstance(shape, dict):
+        return st.fixed_dictionaries({name: filled(one, values) for name, one in cast("Any", shape).items()})
+    if isinstance(shape, list):
+        return st.tuples(*(filled(one, values) for one in cast("Any", shape))).map(list)
+    return st.just(shape)
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.lists(st.sampled_from(EVENTS).flatmap(lambda shape: filled(shape, st.sampled_from(ODD))), max_size=6))
+def test_putting_together_survives_members_of_any_kind_one_after_the_other(events: list[Any]) -> None:
+    for assemble in (assembled_chat, assembled_message, assembled_response):
+        assemble(sse(*events))
 
 
 PIECES = [b"a", b"\n", b"\r", b"b\n\n", b"c\r\n\r\n", b"\r\r", b"data: x\n\n", b"data: y\n", b"\r\n"]
