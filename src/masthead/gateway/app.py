@@ -207,7 +207,11 @@ class Gateway:
 
     async def _stream(self, exchange: Exchange, opened: Opened, seams: Seams, send: Send) -> None:
         response = opened.response
-        pipe = _pipe(exchange, opened, seams)
+        try:
+            pipe = _pipe(exchange, opened, seams)
+        except BaseException:
+            response.close()
+            raise
         exchange.status = response.status
         exchange.is_stream_answer = True
         headers = [header for header in passed_on(opened.headers) if header[0] != b"content-type"]
@@ -217,7 +221,7 @@ class Gateway:
             while data:
                 await self._chunk(exchange, pipe.feed(data), send)
                 data = await response.read_some()
-            pipe.check_end(is_delimited=_is_delimited(opened.headers))
+            await self._chunk(exchange, pipe.end(is_delimited=_is_delimited(opened.headers)), send)
             await self._chunk(exchange, pipe.close(), send)
         except StreamOver as over:  # by policy: the upstream has done nothing wrong
             response.close()
@@ -227,7 +231,7 @@ class Gateway:
             response.close()
             opened.attempt.failure = failure.kind if isinstance(failure, UpstreamFailed) else "nonsense"
             opened.attempt.error = exchange.error = str(failure)
-            await self._chunk(exchange, pipe.close(reason_of(failure)), send)
+            await self._chunk(exchange, pipe.broken(reason_of(failure)), send)
         else:
             if pipe.failed is not None:
                 opened.attempt.failure = "broken"

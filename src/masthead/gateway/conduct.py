@@ -26,6 +26,7 @@ from masthead.providers.dialects.plain import PlainTranslation
 
 _LOG = logging.getLogger(__name__)
 _STREAMS: Final = (b"text/event-stream", b"application/vnd.amazon.eventstream")
+_PLAIN: Final = frozenset({b"", b"identity"})
 _MOST_ERROR_BYTES: Final = 1024 * 1024
 _SHORT_BYTES: Final = 500
 _OBJECT: Final = msgspec.json.Decoder(Members)
@@ -169,7 +170,11 @@ class Conductor:
                 if account is not None and response.status == 401:
                     self._grants.forget(account)
                 return self._refused(exchange, attempt, Refusal(response.status, response.headers, body, sent))
-            content_type = _content_type(response.headers)
+            content_type = _header(response.headers, b"content-type")
+            encoding = _header(response.headers, b"content-encoding").lower()
+            if call.endpoint.is_model_call and encoding not in _PLAIN:
+                why = f"it encoded its answer ({encoding.decode('latin-1')}), which it was asked not to"
+                raise UpstreamFailed(why, kind="nonsense")
             if content_type.startswith(_STREAMS) and not isinstance(sent.translation, PlainTranslation):
                 first = await response.read_some()
                 refused = refused_at_once(_spoken(call, target, sent), first)
@@ -261,9 +266,9 @@ def note_losses(exchange: Exchange, sent: Forwarded) -> None:
         exchange.attributes["masthead.gateway.losses"] = [f"{one.field}: {one.why}" for one in sent.translation.losses]
 
 
-def _content_type(headers: list[Header]) -> bytes:
+def _header(headers: list[Header], wanted: bytes) -> bytes:
     for name, value in headers:
-        if name == b"content-type":
+        if name == wanted:
             return value
     return b""
 

@@ -1,6 +1,7 @@
 """A stream on its way to the client: only whole events go out, so that a break never leaves half of one behind."""
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final, cast
 
 import msgspec
@@ -11,6 +12,7 @@ from masthead.gateway.seams import StreamFilter, StreamOver
 from masthead.gateway.upstream.port import UpstreamFailed
 from masthead.model.errors import TooLarge
 from masthead.providers.dialects import Dialect, Stream
+from masthead.providers.sse import Parser
 
 _MOST_BYTES: Final = 16 * 1024 * 1024
 _ERROR: Final = b'"error"'
@@ -34,6 +36,8 @@ _STATUSES: Final = {
     "overloaded_error": 529,
 }
 """Of errors by their `type` or `code`, as Anthropic, OpenAI and vLLM name them."""
+_EVENT: Final = re.compile(rb".*?(?:\r\n\r\n|\n\n|\r\r)", re.DOTALL)
+_OBJECT: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _MOST_TAIL: Final = 3
 """One byte less than the longest separator has."""
 _ENDS: Final = {
@@ -85,11 +89,32 @@ class WholeEvents:
                 raise TooLarge(f"an event of the stream is over {_MOST_BYTES} bytes")
         return events
 
+    def completed(self) -> bytes:
+        """Return what is begun as a whole event, where but the blank line behind it is missing; else nothing."""
+        data = b"".join(self._held).rstrip(b"\r\n") + b"\n\n"
+        if not _is_all_there(data):
+            return b""
+        self._whole(b"")
+        return data
+
     def _whole(self, data: bytes) -> bytes:
         """Return what was held with the bytes that complete it."""
         whole = b"".join((*self._held, data))
         self._held, self._held_bytes, self._tail = [], 0, b""
         return whole
+
+
+def _is_all_there(event: bytes) -> bool:
+    told = Parser().feed(event)
+    if not told:
+        return all(line.startswith(b":") for line in event.splitlines() if line)
+    try:
+        for one in told:
+            if one.data != b"[DONE]":
+                _OBJECT.decode(one.data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    return True
 
 
 def _after(data: bytes, separator: bytes) -> int:
@@ -172,29 +197,24 @@ class Pipe:
 
     def feed(self, data: bytes) -> bytes:
         """Return what goes to the client for these bytes of the upstream."""
-        if self._translated is None:
-            events = self._whole.feed(data)
-            if events:
-                self._last = events
-                if _ERROR in events and self._told is None:
-                    self._told = error_in(self._dialect, events)
-        else:
-            events = self._translated.feed(data)
-        for one in self._filters:
-            events = one.feed(events) if events else events
-        return events
+        if self._translated is not None:
+            return self._filtered(self._translated.feed(data))
+        return self._passed(self._whole.feed(data))
 
-    def check_end(self, *, is_delimited: bool) -> None:
-        """Look whether the stream is complete, at its end.
+    def end(self, *, is_delimited: bool) -> bytes:
+        """Return the last event, of an upstream that leaves out the blank line behind it.
 
         Raises:
-            UpstreamFailed: it is empty, ended within an event, or, where only the connection's end says so, without
-                its last event.
+            UpstreamFailed: the stream is empty, ended within an event, or, where only the connection's end says so,
+                without its last event.
         """
-        if self._translated is not None or self._told is not None:
-            return
-        if self._whole.is_amid or not self._last or not (is_delimited or is_at_end(self._dialect, self._last)):
+        if self._translated is not None:
+            return b""
+        events = self._passed(self._whole.completed()) if self._whole.is_amid else b""
+        is_whole = self._last and (is_delimited or is_at_end(self._dialect, self._last))
+        if self._told is None and (self._whole.is_amid or not is_whole):
             raise UpstreamFailed("the upstream's stream broke off", kind="broken")
+        return events
 
     def over(self, over: StreamOver) -> bytes:
         """Return the last events of a stream that a filter ends; what is held back stays so."""
@@ -203,13 +223,34 @@ class Pipe:
             return over.events
         return over.events + stream_error(self._dialect, str(refused), status=refused.status, kind=refused.kind)
 
-    def close(self, reason: str | None = None) -> bytes:
-        """Return what is still held back; with a `reason`, and what tells the client that the stream broke off."""
-        events = b"" if self._translated is None else self._translated.close(reason)
+    def close(self) -> bytes:
+        """Return what is still held back, at the upstream's end."""
+        return self._closed(b"" if self._translated is None else self._translated.close())
+
+    def broken(self, reason: str) -> bytes:
+        """Return what is still held back, and what tells the client that the stream broke off."""
+        try:
+            if self._translated is not None:
+                return self._closed(self._translated.close(reason))
+            return self._closed(b"") + stream_error(self._dialect, reason)
+        except StreamOver as over:  # nor may what was held back be said
+            return self.over(over)
+
+    def _passed(self, events: bytes) -> bytes:
+        if events:
+            self._last = events
+            if _ERROR in events and self._told is None:
+                self._told = error_in(self._dialect, events)
+        return self._filtered(events)
+
+    def _filtered(self, events: bytes) -> bytes:
+        for one in self._filters:
+            events = one.feed(events) if events else events
+        return events
+
+    def _closed(self, events: bytes) -> bytes:
         for one in self._filters:
             events = (one.feed(events) if events else b"") + one.close()
-        if reason is not None and self._translated is None:
-            events += stream_error(self._dialect, reason)
         return events
 
 
@@ -226,7 +267,7 @@ class UsageTaken:
         if b'"choices":[]' not in events and b'"choices": []' not in events:
             return events
         kept: list[bytes] = []
-        for one in _split(events):
+        for one in events_of(events):
             if _is_usage(one):
                 self._keep(one)
             else:
@@ -238,9 +279,14 @@ class UsageTaken:
         return b""
 
 
-def _split(events: bytes) -> list[bytes]:
-    separator = b"\r\n\r\n" if b"\r\n\r\n" in events else b"\n\n"
-    return [one + separator for one in events.split(separator) if one.strip()]
+def events_of(events: bytes) -> Iterator[bytes]:
+    """Yield one event after the other, each with what separates it from the next."""
+    end = 0
+    for found in _EVENT.finditer(events):
+        end = found.end()
+        yield found[0]
+    if end < len(events):
+        yield events[end:]
 
 
 def _is_usage(event: bytes) -> bool:

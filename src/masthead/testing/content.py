@@ -57,7 +57,7 @@ class ContentSite:
         try:
             for piece in pieces:
                 exchange.answered.append(pipe.feed(piece))
-            pipe.check_end(is_delimited=True)
+            exchange.answered.append(pipe.end(is_delimited=True))
             exchange.answered.append(pipe.close())
         except StreamOver as over:
             exchange.answered.append(pipe.over(over))

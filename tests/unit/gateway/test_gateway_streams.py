@@ -35,17 +35,35 @@ def test_a_stream_that_ends_within_an_event_is_broken() -> None:
     pipe = Pipe(Dialect.OPENAI_CHAT, None, ())
     assert pipe.feed(b"data: 1\n\ndata: 2") == b"data: 1\n\n"
     with pytest.raises(UpstreamFailed):
-        pipe.check_end(is_delimited=True)
+        pipe.end(is_delimited=True)
+
+
+@pytest.mark.parametrize("half", [b"data: {1", b'data: {"a":', b"data: [DON", b"event: mess", b"da", b": x\ndata: "])
+def test_half_an_event_at_the_end_never_goes_out(half: bytes) -> None:
+    pipe = Pipe(Dialect.OPENAI_CHAT, None, ())
+    assert pipe.feed(b"data: 1\n\n" + half) == b"data: 1\n\n"
+    with pytest.raises(UpstreamFailed):
+        pipe.end(is_delimited=True)
+    assert not pipe.broken("it broke off").startswith(half + b"\n")
+
+
+@pytest.mark.parametrize("last", [b"data: [DONE]", b'data: {"a": 1}', b"event: x\ndata: {}", b": that was all"])
+@pytest.mark.parametrize("line_end", [b"", b"\n", b"\r\n"])
+def test_a_last_event_that_only_lacks_its_blank_line_goes_out_whole(last: bytes, line_end: bytes) -> None:
+    pipe = Pipe(Dialect.OPENAI_CHAT, None, ())
+    assert pipe.feed(b"data: 1\n\n" + last + line_end) == b"data: 1\n\n"
+    assert pipe.end(is_delimited=True) == last + b"\n\n"
+    assert pipe.close() == b""
 
 
 def test_an_empty_stream_is_broken() -> None:
     with pytest.raises(UpstreamFailed):
-        Pipe(Dialect.OPENAI_CHAT, None, ()).check_end(is_delimited=True)
+        Pipe(Dialect.OPENAI_CHAT, None, ()).end(is_delimited=True)
 
 
 @pytest.mark.parametrize("dialect", [Dialect.OPENAI_CHAT, Dialect.OPENAI_RESPONSES, Dialect.ANTHROPIC])
 def test_a_break_is_told_in_the_dialect(dialect: Dialect) -> None:
-    told = Pipe(dialect, None, ()).close("it broke off")
+    told = Pipe(dialect, None, ()).broken("it broke off")
     data = json.loads(told.partition(b"data: ")[2])
     assert b"it broke off" in told
     assert ("error" in data) or data["type"] == "error"
@@ -59,6 +77,9 @@ def test_the_usage_chunk_is_taken_out_and_kept() -> None:
     taken = UsageTaken(kept.append)
     assert taken.feed(text + usage + b"data: [DONE]\n\n") == text + b"data: [DONE]\n\n"
     assert kept == [usage]
+    for ends in (b"\r\n\r\n", b"\r\r"):
+        odd = (text + usage).replace(b"\n\n", ends)
+        assert taken.feed(b": hello\n\n" + odd) == b": hello\n\n" + text.replace(b"\n\n", ends)
     filtered = sse({"choices": [], "prompt_filter_results": []})
     assert taken.feed(filtered) == filtered
 
@@ -267,5 +288,5 @@ def test_an_error_within_a_stream_is_known_as_one_and_passed_on_as_it_came(
     assert (pipe.failed is None) == (said is None)
     assert said is None or (pipe.failed or "").endswith(said)
     if said is not None:
-        pipe.check_end(is_delimited=False)
+        pipe.end(is_delimited=False)
         assert pipe.close() == b"", "the client has been told"

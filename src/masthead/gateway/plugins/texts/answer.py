@@ -1,6 +1,5 @@
 """Applies edits to an answer: to a whole body, or to a stream's events as they come."""
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, Protocol, cast
@@ -11,9 +10,9 @@ from masthead.gateway.plugins.texts import chat, messages, responses
 from masthead.gateway.plugins.texts.edit import Edit, Edits
 from masthead.gateway.plugins.texts.slots import Body, Channel, Slot
 from masthead.gateway.seams import Refused, StreamOver
+from masthead.gateway.streams import events_of
 from masthead.providers.dialects import Dialect
 
-_EVENT: Final = re.compile(rb".*?(?:\r\n\r\n|\n\n|\r\r)", re.DOTALL)
 _OBJECT: Final = msgspec.json.Decoder(dict[str, Any])
 
 
@@ -127,7 +126,7 @@ class TextStream:
         """
         done: list[bytes] = []
         try:
-            for raw in _events(events):
+            for raw in events_of(events):
                 self._event(raw, done)
                 if any(one.is_over() for one in self._edits):
                     self._end_all(done, is_whole=False)
@@ -225,15 +224,6 @@ class TextStream:
             event["logprobs"] = []
         inner: Any = event.get("response")
         self._clear_chances(cast("Body", inner) if isinstance(inner, dict) else event)
-
-
-def _events(events: bytes) -> Iterator[bytes]:
-    end = 0
-    for found in _EVENT.finditer(events):
-        end = found.end()
-        yield found[0]
-    if end < len(events):
-        yield events[end:]
 
 
 def _data(raw: bytes) -> bytes:
