@@ -168,22 +168,24 @@ class _Window:
         self._text += piece
         done: list[str] = []
         while len(self._text) - self._start >= self._view_size:
-            view_end = self._start + self._view_size
-            self._judge(self._text[:view_end], self._start + _STEP, done)
+            self._judge(self._start + self._view_size, self._start + _STEP, done)
+        kept = max(0, self._start - 1)
+        self._text, self._start = self._text[kept:], self._start - kept  # once a piece: it may be megabytes
         return "".join(done)
 
     def close(self, *, is_whole: bool) -> str:
         del is_whole
         done: list[str] = []
-        self._judge(self._text, len(self._text), done)
+        self._judge(len(self._text), len(self._text), done)
         return "".join(done)
 
     def held(self) -> str:
         return self._text[self._start :]
 
-    def _judge(self, view: str, end: int, done: list[str]) -> None:
+    def _judge(self, view_end: int, end: int, done: list[str]) -> None:
         """Pass on what begins before `end`, masked where it is to be."""
-        at = self._start
+        begin = max(0, self._start - 1)
+        view, at, end = self._text[begin:view_end], self._start - begin, end - begin
         while at < end and (hit := self._edits.matcher.first(view, at)) is not None and hit.start < end:
             self._edits.saw(hit, view, is_json=self._is_json)
             done += (view[at : hit.start], self._edits.config.mask)
@@ -191,8 +193,7 @@ class _Window:
         if at < end:
             done.append(view[at:end])
             at = end
-        self._text = self._text[max(0, at - 1) :]
-        self._start = min(at, 1)
+        self._start = begin + at
 
 
 class _Watch(_Window):
