@@ -114,16 +114,28 @@ def read_usage(usage: Mapping[str, Any] | None) -> Usage | None:
         return None
     asked, said = tokens(usage, "prompt_tokens"), tokens(usage, "completion_tokens")
     if _FURTHER.isdisjoint(usage):
-        return Usage(input_tokens=asked, output_tokens=said)
+        return Usage(input_tokens=asked, output_tokens=_made(usage, asked, said, None))
     told, made = inner(usage, "prompt_tokens_details"), inner(usage, "completion_tokens_details")
-    cached = tokens(told, "cached_tokens")
+    cached, thought = tokens(told, "cached_tokens"), tokens(made, "reasoning_tokens")
     return Usage(
         input_tokens=asked,
-        output_tokens=said,
+        output_tokens=_made(usage, asked, said, thought or 0),
         cache_read_tokens=tokens(usage, "prompt_cache_hit_tokens") if cached is None else cached,
         cache_write_tokens=tokens(told, "cache_write_tokens"),
-        reasoning_tokens=tokens(made, "reasoning_tokens"),
+        reasoning_tokens=thought,
     )
+
+
+def _made(usage: Mapping[str, Any], asked: int | None, said: int | None, thought: int | None) -> int | None:
+    """Return all tokens that the model made: some vendors (xAI, Gemini) count its thoughts in the total alone.
+
+    `thought` is None where the vendor tells no details.
+    """
+    total = tokens(usage, "total_tokens")
+    if total is None or asked is None or said is None:
+        return said
+    rest = total - asked - said
+    return said + rest if rest > 0 and thought in {None, rest} else said
 
 
 def write_usage(usage: Usage) -> dict[str, Any]:
