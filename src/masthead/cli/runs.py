@@ -25,6 +25,7 @@ from masthead.cli.options import (
     print_json,
     settings_of,
 )
+from masthead.model.money import dollars
 
 OUTCOME_STYLES = {"success": "green", "failure": "red", "error": "bold red"}
 
@@ -118,7 +119,4 @@ def tokens(input_tokens: int | None, output_tokens: int | None) -> str:
 
 def money(usd: str | None) -> str:
     """Return an amount of US dollars, or a dash where it is unknown."""
-    if usd is None:
-        return "–"
-    amount = Decimal(usd)
-    return f"${amount:.2f}" if amount >= 1 or amount == 0 else f"${amount:.4f}"
+    return "–" if usd is None else dollars(Decimal(usd))

@@ -96,7 +96,7 @@ def _cells(row: dict[str, Any]) -> list[str]:
 
 def _print_limits(out: Console, limits: Sequence[dict[str, Any]]) -> None:
     table = Table(box=None, pad_edge=False, header_style="dim", title="\nLimits", title_justify="left")
-    for header in ("WHOSE", "USED UP", "OF WHAT", "BEGINS ANEW"):
+    for header in ("WHOSE", "USED UP", "OF WHAT", "BEGINS ANEW (UTC)"):
         table.add_column(header, justify="right" if header == "USED UP" else "left", overflow="fold")
     for one in limits:
         style = "bold red" if one["share"] >= 1 else "yellow" if one["share"] >= 0.8 else ""

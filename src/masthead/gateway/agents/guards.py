@@ -244,7 +244,7 @@ def exceeded(run: LiveRun, budget: RunBudgetConfig, depth: int, now_ns: int, und
     if budget.tokens is not None and run.tokens >= budget.tokens:
         return f"{run.tokens} of {budget.tokens} tokens"
     if budget.cost_usd is not None and run.cost_usd >= budget.cost_usd:
-        return f"${run.cost_usd} of ${budget.cost_usd}"
+        return f"${run.cost_usd:f} of ${budget.cost_usd:f}"
     if budget.seconds is not None and seconds >= budget.seconds:
         return f"{seconds:.0f} of {budget.seconds:g} seconds"
     if budget.depth is not None and depth > budget.depth:

@@ -10,6 +10,7 @@ from masthead.gateway.call import Call, Header
 from masthead.gateway.seams import Refused
 from masthead.model.errors import NotFound
 from masthead.model.ids import Code
+from masthead.model.money import dollars
 
 _NO_RETRY: Final[tuple[Header, ...]] = ((b"x-should-retry", b"false"),)
 """The SDKs of OpenAI and Anthropic try again unless told so."""
@@ -77,4 +78,4 @@ def _cost(run: LiveRun) -> str:
     if not run.cost_usd:
         return ""
     unknown = f" and {run.unpriced} calls of unknown price" if run.unpriced else ""
-    return f" and ${run.cost_usd:.4f}{unknown}"
+    return f" and {dollars(run.cost_usd)}{unknown}"

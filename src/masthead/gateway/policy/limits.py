@@ -23,6 +23,7 @@ from masthead.gateway.policy.subjects import agent_of
 from masthead.gateway.policy.uncounted import Uncounted
 from masthead.gateway.seams import QuietPlugin, Refused
 from masthead.model.ids import ProjectId, SpanId
+from masthead.model.money import dollars
 from masthead.model.tenancy import KeyLimit
 
 _LOG = logging.getLogger(__name__)
@@ -239,5 +240,5 @@ def _over(limit: LimitConfig, used: Used) -> str | None:
     if limit.tokens is not None and used.tokens >= limit.tokens:
         return f"{used.tokens} of {limit.tokens} tokens"
     if limit.cost_usd is not None and used.nano_usd >= limit.cost_usd * NANO_USD:
-        return f"${Decimal(used.nano_usd) / NANO_USD:.4f} of ${limit.cost_usd}"
+        return f"{dollars(Decimal(used.nano_usd) / NANO_USD)} of ${limit.cost_usd:f}"
     return None
