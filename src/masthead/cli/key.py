@@ -10,13 +10,14 @@ from rich.table import Table
 from masthead.cli.client import call, connect
 from masthead.cli.options import AsJson, Project, console, print_json, settings_of
 from masthead.model import naming
-from masthead.model.errors import InvalidInput
+from masthead.model.errors import InvalidInput, NotFound
 from masthead.model.tenancy import Role
 
 _SECONDS: Final = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _WINDOWS: Final = ("minute", "hour", "day", "month", "total")
+KeyId = Annotated[str, typer.Argument(help="The key's id, as `masthead key list` shows it.")]
 
-key = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown", help="Make, list and revoke API keys.")
+key = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown", help="Make, list, change and revoke API keys.")
 
 
 @key.command()
@@ -111,9 +112,55 @@ def list_keys(context: typer.Context, project: Project = None, as_json: AsJson =
 
 
 @key.command()
+def change(
+    context: typer.Context,
+    key_id: KeyId,
+    model: Annotated[
+        list[str] | None, typer.Option(help="The models and routes that it may name from now on; `*` for all.")
+    ] = None,
+    budget_usd: Annotated[list[str] | None, typer.Option(help="What it may spend: `10/day`; `none` for any.")] = None,
+    requests: Annotated[list[str] | None, typer.Option(help="How many calls: `60/minute`; `none` for any.")] = None,
+    tokens: Annotated[list[str] | None, typer.Option(help="How many tokens: `1000000/day`; `none` for any.")] = None,
+    expires: Annotated[str | None, typer.Option(help="How long it works from now on: `30d`; `never`.")] = None,
+    project: Project = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change what a key may use, and how long it works. Its secret stays, and so does what it has used so far.
+
+    What is given stands in place of what the key had of its kind; the rest stays. For example:
+
+        masthead key change 0f3c5a1b2d4e6f70 --budget-usd 20/day
+
+        masthead key change 0f3c5a1b2d4e6f70 --model '*' --requests none --expires never
+    """
+    naming.KEY.checked(key_id)
+    wanted = {"cost_usd": budget_usd, "requests": requests, "tokens": tokens}
+    body: dict[str, Any] = {}
+    if model is not None:
+        body["models"] = [] if model == ["*"] else model
+    if expires is not None:
+        body["expires_in_s"] = None if expires == "never" else lifetime_s(expires)
+    with connect(settings_of(context), project) as client:
+        if any(given is not None for given in wanted.values()):
+            body["limits"] = _limits_with(_named(call(client, "GET", "/api/v1/keys")["items"], key_id), wanted)
+        if not body:
+            raise InvalidInput("nothing to change: give --budget-usd, --requests, --tokens, --model or --expires")
+        changed = call(client, "PATCH", f"/api/v1/keys/{key_id}", json=body)
+    if as_json:
+        print_json(changed)
+        return
+    until = "for ever" if changed["expires"] is None else f"until {changed['expires'][:16].replace('T', ' ')} UTC"
+    limits = ", ".join(map(_words, changed["limits"])) or "no limits of its own"
+    console().print(
+        f"Key {changed['id']} ({changed['name']}): {', '.join(changed['models']) or 'any model'}; {limits}; {until}.",
+        markup=False,
+    )
+
+
+@key.command()
 def revoke(
     context: typer.Context,
-    key_id: Annotated[str, typer.Argument(help="The key's id, as `masthead key list` shows it.")],
+    key_id: KeyId,
     project: Project = None,
     as_json: AsJson = False,
 ) -> None:
@@ -164,6 +211,25 @@ def limits_of(given: Mapping[str, Sequence[str] | None]) -> list[dict[str, Any]]
     return list(windows.values())
 
 
+def _named(found: Sequence[dict[str, Any]], key_id: str) -> dict[str, Any]:
+    for entry in found:
+        if entry["id"] == key_id:
+            return entry
+    raise NotFound(f"no key {key_id!r} in this project; masthead key list names them")
+
+
+def _limits_with(entry: dict[str, Any], wanted: Mapping[str, Sequence[str] | None]) -> list[dict[str, Any]]:
+    """Return a key's limits with those of the kinds that are wanted in place of what it had of them."""
+    amounts: dict[str, list[str]] = {
+        what: [f"{limit[what]}/{limit['window']}" for limit in entry["limits"] if limit[what] is not None]
+        for what in wanted
+    }
+    for what, given in wanted.items():
+        if given is not None:
+            amounts[what] = [] if list(given) == ["none"] else list(given)
+    return limits_of(amounts)
+
+
 _OPTIONS: Final = {"cost_usd": "--budget-usd", "requests": "--requests", "tokens": "--tokens"}
 
 
@@ -180,4 +246,8 @@ def _amount(given: str, what: str) -> str | int:
 def _words(limit: dict[str, Any]) -> str:
     amounts = ("$" + limit["cost_usd"] if limit["cost_usd"] else None, limit["requests"], limit["tokens"])
     named = zip(amounts, ("", " requests", " tokens"), strict=True)
-    return " and ".join(f"{amount}{what}" for amount, what in named if amount is not None) + f" a {limit['window']}"
+    return " and ".join(f"{amount}{what}" for amount, what in named if amount is not None) + _within(limit)
+
+
+def _within(limit: dict[str, Any]) -> str:
+    return " in all" if limit["window"] == "total" else f" a {limit['window']}"

@@ -1,8 +1,9 @@
-"""Making, listing and revoking API keys, and the sessions of browsers that log in with one."""
+"""Making, listing, changing and revoking API keys, and the sessions of browsers that log in with one."""
 
 import hashlib
 import hmac
 import secrets
+from dataclasses import replace
 from typing import NamedTuple
 
 from pydantic import SecretStr
@@ -11,7 +12,7 @@ from masthead.clock import Clock
 from masthead.govern import audit
 from masthead.govern.directory import Directory, hash_of
 from masthead.model.access import Caller
-from masthead.model.errors import NotAuthenticated, NotFound
+from masthead.model.errors import Conflict, NotAuthenticated, NotFound
 from masthead.model.span import Attributes
 from masthead.model.tenancy import ApiKey, KeyLimit, Role
 from masthead.store.control import keys
@@ -28,6 +29,17 @@ class NewKey(NamedTuple):
 
     key: ApiKey
     secret: SecretStr
+
+
+class KeyChange(NamedTuple):
+    """What of a key is to be changed; None leaves it as it is."""
+
+    models: tuple[str, ...] | None = None
+    limits: tuple[KeyLimit, ...] | None = None
+    lifetime_s: int | None = None
+    """How long it works from now on."""
+    is_endless: bool = False
+    """Whether it works for ever from now on."""
 
 
 class NewSession(NamedTuple):
@@ -85,6 +97,43 @@ class Keyring:
         with self._database.reading() as session:
             return keys.all_of(session, caller.project_id)
 
+    def change(self, caller: Caller, key_id: str, wanted: KeyChange) -> ApiKey:
+        """Change what a key may use and until when it works; its secret, and what it has used so far, stay.
+
+        Raises:
+            NotFound: the caller's project has no such key.
+            Conflict: the key is revoked.
+        """
+        with self._database.writing() as session:
+            key = keys.get(session, caller.project_id, key_id)
+            if key is None:
+                raise _not_found(caller, key_id)
+            if key.revoked_ns is not None:
+                raise Conflict(f"the key {key_id!r} ({key.name}) is revoked, which is for good: make a new one")
+            changed = self._changed(key, wanted)
+            if changed != key:
+                keys.change(session, changed)
+                details: Attributes = {
+                    "name": key.name,
+                    "models": list(changed.models),
+                    "limits": [_words(one) for one in changed.limits],
+                    "expires_ns": changed.expires_ns,
+                }
+                audit.note(session, self._clock, caller, "key.changed", f"key:{key_id}", details=details)
+        self._directory.forget()
+        return changed
+
+    def _changed(self, key: ApiKey, wanted: KeyChange) -> ApiKey:
+        expires_ns = None if wanted.is_endless else key.expires_ns
+        if wanted.lifetime_s is not None:
+            expires_ns = self._clock.now_ns() + wanted.lifetime_s * 1_000_000_000
+        return replace(
+            key,
+            models=key.models if wanted.models is None else wanted.models,
+            limits=key.limits if wanted.limits is None else wanted.limits,
+            expires_ns=expires_ns,
+        )
+
     def revoke(self, caller: Caller, key_id: str) -> ApiKey:
         """End a key and its browsers' sessions; a key that was revoked before stays as it is.
 
@@ -94,7 +143,7 @@ class Keyring:
         with self._database.writing() as session:
             key = keys.get(session, caller.project_id, key_id)
             if key is None:
-                raise NotFound(f"no key {key_id!r} in project {caller.project_id!r}; masthead key list names them")
+                raise _not_found(caller, key_id)
             if key.revoked_ns is None:
                 keys.revoke(session, caller.project_id, key_id, self._clock.now_ns())
                 audit.note(session, self._clock, caller, "key.revoked", f"key:{key_id}", details={"name": key.name})
@@ -137,6 +186,10 @@ class Keyring:
 def csrf_of(token: str) -> str:
     """Return the word that belongs to a session's token. It cannot be turned back into the token."""
     return hmac.new(token.encode("utf-8", "surrogatepass"), b"masthead csrf", hashlib.sha256).hexdigest()
+
+
+def _not_found(caller: Caller, key_id: str) -> NotFound:
+    return NotFound(f"no key {key_id!r} in project {caller.project_id!r}; masthead key list names them")
 
 
 def _words(limit: KeyLimit) -> str:

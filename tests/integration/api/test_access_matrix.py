@@ -26,6 +26,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/api/v1/projects"): {"id": "one"},
     ("PATCH", "/api/v1/projects/{project_id}"): {"name": "One"},
     ("POST", "/api/v1/keys"): {"name": "made by the matrix", "role": "viewer"},
+    ("PATCH", "/api/v1/keys/{key_id}"): {"models": ["m"]},
     ("POST", "/api/v1/diagnoses"): {"run_ids": [RUN_OF_ONE]},
     ("POST", "/api/v1/import"): b"nothing that any importer knows",
     ("POST", "/api/v1/runs/briefs"): {"run_ids": [RUN_OF_ONE]},

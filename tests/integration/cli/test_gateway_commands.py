@@ -162,6 +162,28 @@ def test_a_key_is_made_with_all_that_it_may_in_one_step(shell: Shell) -> None:
     assert "$5 and 1000000 tokens a day" in shown
 
 
+def test_a_key_is_changed_kind_by_kind_and_the_rest_stays(shell: Shell) -> None:
+    made = shell.json(
+        "key", "create", "--name", "grows", "--model", "best", "--budget-usd", "5/day", "--budget-usd", "50/month",
+        "--requests", "60/minute", "--expires", "30d",
+    )["key"]  # fmt: skip
+    changed = shell.json("key", "change", made["id"], "--budget-usd", "20/day", "--tokens", "9/total")
+    assert changed["limits"] == [
+        {"window": "day", "requests": None, "tokens": None, "cost_usd": "20"},
+        {"window": "minute", "requests": 60, "tokens": None, "cost_usd": None},
+        {"window": "total", "requests": None, "tokens": 9, "cost_usd": None},
+    ]
+    assert {**changed, "limits": made["limits"]} == made
+    shown = shell.run("key", "change", made["id"], "--requests", "none", "--model", "*", "--expires", "never").output
+    assert "any model; $20 a day, 9 tokens in all; for ever." in " ".join(shown.split())
+    shell.run("key", "change", made["id"], code=2)
+    shell.run("key", "change", made["id"], "--budget-usd", "much", code=2)
+    shell.run("key", "change", "f" * 16, "--model", "m", code=3)
+    shell.run("key", "change", "f" * 16, "--requests", "9/day", code=3)
+    shell.run("key", "revoke", made["id"])
+    shell.run("key", "change", made["id"], "--model", "m", code=6)
+
+
 @pytest.mark.parametrize(
     "given",
     [

@@ -238,6 +238,21 @@ def test_a_key_is_made_with_budget_and_rate_in_one_step_and_told_when_they_are_u
     assert call(site, site.key("one")).status_code == 200  # another key's are not
 
 
+def test_a_budget_that_is_used_up_can_be_raised_without_a_new_key(site: Site, vendor: Vendor) -> None:
+    put(site, "one", own(vendor))
+    store(site, "one", ONES)
+    limits = [{"window": "day", "requests": 1}]
+    made = site.ask("POST", "/api/v1/keys", site.key("one"), json={"name": "bot", "limits": limits}).json()
+    assert [call(site, made["secret"]).status_code for _ in range(2)] == [200, 429]
+    path = f"/api/v1/keys/{made['key']['id']}"
+    raised = site.ask("PATCH", path, site.key("one"), json={"limits": [{"window": "day", "requests": 2}]})
+    assert raised.json()["limits"][0]["requests"] == 2
+    wait_until(lambda: call(site, made["secret"]).status_code == 200, "the raised limit counts")
+    assert call(site, made["secret"]).status_code == 429  # the first call still counts
+    assert site.ask("PATCH", path, site.key("two"), json={"models": ["m"]}).status_code == 404
+    assert site.ask("PATCH", path, site.key("one"), json={"limits": [{"window": "day"}]}).status_code == 422
+
+
 def test_the_files_limits_and_a_keys_own_of_the_same_kind_count_each_call_once(
     site: Site, vendor: Vendor, tmp_path: Path
 ) -> None:

@@ -1,6 +1,8 @@
 """Keys, sessions and projects from memory: quick, and never longer wrong than promised."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -8,11 +10,11 @@ import pytest
 from masthead.clock import FixedClock
 from masthead.govern.directory import FRESH_S, Directory
 from masthead.govern.exposure import check_exposure
-from masthead.govern.keyring import SESSION_S, Keyring
+from masthead.govern.keyring import SESSION_S, KeyChange, Keyring
 from masthead.model.access import Caller
-from masthead.model.errors import NotAuthenticated, NotFound, SettingsError
+from masthead.model.errors import Conflict, NotAuthenticated, NotFound, SettingsError
 from masthead.model.ids import DEFAULT_PROJECT, ProjectId
-from masthead.model.tenancy import Project, Role
+from masthead.model.tenancy import KeyLimit, Project, Role
 from masthead.settings import Settings
 from masthead.store.control import keys, projects
 from masthead.store.control.database import Database, Transaction, sqlite_url
@@ -57,6 +59,34 @@ def test_a_key_works_until_it_expires(keyring: Keyring, directory: Directory, cl
     assert directory.key(secret) is not None
     clock.advance(1)
     assert directory.key(secret) is None
+
+
+def test_a_key_is_changed_and_works_on_under_its_secret(
+    keyring: Keyring, directory: Directory, clock: FixedClock
+) -> None:
+    five = KeyLimit(window="day", cost_usd=Decimal(5))
+    made = keyring.create(OWNER, name="bot", role=Role.EDITOR, lifetime_s=86_400, models=("gpt-*",), limits=(five,))
+    secret = made.secret.get_secret_value()
+    twenty = replace(five, cost_usd=Decimal(20))
+    changed = keyring.change(OWNER, made.key.id, KeyChange(limits=(twenty,)))
+    assert changed == replace(made.key, limits=(twenty,))  # its models and its end stay
+    assert directory.key(secret) == changed
+    longer = keyring.change(OWNER, made.key.id, KeyChange(models=(), lifetime_s=2 * 86_400))
+    clock.advance(DAY_S)
+    assert directory.key(secret) == longer
+    assert (longer.models, longer.limits) == ((), (twenty,))
+    endless = keyring.change(OWNER, made.key.id, KeyChange(is_endless=True, limits=()))
+    clock.advance(400 * DAY_S)
+    assert directory.key(secret) == endless
+
+
+def test_only_a_usable_key_of_the_own_project_is_changed(keyring: Keyring) -> None:
+    made = keyring.create(OWNER, name="bot", role=Role.EDITOR)
+    with pytest.raises(NotFound):
+        keyring.change(OWNER, "f" * 16, KeyChange(models=("m",)))
+    keyring.revoke(OWNER, made.key.id)
+    with pytest.raises(Conflict, match="make a new one"):
+        keyring.change(OWNER, made.key.id, KeyChange(models=("m",)))
 
 
 def test_another_server_sees_a_revocation_within_the_promised_time(

@@ -733,7 +733,11 @@ export interface paths {
         delete: operations["revoke_key_api_v1_keys__key_id__delete"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Change Key
+         * @description Change what a key may use at the gateway, and until when it works; its secret stays, and what it has used.
+         */
+        patch: operations["change_key_api_v1_keys__key_id__patch"];
         trace?: never;
     };
     "/api/v1/audit": {
@@ -3129,6 +3133,27 @@ export interface components {
             limits: components["schemas"]["KeyLimit"][];
         };
         /**
+         * KeyChange
+         * @description What to change of a key; a field that is left out stays as it is.
+         */
+        KeyChange: {
+            /**
+             * Models
+             * @description Models and routes that it may name at the gateway, with `*` for anything; an empty list means any.
+             */
+            models?: string[] | null;
+            /**
+             * Limits
+             * @description All that it may use up at the gateway; an empty list means as much as the configuration permits.
+             */
+            limits?: components["schemas"]["KeyLimitSchema"][] | null;
+            /**
+             * Expires In S
+             * @description How long it works from now on, in seconds; null, given explicitly, for ever.
+             */
+            expires_in_s?: number | null;
+        };
+        /**
          * KeyLimit
          * @description What a key may use up at the gateway in a window of time.
          */
@@ -5096,6 +5121,7 @@ export type Job = components['schemas']['Job'];
 export type Jobs = components['schemas']['Jobs'];
 export type JsonValue = components['schemas']['JsonValue'];
 export type Key = components['schemas']['Key'];
+export type KeyChange = components['schemas']['KeyChange'];
 export type KeyLimit = components['schemas']['KeyLimit'];
 export type KeyLimitSchema = components['schemas']['KeyLimitSchema'];
 export type Keys = components['schemas']['Keys'];
@@ -6905,6 +6931,42 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Key"];
+                };
+            };
+            /** @description What went wrong, and the remedy. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_key_api_v1_keys__key_id__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As key lists show it. */
+                key_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyChange"];
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {

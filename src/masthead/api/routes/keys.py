@@ -28,6 +28,12 @@ def create_key(services: With, caller: Owner, new: t.NewKey) -> t.CreatedKey:
     return t.CreatedKey(key=t.Key.of(made.key), secret=made.secret.get_secret_value())
 
 
+@router.patch("/keys/{key_id}")
+def change_key(services: With, caller: Owner, key_id: KeyIdPath, change: t.KeyChange) -> t.Key:
+    """Change what a key may use at the gateway, and until when it works; its secret stays, and what it has used."""
+    return t.Key.of(services.keyring.change(caller, key_id, change.noun()))
+
+
 @router.delete("/keys/{key_id}")
 def revoke_key(services: With, caller: Owner, key_id: KeyIdPath) -> t.Key:
     """Revoke a key, and end the browser sessions that it opened."""

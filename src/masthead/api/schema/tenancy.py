@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field, JsonValue, model_validator
 
 from masthead.api.schema.base import Input, Output, PageQuery, Time, Usd, time_or_none, usd_or_none
+from masthead.govern import keyring
 from masthead.govern.chain import Verdict
 from masthead.govern.projects import UNCHANGED, Change
 from masthead.model import tenancy as noun
@@ -228,6 +229,26 @@ class NewKey(Input):
         if self.expires_in_s is not None:
             return self.expires_in_s
         return None if self.expires_in_days is None else self.expires_in_days * 86_400
+
+
+class KeyChange(Input):
+    """What to change of a key; a field that is left out stays as it is."""
+
+    models: Annotated[tuple[_Pattern, ...], Field(max_length=100)] | None = None
+    """Models and routes that it may name at the gateway, with `*` for anything; an empty list means any."""
+    limits: Annotated[tuple[KeyLimitSchema, ...], Field(max_length=20)] | None = None
+    """All that it may use up at the gateway; an empty list means as much as the configuration permits."""
+    expires_in_s: Annotated[int, Field(ge=1, le=36_500 * 86_400)] | None = None
+    """How long it works from now on, in seconds; null, given explicitly, for ever."""
+
+    def noun(self) -> keyring.KeyChange:
+        """Return what was given; models or limits of null change nothing."""
+        return keyring.KeyChange(
+            models=self.models,
+            limits=None if self.limits is None else tuple(one.noun() for one in self.limits),
+            lifetime_s=self.expires_in_s,
+            is_endless="expires_in_s" in self.model_fields_set and self.expires_in_s is None,
+        )
 
 
 class CreatedKey(Output):

@@ -63,6 +63,19 @@ def insert(session: Session, key: ApiKey, secret_hash: bytes) -> None:
     session.flush()
 
 
+def change(session: Session, key: ApiKey) -> None:
+    """Write what a key may use at the gateway, and until when it works, as the key says now."""
+    session.execute(
+        update(KeyTable)
+        .where(KeyTable.project_id == key.project_id, KeyTable.id == key.id)
+        .values(
+            expires_ns=key.expires_ns,
+            models=_MODELS.dump_json(key.models).decode() if key.models else None,
+            limits=_LIMITS.dump_json(key.limits).decode() if key.limits else None,
+        )
+    )
+
+
 def revoke(session: Session, project_id: ProjectId, key_id: str, now_ns: int) -> None:
     """Mark the key as revoked and end its sessions."""
     session.execute(
