@@ -1,12 +1,11 @@
 """What holds for every test."""
 
-import pytest
 from hypothesis import settings
 
 settings.register_profile("masthead", deadline=None)  # no test is timed: the machine may be busy
 settings.load_profile("masthead")
 
 
-def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     """Name bytes by their place: packed ones hold the second they were packed in, and workers must agree on names."""
     return argname if isinstance(val, bytes) else None

@@ -31,7 +31,7 @@ from masthead.model.ports import Sink
 from masthead.model.span import Span
 
 PROJECT = ProjectId("default")
-_PATIENCE_S = 20.0
+_PATIENCE_S = 60.0
 
 
 @dataclass

@@ -76,7 +76,7 @@ def test_an_upstream_that_hangs_is_given_up_after_its_time(serve: Any) -> None:
     response = ask(gateway)
     assert response.status_code == 504
     assert "nothing came within 0.4 s" in response.json()["error"]["message"]
-    assert gone.wait(5)
+    assert gone.wait(60)
     assert gateway.spans(1)[0].status == "error"
 
 
@@ -234,7 +234,7 @@ def test_a_client_that_leaves_closes_its_upstream_at_once(serve: Any) -> None:
     _, gateway = serve(talk, connection="")
     with httpx.stream("POST", f"{gateway.url}/v1/chat/completions", json={**CHAT, "stream": True}) as response:
         next(response.iter_raw())
-    assert gone.wait(2)
+    assert gone.wait(60)
     span = gateway.spans(1)[0]
     assert span.status_message == "the client went away before the answer's end"
     wait_until(lambda: gateway.service.gateway.metrics.in_flight == 0, "nothing is in flight")
@@ -256,8 +256,8 @@ def test_a_client_that_leaves_before_any_answer_closes_its_upstream_at_once(serv
         client.sendall(
             b"POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-length: %d\r\n\r\n" % len(body) + body
         )
-        assert asked.wait(5)
-    assert gone.wait(2)
+        assert asked.wait(60)
+    assert gone.wait(60)
 
 
 def test_a_slow_head_is_cut_off(serve: Any) -> None:

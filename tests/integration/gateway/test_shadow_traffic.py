@@ -120,7 +120,7 @@ def test_a_hanging_shadow_is_bounded_and_what_is_left_out_is_counted(serve: Serv
     start = time.monotonic()
     assert [ask(gateway).status_code for _ in range(6)] == [200] * 6
     assert time.monotonic() - start < 5
-    assert asked.acquire(timeout=5) and asked.acquire(timeout=5)
+    assert asked.acquire(timeout=60) and asked.acquire(timeout=60)
     assert not asked.acquire(timeout=0.2)
     assert 'masthead_gateway_shadows_left_out_total{model="best"} 4' in gateway.service.metrics_text()
 
@@ -141,8 +141,8 @@ def test_the_end_of_the_gateway_ends_its_copies_and_records_them(tmp_path: Path)
         )
         with wired_gateway(tmp_path, text + ROUTE.format(more="")) as gateway:
             ask(gateway)
-            assert asked.wait(5)
-        assert gone.wait(2)
+            assert asked.wait(60)
+        assert gone.wait(60)
         assert shadows(gateway)[0].status_message == "the gateway ended before the answer did"
 
 
