@@ -76,19 +76,26 @@ def _add_calls(calls: list[Body], pieces: list[Body]) -> None:
             calls.append(call)
         for name, value in piece.items():
             if name == "function":
-                _add_function(call["function"], _object(value) or {})
+                _add_function(call.setdefault(name, {}), _object(value) or {})
+            elif name == "custom":
+                call.pop("function", None)
+                _add_function(call.setdefault(name, {}), _object(value) or {})
             elif value is not None:
                 call[name] = value
 
 
 def _add_function(function: Body, piece: Body) -> None:
     for name, value in piece.items():
-        if name == "arguments" and isinstance(value, str):
-            function["arguments"] = _text(function.get("arguments")) + value
+        if name in {"arguments", "input"} and isinstance(value, str):
+            function[name] = _text(function.get(name)) + value
         elif value is not None:
             function[name] = value
 
 
+_GIVEN: Final = {
+    "response.function_call_arguments.delta": "arguments",
+    "response.custom_tool_call_input.delta": "input",
+}
 _WHOLE_RESPONSE: Final = frozenset({"response.completed", "response.incomplete", "response.failed"})
 
 
@@ -97,7 +104,7 @@ def assembled_response(stream: bytes) -> Body | None:
     begun: Body | None = None
     items: dict[int, Body] = {}
     for event in events_in(stream):
-        kind = event.get("type")
+        kind = _text(event.get("type"))
         inner = _object(event.get("response"))
         if inner is not None:
             if kind in _WHOLE_RESPONSE:
@@ -111,8 +118,9 @@ def assembled_response(stream: bytes) -> Body | None:
             items[index] = item
         elif kind == "response.output_text.delta" and isinstance(delta, str):
             _add_output_text(items.setdefault(index, {"type": "message", "role": "assistant", "content": []}), delta)
-        elif kind == "response.function_call_arguments.delta" and isinstance(delta, str) and index in items:
-            items[index]["arguments"] = _text(items[index].get("arguments")) + delta
+        elif kind in _GIVEN and isinstance(delta, str) and index in items:
+            given = _GIVEN[kind]
+            items[index][given] = _text(items[index].get(given)) + delta
     if begun is None and not items:
         return None
     return {**(begun or {}), "status": "incomplete", "output": [items[index] for index in sorted(items)]}

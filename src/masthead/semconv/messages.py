@@ -37,9 +37,20 @@ _ROLES: Final[Mapping[str, Role]] = {
 _WRAPPERS: Final = ("messages", "inputs", "input", "outputs", "output", "generations", "choices", "contents", "update")
 _TEXT_TYPES: Final = frozenset({"text", "input_text", "output_text", "refusal", "summary_text"})
 _THOUGHTS: Final = frozenset({"reasoning", "thinking", "redacted_thinking", "redacted-reasoning"})
-_CALLS: Final = frozenset({"tool_call", "tool_use", "tool-call", "function_call", "server_tool_call"})
+_INSIDE: Final = ("function", "functionCall", "function_call", "tool_call", "custom")
+"""Where a call may stand within its part."""
+_CALLS: Final = frozenset(
+    {"tool_call", "tool_use", "tool-call", "function_call", "custom_tool_call", "server_tool_call"}
+)
 _RESULTS: Final = frozenset(
-    {"tool_call_response", "tool_result", "tool-result", "function_call_output", "server_tool_call_response"}
+    {
+        "tool_call_response",
+        "tool_result",
+        "tool-result",
+        "function_call_output",
+        "custom_tool_call_output",
+        "server_tool_call_response",
+    }
 )
 _DEPTH: Final = 12
 _ITEMS: Final = msgspec.json.Decoder(list[msgspec.Raw])
@@ -306,7 +317,7 @@ def _calls(message: Object) -> Iterator[ToolCall]:
 
 
 def _call(item: Object) -> ToolCall | None:
-    inner = next((item[k] for k in ("function", "functionCall", "function_call", "tool_call") if k in item), None)
+    inner = next((item[k] for k in _INSIDE if k in item), None)
     body: Object = inner if isinstance(inner, dict) else item
     nested = body.get("function")
     body = nested if isinstance(nested, dict) else body

@@ -15,6 +15,9 @@ from masthead.providers.dialects.bedrock.event_stream import write as framed
 THOUGHT: Final = "Let me look."
 TEXT: Final = "It is 4 °C."
 CALLS: Final = (("call_a", "look", '{"city":"Oslo"}'), ("call_b", "look", '{"city":"Bergen"}'))
+Calls = Sequence[tuple[str, str, str]]
+"""Calls of tools: the id, the name and the arguments. What is no JSON object is the input of a free-form tool."""
+_GIVEN: Final = {"function_call": "arguments", "custom_tool_call": "input"}
 _CHAT_USAGE: Final = {
     "prompt_tokens": 1000,
     "completion_tokens": 50,
@@ -52,30 +55,38 @@ _BEDROCK_USAGE: Final = {
 }
 
 
-def answer(dialect: Dialect) -> dict[str, Any]:
+def answer(dialect: Dialect, calls: Calls = CALLS) -> dict[str, Any]:
     """Return the whole answer."""
-    return {
-        Dialect.OPENAI_CHAT: _chat,
-        Dialect.OPENAI_RESPONSES: _responses,
-        Dialect.ANTHROPIC: _anthropic,
-        Dialect.GEMINI: lambda: _gemini(*_gemini_parts(), finish="STOP"),
-        Dialect.BEDROCK: _bedrock,
-    }[dialect]()
+    match dialect:
+        case Dialect.OPENAI_CHAT:
+            return _chat(calls)
+        case Dialect.OPENAI_RESPONSES:
+            return _responses(output=_responses_items(calls))
+        case Dialect.ANTHROPIC:
+            return _anthropic(_anthropic_blocks(calls))
+        case Dialect.GEMINI:
+            return _gemini(*_gemini_parts(calls), finish="STOP")
+        case Dialect.BEDROCK:
+            return _bedrock(calls)
 
 
-def stream(dialect: Dialect) -> bytes:
+def stream(dialect: Dialect, calls: Calls = CALLS) -> bytes:
     """Return the same answer streamed."""
     match dialect:
         case Dialect.OPENAI_CHAT:
-            return b"".join(_data(chunk) for chunk in _chat_chunks()) + b"data: [DONE]\n\n"
+            return b"".join(_data(chunk) for chunk in _chat_chunks(calls)) + b"data: [DONE]\n\n"
         case Dialect.OPENAI_RESPONSES:
-            return b"".join(_named(event) for event in _responses_events())
+            return b"".join(_named(event) for event in _responses_events(calls))
         case Dialect.ANTHROPIC:
-            return b"".join(_named(event) for event in _anthropic_events())
+            return b"".join(_named(event) for event in _anthropic_events(calls))
         case Dialect.GEMINI:
-            return b"".join(_data(chunk, end=b"\r\n\r\n") for chunk in _gemini_chunks())
+            return b"".join(_data(chunk, end=b"\r\n\r\n") for chunk in _gemini_chunks(calls))
         case Dialect.BEDROCK:
-            return b"".join(bedrock_event(name, body) for name, body in _bedrock_events())
+            return b"".join(bedrock_event(name, body) for name, body in _bedrock_events(calls))
+
+
+def _is_freeform(arguments: str) -> bool:
+    return not arguments.startswith("{")
 
 
 def _data(body: object, *, end: bytes = b"\n\n") -> bytes:
@@ -92,25 +103,29 @@ def bedrock_event(name: str, body: object, *, kind: str = "event") -> bytes:
     return framed(Message(headers, json.dumps(body).encode()))
 
 
-def _chat() -> dict[str, Any]:
-    calls = [
-        {"id": identity, "type": "function", "function": {"name": name, "arguments": arguments}}
-        for identity, name, arguments in CALLS
-    ]
-    message = {"role": "assistant", "content": TEXT, "reasoning_content": THOUGHT, "tool_calls": calls}
+def _chat(calls: Calls) -> dict[str, Any]:
+    called = [{"id": identity, **_chat_call(name, arguments)} for identity, name, arguments in calls]
+    message = {"role": "assistant", "content": TEXT, "reasoning_content": THOUGHT, "tool_calls": called}
     choice = {"index": 0, "message": message, "finish_reason": "tool_calls", "logprobs": None}
     head = {"id": "up-1", "object": "chat.completion", "created": 1_700_000_000, "model": "upstream-1"}
     return {**head, "choices": [choice], "usage": _CHAT_USAGE}
 
 
-def _chat_chunks() -> list[dict[str, Any]]:
+def _chat_call(name: str, arguments: str) -> dict[str, Any]:
+    if _is_freeform(arguments):
+        return {"type": "custom", "custom": {"name": name, "input": arguments}}
+    return {"type": "function", "function": {"name": name, "arguments": arguments}}
+
+
+def _chat_chunks(calls: Calls) -> list[dict[str, Any]]:
     deltas: list[dict[str, Any]] = [{"role": "assistant", "content": ""}]
     deltas += [{"reasoning_content": piece} for piece in _pieces(THOUGHT)]
     deltas += [{"content": piece} for piece in _pieces(TEXT)]
-    for index, (identity, name, arguments) in enumerate(CALLS):
-        function = {"name": name, "arguments": ""}
-        deltas.append({"tool_calls": [{"index": index, "id": identity, "type": "function", "function": function}]})
-        deltas += [{"tool_calls": [{"index": index, "function": {"arguments": piece}}]} for piece in _pieces(arguments)]
+    for index, (identity, name, arguments) in enumerate(calls):
+        kind, given = ("custom", "input") if _is_freeform(arguments) else ("function", "arguments")
+        begun = {"index": index, "id": identity, "type": kind, kind: {"name": name, given: ""}}
+        deltas.append({"tool_calls": [begun]})
+        deltas += [{"tool_calls": [{"index": index, kind: {given: piece}}]} for piece in _pieces(arguments)]
     head = {"id": "up-1", "object": "chat.completion.chunk", "created": 1_700_000_000, "model": "upstream-1"}
     chunks: list[dict[str, Any]] = [
         {**head, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]} for delta in deltas
@@ -123,82 +138,87 @@ def _pieces(text: str) -> list[str]:
     return [text[at : at + 4] for at in range(0, len(text), 4)]
 
 
-def _responses_items() -> list[dict[str, Any]]:
+def _responses_items(calls: Calls) -> list[dict[str, Any]]:
     summary = [{"type": "summary_text", "text": THOUGHT}]
     content: list[dict[str, Any]] = [{"type": "output_text", "text": TEXT, "annotations": []}]
     items: list[dict[str, Any]] = [
         {"type": "reasoning", "id": "rs_1", "summary": summary, "encrypted_content": "enc"},
         {"type": "message", "id": "msg_1", "role": "assistant", "status": "completed", "content": content},
     ]
-    for identity, name, arguments in CALLS:
-        call = {"type": "function_call", "id": f"fc_{identity}", "call_id": identity, "name": name}
-        items.append({**call, "arguments": arguments, "status": "completed"})
+    for identity, name, arguments in calls:
+        call = {"id": f"fc_{identity}", "call_id": identity, "name": name, "status": "completed"}
+        if _is_freeform(arguments):
+            items.append({**call, "type": "custom_tool_call", "input": arguments})
+        else:
+            items.append({**call, "type": "function_call", "arguments": arguments})
     return items
 
 
-def _responses(*, status: str = "completed", output: Sequence[Any] | None = None) -> dict[str, Any]:
+def _responses(*, output: Sequence[Any], status: str = "completed") -> dict[str, Any]:
     head = {"id": "up-1", "object": "response", "created_at": 1_700_000_000, "status": status, "model": "upstream-1"}
     told: dict[str, Any] = {"parallel_tool_calls": True, "tool_choice": "auto", "tools": []}
     done = status == "completed"
     return {
         **head,
         **told,
-        "output": _responses_items() if output is None else output,
+        "output": output,
         "usage": _RESPONSES_USAGE if done else None,
     }
 
 
-def _responses_events() -> list[dict[str, Any]]:
+def _responses_events(calls: Calls) -> list[dict[str, Any]]:
     events: list[dict[str, Any]] = [
         {"type": "response.created", "response": _responses(status="in_progress", output=[])}
     ]
-    for index, item in enumerate(_responses_items()):
+    items = _responses_items(calls)
+    for index, item in enumerate(items):
         place = {"item_id": item["id"], "output_index": index}
-        begun: dict[str, Any] = (
-            {**item, "arguments": ""} if item["type"] == "function_call" else {**item, "content": [], "summary": []}
-        )
+        given = _GIVEN.get(item["type"])
+        begun: dict[str, Any] = {**item, "content": [], "summary": []} if given is None else {**item, given: ""}
         events.append({"type": "response.output_item.added", "output_index": index, "item": begun})
         match item["type"]:
             case "reasoning":
                 name, said = "response.reasoning_summary_text.delta", THOUGHT
             case "message":
                 name, said = "response.output_text.delta", TEXT
-            case _:
+            case "function_call":
                 name, said = "response.function_call_arguments.delta", item["arguments"]
+            case _:
+                name, said = "response.custom_tool_call_input.delta", item["input"]
         events += [{"type": name, **place, "delta": piece} for piece in _pieces(said)]
         events.append({"type": "response.output_item.done", "output_index": index, "item": item})
-    events.append({"type": "response.completed", "response": _responses()})
+    events.append({"type": "response.completed", "response": _responses(output=items)})
     return [{**event, "sequence_number": number} for number, event in enumerate(events)]
 
 
-def _anthropic_blocks() -> list[dict[str, Any]]:
+def _anthropic_blocks(calls: Calls) -> list[dict[str, Any]]:
     blocks: list[dict[str, Any]] = [
         {"type": "thinking", "thinking": THOUGHT, "signature": "sig"},
         {"type": "text", "text": TEXT},
     ]
-    for identity, name, arguments in CALLS:
+    for identity, name, arguments in calls:
         blocks.append({"type": "tool_use", "id": identity, "name": name, "input": json.loads(arguments)})
     return blocks
 
 
-def _anthropic(blocks: Sequence[Any] | None = None) -> dict[str, Any]:
+def _anthropic(blocks: Sequence[Any]) -> dict[str, Any]:
     return {
         "id": "up-1",
         "type": "message",
         "role": "assistant",
         "model": "upstream-1",
-        "content": _anthropic_blocks() if blocks is None else blocks,
+        "content": blocks,
         "stop_reason": "tool_use",
         "stop_sequence": None,
         "usage": _ANTHROPIC_USAGE,
     }
 
 
-def _anthropic_events() -> list[dict[str, Any]]:
+def _anthropic_events(calls: Calls) -> list[dict[str, Any]]:
     begun = {**_anthropic([]), "stop_reason": None, "usage": {**_ANTHROPIC_USAGE, "output_tokens": 1}}
     events: list[dict[str, Any]] = [{"type": "message_start", "message": begun}, {"type": "ping"}]
     empty: dict[str, Any]
-    for index, block in enumerate(_anthropic_blocks()):
+    for index, block in enumerate(_anthropic_blocks(calls)):
         match block["type"]:
             case "thinking":
                 empty, kind, name = {"thinking": "", "signature": ""}, "thinking_delta", "thinking"
@@ -219,9 +239,9 @@ def _anthropic_events() -> list[dict[str, Any]]:
     return [*events, {"type": "message_stop"}]
 
 
-def _gemini_parts() -> list[dict[str, Any]]:
+def _gemini_parts(calls: Calls) -> list[dict[str, Any]]:
     parts: list[dict[str, Any]] = [{"text": THOUGHT, "thought": True}, {"text": TEXT}]
-    for position, (_, name, arguments) in enumerate(CALLS):
+    for position, (_, name, arguments) in enumerate(calls):
         call: dict[str, Any] = {"functionCall": {"name": name, "args": json.loads(arguments)}}
         parts.append(call if position else {**call, "thoughtSignature": "c2ln"})
     return parts
@@ -235,29 +255,29 @@ def _gemini(*parts: Any, finish: str | None = None) -> dict[str, Any]:
     return {**head, "modelVersion": "upstream-1", "responseId": "up-1"}
 
 
-def _gemini_chunks() -> list[dict[str, Any]]:
-    thought, said, *calls = _gemini_parts()
+def _gemini_chunks(calls: Calls) -> list[dict[str, Any]]:
+    thought, said, *called = _gemini_parts(calls)
     chunks = [_gemini({**part, "text": piece}) for part in (thought, said) for piece in _pieces(part["text"])]
-    return [*chunks, *map(_gemini, calls), _gemini(finish="STOP")]
+    return [*chunks, *map(_gemini, called), _gemini(finish="STOP")]
 
 
-def _bedrock_blocks() -> list[dict[str, Any]]:
+def _bedrock_blocks(calls: Calls) -> list[dict[str, Any]]:
     reasoning = {"reasoningText": {"text": THOUGHT, "signature": "sig"}}
     blocks: list[dict[str, Any]] = [{"reasoningContent": reasoning}, {"text": TEXT}]
-    for identity, name, arguments in CALLS:
+    for identity, name, arguments in calls:
         blocks.append({"toolUse": {"toolUseId": identity, "name": name, "input": json.loads(arguments)}})
     return blocks
 
 
-def _bedrock() -> dict[str, Any]:
-    message = {"role": "assistant", "content": _bedrock_blocks()}
+def _bedrock(calls: Calls) -> dict[str, Any]:
+    message = {"role": "assistant", "content": _bedrock_blocks(calls)}
     head = {"output": {"message": message}, "stopReason": "tool_use", "usage": _BEDROCK_USAGE}
     return {**head, "metrics": {"latencyMs": 1}}
 
 
-def _bedrock_events() -> list[tuple[str, dict[str, Any]]]:
+def _bedrock_events(calls: Calls) -> list[tuple[str, dict[str, Any]]]:
     events: list[tuple[str, dict[str, Any]]] = [("messageStart", {"role": "assistant"})]
-    for index, block in enumerate(_bedrock_blocks()):
+    for index, block in enumerate(_bedrock_blocks(calls)):
         at = {"contentBlockIndex": index}
         if "reasoningContent" in block:
             deltas = [{"reasoningContent": {"text": piece}} for piece in _pieces(THOUGHT)]

@@ -166,6 +166,21 @@ def test_response_events_give_the_last_whole_response_or_what_came_of_it() -> No
     assert broken["output"][0]["content"] == [{"type": "output_text", "text": "Hel"}]
 
 
+def test_inputs_of_free_form_tools_are_put_together() -> None:
+    begun = {"index": 0, "id": "a", "type": "custom", "custom": {"name": "patch", "input": "*** "}}
+    pieces: list[dict[str, Any]] = [begun, {"index": 0, "custom": {"input": "Begin"}}]
+    chat = assembled_chat(sse(*({"choices": [{"index": 0, "delta": {"tool_calls": [one]}}]} for one in pieces)))
+    assert chat is not None
+    assert chat["choices"][0]["message"]["tool_calls"] == [
+        {"index": 0, "id": "a", "type": "custom", "custom": {"name": "patch", "input": "*** Begin"}}
+    ]
+    item = {"type": "custom_tool_call", "name": "patch", "input": ""}
+    delta = {"type": "response.custom_tool_call_input.delta", "output_index": 0, "delta": "*** Begin"}
+    broken = assembled_response(sse({"type": "response.output_item.added", "output_index": 0, "item": item}, delta))
+    assert broken is not None
+    assert broken["output"] == [{**item, "input": "*** Begin"}]
+
+
 @given(st.binary(max_size=300))
 def test_putting_together_is_total(noise: bytes) -> None:
     for assemble in (assembled_chat, assembled_message, assembled_response):
@@ -179,7 +194,8 @@ def test_putting_together_is_total(noise: bytes) -> None:
         lambda inner: (
             st.lists(inner, max_size=3)
             | st.dictionaries(
-                st.sampled_from(["type", "index", "delta", "choices", "message", "tool_calls", "item"]), inner
+                st.sampled_from(["type", "index", "delta", "choices", "message", "tool_calls", "item", "response"]),
+                inner,
             )
         ),
         max_leaves=12,

@@ -53,11 +53,13 @@ class CallBegan:
     id: str
     name: str
     signature: str | None = None
+    is_freeform: bool = False
+    namespace: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CallWent:
-    """A piece of a call's arguments."""
+    """A piece of a call's arguments; of a free-form one, a piece of its input."""
 
     slot: int
     arguments: str
@@ -148,6 +150,18 @@ def joined_usage(earlier: Usage | None, later: Usage) -> Usage:
     names = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens")
     known = {name: getattr(later, name) for name in names if getattr(later, name) is not None}
     return replace(earlier, **known)
+
+
+def called(begun: CallBegan, arguments: str) -> Call:
+    """Return the call that has begun, with its arguments."""
+    return Call(
+        id=begun.id,
+        name=begun.name,
+        arguments=arguments,
+        signature=begun.signature,
+        is_freeform=begun.is_freeform,
+        namespace=begun.namespace,
+    )
 
 
 class Assembler:
@@ -247,7 +261,7 @@ class _Open:
     def closed(self) -> Part:
         text = "".join(self.pieces)
         if self.call is not None:
-            return Call(id=self.call.id, name=self.call.name, arguments=text, signature=self.call.signature)
+            return called(self.call, text)
         if self.kind == "text":
             return Text(text=text, citations=tuple(self.citations))
         if self.kind == "refusal":

@@ -105,12 +105,15 @@ class Refusal:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Call:
-    """A tool that the model asks for. `arguments` is JSON text; `signature` is Gemini's proof of its thought."""
+    """A tool that the model asks for. `signature` is Gemini's proof of its thought."""
 
     id: str
     name: str
     arguments: str = ""
+    """JSON; of a free-form tool its input as it stands."""
     signature: str | None = None
+    is_freeform: bool = False
+    namespace: str | None = None
     cache: Cache | None = None
     at: str = field(default="", compare=False)
 
@@ -140,13 +143,23 @@ class Turn:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Freeform:
+    """What a tool takes that is given text and no JSON: any, or one of a grammar (lark or regex)."""
+
+    syntax: str | None = None
+    grammar: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Tool:
-    """A function that the model may call; `parameters` is its JSON Schema."""
+    """A function that the model may call; `parameters` is its JSON Schema, which a free-form tool has none of."""
 
     name: str
     description: str | None = None
     parameters: Mapping[str, Any] | None = None
     strict: bool | None = None
+    freeform: Freeform | None = None
+    namespace: str | None = None
     cache: Cache | None = None
     at: str = field(default="", compare=False)
 

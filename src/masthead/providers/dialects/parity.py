@@ -5,6 +5,7 @@ from typing import Any, Final, NamedTuple, cast
 
 from masthead.providers.dialects.dialect import Dialect
 from masthead.providers.dialects.parity_content import CONTENT
+from masthead.providers.dialects.parity_freeform import FREEFORM
 from masthead.providers.dialects.parity_row import ANTHROPIC, BEDROCK, CHAT, GEMINI, RESPONSES, Feature, Fragment
 from masthead.providers.dialects.parity_settings import SETTINGS
 from masthead.providers.dialects.parity_tools import FORMS, TOOLS
@@ -24,7 +25,7 @@ PLAIN: Final[Mapping[Dialect, Fragment]] = {
 """The least that each caller can ask; a row's fragment is laid over it."""
 _SHOWN: Final = 4
 _DEPTH: Final = 4
-FEATURES: Final = (*SETTINGS, *TOOLS, *FORMS, *CONTENT)
+FEATURES: Final = (*SETTINGS, *TOOLS, *FREEFORM, *FORMS, *CONTENT)
 
 
 class Case(NamedTuple):
@@ -59,7 +60,7 @@ def page() -> str:
         "asked in this dialect and carried into no other. Every row is tried by the tests for every pair.\n",
     ]
     groups: Sequence[tuple[str, tuple[Feature, ...]]] = (
-        ("Settings", SETTINGS), ("Tools", TOOLS), ("Form and thinking", FORMS), ("Content", CONTENT),
+        ("Settings", SETTINGS), ("Tools", (*TOOLS, *FREEFORM)), ("Form and thinking", FORMS), ("Content", CONTENT),
     )  # fmt: skip
     for heading, features in groups:
         lines += [

@@ -144,15 +144,6 @@ SETTINGS: Final = (
         refused=frozenset(Dialect),
     ),
     Feature(
-        "Free-form tools",
-        {
-            CHAT: {"tools": [{"type": "custom", "custom": {"name": "c"}}]},
-            RESPONSES: {"tools": [{"type": "custom", "name": "c"}]},
-        },
-        {},
-        refused=frozenset(Dialect),
-    ),
-    Feature(
         "Conversation held by the vendor",
         {RESPONSES: {"previous_response_id": "resp_1"}},
         {},

@@ -10,6 +10,7 @@ from masthead.providers.dialects.anthropic import read_request as anthropic_in
 from masthead.providers.dialects.anthropic import reply as anthropic_reply
 from masthead.providers.dialects.anthropic import write_request as anthropic_out
 from masthead.providers.dialects.anthropic.stream import AnthropicReader, AnthropicWriter
+from masthead.providers.dialects.as_functions import OwnCalls, told_names, with_functions, with_own_calls
 from masthead.providers.dialects.bedrock import reply as bedrock_reply
 from masthead.providers.dialects.bedrock import write_request as bedrock_out
 from masthead.providers.dialects.bedrock.stream import BedrockReader
@@ -68,13 +69,14 @@ def translate(
         request = read({**body, "model": model}, losses)
     except _WRONG_SHAPES as error:
         raise refused("body", f"the request is not of the form of {source.value}: {error}") from error
+    told = request if target is Dialect.OPENAI_RESPONSES else with_functions(request, losses)
     return Translation(
         request=request,
         source=source,
         target=target,
         losses=losses,
         envelope=Envelope(id=reply_id, model=model, now_s=now_s, request=request),
-        body=_written(request, target, losses, limit_field, default_output_tokens),
+        body=_written(told, target, losses, limit_field, default_output_tokens),
     )
 
 
@@ -108,6 +110,7 @@ class Translation:
         self._source, self._target = source, target
         self._losses = losses
         self._envelope = envelope
+        self._names = told_names(request)
 
     @property
     def losses(self) -> tuple[Loss, ...]:
@@ -125,7 +128,7 @@ class Translation:
         except _GARBAGE as error:
             raise UpstreamError(f"the upstream's answer is no {self._target.value}: {error}") from error
         self.usage = reply.usage
-        return self.write(reply)
+        return self.write(with_own_calls(reply, self._names, self._losses))
 
     def write(self, reply: Reply) -> dict[str, Any]:
         """Return an answer in the caller's dialect."""
@@ -153,7 +156,7 @@ class Translation:
                 writer = AnthropicWriter(self._envelope, self._losses)
             case _:
                 writer = ChatWriter(self._envelope, self._losses)
-        return Stream(reader, writer, self)
+        return Stream(reader, writer, self, OwnCalls(self._names, self._losses))
 
 
 def read_reply(dialect: Dialect, answer: Mapping[str, Any], losses: Losses, *, reply_id: str) -> Reply:
@@ -189,8 +192,9 @@ def reader_of(dialect: Dialect, losses: Losses, *, reply_id: str) -> Reader:
 class Stream:
     """A streamed answer on its way: bytes of the target's dialect in, bytes of the caller's out."""
 
-    def __init__(self, reader: Reader, writer: Writer, call: Translation) -> None:
+    def __init__(self, reader: Reader, writer: Writer, call: Translation, calls: OwnCalls) -> None:
         self._reader = reader
+        self._calls = calls
         self._writer = writer
         self._call = call
         self._assembler = Assembler()
@@ -224,7 +228,7 @@ class Stream:
             pieces = self._reader.feed(data)
         except _GARBAGE as error:
             pieces: list[Piece] = [Broke(f"the upstream's stream cannot be read: {error}")]
-        events = [event for piece in pieces for event in self._take(piece)]
+        events = [event for told in pieces for piece in self._calls.take(told) for event in self._take(piece)]
         return b"".join(map(sse.write, events))
 
     def close(self, reason: str | None = None) -> bytes:

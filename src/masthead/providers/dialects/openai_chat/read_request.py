@@ -19,11 +19,10 @@ from masthead.providers.dialects.form import (
     Result,
     Text,
     Thinking,
-    Tool,
-    ToolChoice,
     Turn,
 )
 from masthead.providers.dialects.media import data_of
+from masthead.providers.dialects.openai_chat.read_tools import read_cache, read_choice, read_tool
 from masthead.providers.dialects.openai_chat.reasoning import read_reasoning
 
 SHARED: Final = (
@@ -51,8 +50,8 @@ def read(body: Mapping[str, Any], losses: Losses) -> Request:
     request = Request(
         model=model,
         turns=turns,
-        tools=tuple(_tool(tool) for tool in fields.items("tools")),
-        tool_choice=_choice(fields),
+        tools=tuple(read_tool(tool) for tool in fields.items("tools")),
+        tool_choice=read_choice(fields),
         is_parallel=fields.flag("parallel_tool_calls"),
         format=_format(fields.inner("response_format")),
         thinking=None if effort is None else Thinking(effort=effort),
@@ -138,19 +137,26 @@ def assistant_parts(message: Fields) -> Iterator[Part]:
     if refusal:
         yield Refusal(text=refusal, at=message.at("refusal"))
     for call in message.items("tool_calls"):
-        if (kind := call.text("type") or "function") != "function":
-            raise refused(call.at("type"), f"a call of type {kind!r} cannot be translated: only functions can")
-        function = call.inner("function") or Fields({}, call.at("function"), call.losses)
-        yield Call(
-            id=call.text("id") or "",
-            name=function.text("name") or "",
-            arguments=function.text("arguments") or "",
-            signature=_thought_signature(call.mapping("extra_content")),
-            at=call.path,
-        )
-        call.ignore("index")
-        function.finish()
-        call.finish()
+        yield _call(call)
+
+
+def _call(call: Fields) -> Call:
+    kind = call.text("type") or "function"
+    if kind not in {"function", "custom"}:
+        raise refused(call.at("type"), f"a call of type {kind!r} cannot be translated: only functions can")
+    inside = call.inner(kind) or Fields({}, call.at(kind), call.losses)
+    made = Call(
+        id=call.text("id") or "",
+        name=inside.text("name") or "",
+        arguments=inside.text("arguments" if kind == "function" else "input") or "",
+        signature=_thought_signature(call.mapping("extra_content")),
+        is_freeform=kind == "custom",
+        at=call.path,
+    )
+    call.ignore("index")
+    inside.finish()
+    call.finish()
+    return made
 
 
 def _thought_signature(extra: Mapping[str, Any] | None) -> str | None:
@@ -171,7 +177,7 @@ def _content(message: Fields) -> Iterator[Part]:
 
 def _part(part: Fields) -> Iterator[Part]:
     kind, at = part.required_text("type"), part.path
-    cache = _cache(part)
+    cache = read_cache(part)
     match kind:
         case "text":
             yield Text(text=part.text("text") or "", cache=cache, at=at)
@@ -188,14 +194,6 @@ def _part(part: Fields) -> Iterator[Part]:
             yield from read_reasoning(part)
         case _:
             raise refused(part.at("type"), f"content of type {kind!r} cannot be translated")
-
-
-def _cache(part: Fields) -> Cache | None:
-    mark = part.inner("prompt_cache_breakpoint") or part.inner("cache_control")
-    if mark is None:
-        return None
-    mark.ignore("mode", "type")
-    return Cache(ttl=mark.text("ttl"))
 
 
 def _image(part: Fields, cache: Cache | None) -> Image:
@@ -221,39 +219,6 @@ def _file(file: Fields, cache: Cache | None) -> File:
         cache=cache,
         at=file.path,
     )
-
-
-def _tool(tool: Fields) -> Tool:
-    if (kind := tool.required_text("type")) != "function":
-        raise refused(tool.at("type"), f"a tool of type {kind!r} cannot be translated: only functions can")
-    function = tool.inner("function") or Fields({}, tool.at("function"), tool.losses)
-    cache = _cache(tool)
-    read_tool = Tool(
-        name=function.required_text("name"),
-        description=function.text("description"),
-        parameters=function.mapping("parameters"),
-        strict=function.flag("strict"),
-        cache=cache,
-        at=tool.path,
-    )
-    function.finish()
-    tool.finish()
-    return read_tool
-
-
-def _choice(fields: Fields) -> ToolChoice | None:
-    value = fields.take("tool_choice")
-    match value:
-        case None:
-            return None
-        case "auto" | "none" | "required":
-            return ToolChoice(mode=value)
-        case {"type": "function", "function": {"name": str(name)}}:
-            return ToolChoice(mode="required", names=(name,))
-        case {"type": "allowed_tools", "allowed_tools": {"mode": "auto" | "required" as mode, "tools": [*tools]}}:
-            return ToolChoice(mode=mode, names=tuple(str(tool["function"]["name"]) for tool in tools))
-        case _:
-            raise refused("tool_choice", f"{value!r} cannot be translated")
 
 
 def _format(value: Fields | None) -> Format | None:

@@ -17,6 +17,7 @@ from masthead.providers.dialects.events import (
     Proved,
     Said,
     Stopped,
+    called,
 )
 from masthead.providers.dialects.fields import Fields
 from masthead.providers.dialects.form import Reasoning, Reply
@@ -30,6 +31,7 @@ from masthead.providers.dialects.openai_chat.reply import (
     write_stop,
     write_usage,
 )
+from masthead.providers.dialects.openai_chat.write_request import write_call
 from masthead.providers.sse import Event, Parser
 
 _READ: Final = frozenset(
@@ -115,7 +117,9 @@ class ChatReader:
                 yield Proved(thought.origin, thought.signature, thought.redacted, thought.id)
 
     def _call(self, call: Mapping[str, Any]) -> Iterator[Piece]:
-        function: Mapping[str, Any] = call.get("function") or {}
+        is_freeform = bool(call.get("custom"))
+        told: Mapping[str, Any] = call.get("custom") or call.get("function") or {}
+        arguments = told.get("input" if is_freeform else "arguments")
         identity, index = call.get("id"), call.get("index")
         if index is None:
             index = self._slots.setdefault(identity, len(self._slots)) if identity else max(len(self._slots) - 1, 0)
@@ -123,10 +127,14 @@ class ChatReader:
             self._opened.add(index)
             google = inner(inner(call, "extra_content"), "google")
             yield CallBegan(
-                index, identity or f"call_{index}", function.get("name") or "", google.get("thought_signature")
+                index,
+                identity or f"call_{index}",
+                told.get("name") or "",
+                google.get("thought_signature"),
+                is_freeform=is_freeform,
             )
-        if function.get("arguments"):
-            yield CallWent(index, function["arguments"])
+        if arguments:
+            yield CallWent(index, arguments)
 
 
 def _broke(error: object) -> Broke:
@@ -152,6 +160,7 @@ class ChatWriter:
         self._losses = losses
         self._is_begun = False
         self._calls: dict[int, int] = {}
+        self._freeform: set[int] = set()
         self._thought: list[str] = []
         self._thoughts = 0
 
@@ -174,7 +183,8 @@ class ChatWriter:
             case CallBegan():
                 return self._call(piece)
             case CallWent():
-                call = {"index": self._calls.get(piece.slot, 0), "function": {"arguments": piece.arguments}}
+                kind, given = ("custom", "input") if piece.slot in self._freeform else ("function", "arguments")
+                call = {"index": self._calls.get(piece.slot, 0), kind: {given: piece.arguments}}
                 return self._chunk({"tool_calls": [call]})
             case _:
                 return []
@@ -220,12 +230,7 @@ class ChatWriter:
 
     def _call(self, piece: CallBegan) -> list[Event]:
         index = self._calls.setdefault(piece.slot, len(self._calls))
-        call: dict[str, Any] = {
-            "index": index,
-            "id": piece.id,
-            "type": "function",
-            "function": {"name": piece.name, "arguments": ""},
-        }
-        if piece.signature is not None:
-            call["extra_content"] = {"google": {"thought_signature": piece.signature}}
+        if piece.is_freeform:
+            self._freeform.add(piece.slot)
+        call = {"index": index, "id": piece.id, **write_call(called(piece, ""))}
         return self._chunk({"tool_calls": [call]})

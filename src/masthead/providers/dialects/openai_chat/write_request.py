@@ -120,15 +120,16 @@ def assistant(parts: Sequence[Part], losses: Losses) -> dict[str, Any]:
     return message
 
 
+def write_call(call: Call) -> dict[str, Any]:
+    """Return a call without its id; used for requests, answers and chunks alike."""
+    extra = {} if call.signature is None else {"extra_content": {"google": {"thought_signature": call.signature}}}
+    if call.is_freeform:
+        return {"type": "custom", "custom": {"name": call.name, "input": call.arguments}, **extra}
+    return {"type": "function", "function": {"name": call.name, "arguments": call.arguments}, **extra}
+
+
 def _call(call: Call) -> dict[str, Any]:
-    written_call: dict[str, Any] = {
-        "id": call.id,
-        "type": "function",
-        "function": {"name": call.name, "arguments": call.arguments},
-    }
-    if call.signature is not None:
-        written_call["extra_content"] = {"google": {"thought_signature": call.signature}}
-    return written_call
+    return {"id": call.id, **write_call(call)}
 
 
 def _result(result: Result, moved: list[Part], losses: Losses) -> dict[str, Any]:

@@ -20,12 +20,11 @@ from masthead.providers.dialects.form import (
     Result,
     Text,
     Thinking,
-    Tool,
-    ToolChoice,
     Turn,
 )
 from masthead.providers.dialects.media import data_of
 from masthead.providers.dialects.openai_chat.read_request import SHARED
+from masthead.providers.dialects.openai_responses.read_tools import read_choice, read_tools
 from masthead.providers.dialects.seals import opened, with_proofs_on_calls
 
 _HELD: Final = "it is held at OpenAI: send the whole conversation as input"
@@ -54,8 +53,8 @@ def read(body: Mapping[str, Any], losses: Losses) -> Request:
     request = Request(
         model=model,
         turns=turns,
-        tools=tuple(_tool(tool) for tool in fields.items("tools")),
-        tool_choice=_choice(fields),
+        tools=tuple(read_tools(fields)),
+        tool_choice=read_choice(fields),
         is_parallel=fields.flag("parallel_tool_calls"),
         format=_format(text.inner("format") if text else None),
         verbosity=text.text("verbosity") if text else None,
@@ -131,11 +130,11 @@ def _turn(item: Fields) -> Turn:
             item.ignore("id", "phase")
             side = "system" if role == "developer" else role
             return Turn(role=side, parts=tuple(_content(item, "content")), at=at)  # pyright: ignore[reportArgumentType] - checked above
-        case "function_call_output":
-            item.ignore("id", "name", "namespace")
+        case "function_call_output" | "custom_tool_call_output":
+            item.ignore("id", "name", "namespace", "caller")
             parts = tuple(part for part in _content(item, "output") if isinstance(part, Text | Image | File))
             return Turn(role="user", parts=(Result(call_id=item.required_text("call_id"), parts=parts, at=at),), at=at)
-        case "function_call" | "reasoning":
+        case "function_call" | "custom_tool_call" | "reasoning":
             part = read_item(item, kind)
             return Turn(role="assistant", parts=() if part is None else (part,), at=at)
         case "item_reference":
@@ -151,12 +150,14 @@ def read_item(item: Fields, kind: str) -> Reasoning | Call | None:
         texts = [*item.items("summary"), *item.items("content")]
         text = "\n\n".join(part.text("text") or "" for part in texts)
         return opened(item.text("encrypted_content"), "openai", text=text, id=item.text("id"), at=item.path)
-    if kind == "function_call":
-        item.ignore("id", "namespace", "caller", "async")
+    if kind in {"function_call", "custom_tool_call"}:
+        item.ignore("id", "caller", "async")
         return Call(
             id=item.text("call_id") or "",
             name=item.text("name") or "",
-            arguments=item.text("arguments") or "",
+            arguments=item.text("arguments" if kind == "function_call" else "input") or "",
+            is_freeform=kind == "custom_tool_call",
+            namespace=item.text("namespace"),
             at=item.path,
         )
     return None
@@ -214,35 +215,6 @@ def _file(part: Fields, cache: Cache | None) -> File:
         cache=cache,
         at=part.path,
     )
-
-
-def _tool(tool: Fields) -> Tool:
-    if (kind := tool.required_text("type")) != "function":
-        raise refused(tool.at("type"), f"a tool of type {kind!r} cannot be translated: only functions can")
-    read_tool = Tool(
-        name=tool.required_text("name"),
-        description=tool.text("description"),
-        parameters=tool.mapping("parameters"),
-        strict=tool.flag("strict"),
-        at=tool.path,
-    )
-    tool.finish()
-    return read_tool
-
-
-def _choice(fields: Fields) -> ToolChoice | None:
-    value = fields.take("tool_choice")
-    match value:
-        case None:
-            return None
-        case "auto" | "none" | "required":
-            return ToolChoice(mode=value)
-        case {"type": "function", "name": str(name)}:
-            return ToolChoice(mode="required", names=(name,))
-        case {"type": "allowed_tools", "mode": "auto" | "required" as mode, "tools": [*tools]}:
-            return ToolChoice(mode=mode, names=tuple(str(tool["name"]) for tool in tools))
-        case _:
-            raise refused("tool_choice", f"{value!r} cannot be translated")
 
 
 def _thinking(reasoning: Fields | None) -> Thinking | None:

@@ -67,7 +67,7 @@ class ResponsesReader:
                 yield Said("refusal", delta)
             case "response.reasoning_summary_text.delta" | "response.reasoning_text.delta":
                 yield Said("reasoning", delta)
-            case "response.function_call_arguments.delta":
+            case "response.function_call_arguments.delta" | "response.custom_tool_call_input.delta":
                 self._said_arguments.add(event.get("output_index", 0))
                 yield CallWent(event.get("output_index", 0), delta)
             case _:
@@ -80,6 +80,8 @@ class ResponsesReader:
                     yield Said("reasoning", "\n\n")
             case "response.function_call_arguments.done":
                 yield from self._arguments(event.get("output_index", 0), event.get("arguments"))
+            case "response.custom_tool_call_input.done":
+                yield from self._arguments(event.get("output_index", 0), event.get("input"))
             case "response.output_text.annotation.added":
                 note = inner(event, "annotation")
                 if note.get("type") == "url_citation":
@@ -118,9 +120,15 @@ class ResponsesReader:
 
     def _begin(self, slot: int, item: Mapping[str, Any]) -> Iterator[Piece]:
         kind = item.get("type")
-        if kind == "function_call":
+        if kind in {"function_call", "custom_tool_call"}:
             self._has_called = True
-            yield CallBegan(slot, item.get("call_id") or "", item.get("name") or "")
+            yield CallBegan(
+                slot,
+                item.get("call_id") or "",
+                item.get("name") or "",
+                is_freeform=kind == "custom_tool_call",
+                namespace=item.get("namespace"),
+            )
         elif kind not in {"message", "reasoning"}:
             self._losses.add(f"output[{slot}]", f"an item of type {kind!r} has no place in other dialects, dropped")
 
@@ -128,8 +136,8 @@ class ResponsesReader:
         if item.get("type") == "reasoning" and item.get("encrypted_content"):
             proof = opened(item["encrypted_content"], "openai", id=item.get("id"))
             yield Proved(proof.origin, proof.signature, proof.redacted, proof.id)
-        if item.get("type") == "function_call":
-            yield from self._arguments(slot, item.get("arguments"))
+        if item.get("type") in {"function_call", "custom_tool_call"}:
+            yield from self._arguments(slot, item.get("arguments") or item.get("input"))
         yield BlockEnded()
 
     def _arguments(self, slot: int, arguments: str | None) -> Iterator[Piece]:

@@ -11,7 +11,12 @@ from masthead.providers.dialects.fields import Fields
 from masthead.providers.dialects.form import Call, Citation, Part, Reasoning, Refusal, Reply, Stop, Text
 from masthead.providers.dialects.json_text import inner, tokens
 from masthead.providers.dialects.openai_responses.read_request import read_item
-from masthead.providers.dialects.openai_responses.write_request import write_choice, write_format, write_tool
+from masthead.providers.dialects.openai_responses.write_request import (
+    write_call,
+    write_choice,
+    write_format,
+    write_tools,
+)
 from masthead.providers.dialects.seals import sealed, with_call_proofs, with_proofs_on_calls
 
 _ECHOED: Final = (
@@ -178,8 +183,8 @@ def frame(reply: Reply, envelope: Envelope, output: Sequence[Mapping[str, Any]])
         "store": False,
         "temperature": request.temperature,
         "text": {"format": write_format(request.format)},
-        "tool_choice": write_choice(request.tool_choice),
-        "tools": [write_tool(tool) for tool in request.tools],
+        "tool_choice": write_choice(request.tool_choice, request.tools),
+        "tools": write_tools(request.tools),
         "top_p": request.top_p,
         "truncation": "disabled",
         "usage": None if reply.usage is None else write_usage(reply.usage),
@@ -220,15 +225,17 @@ def item_of(part: Part, suffix: str) -> dict[str, Any]:
             }
         case Call():
             return {
-                "type": "function_call",
-                "id": f"fc_{suffix}",
-                "call_id": part.id,
-                "name": part.name,
-                "arguments": part.arguments,
+                **write_call(part),
+                "id": f"{call_prefix(is_freeform=part.is_freeform)}_{suffix}",
                 "status": "completed",
             }
         case _:
             raise refused(part.at, "it has no place among what a model says in responses")
+
+
+def call_prefix(*, is_freeform: bool) -> str:
+    """Return what the id of an item of a call begins with."""
+    return "ctc" if is_freeform else "fc"
 
 
 def message_item(suffix: str, *content: Mapping[str, Any], status: str = "completed") -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The form between dialects → a body for `POST /v1/responses`."""
 
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from masthead.providers.dialects.dialect import Losses, refused
@@ -40,11 +41,12 @@ def write(request: Request, losses: Losses) -> dict[str, Any]:
     instructions = _leading_instructions(turns, losses)
     if instructions:
         body["instructions"] = instructions
-    body["input"] = [item for turn in turns for item in _items(turn, losses)]
+    freeform = {part.id for turn in turns for part in turn.parts if isinstance(part, Call) and part.is_freeform}
+    body["input"] = [_matched(item, freeform) for turn in turns for item in _items(turn, losses)]
     if request.tools:
         body["tools"] = [_tool(tool, losses) for tool in request.tools]
     if request.tool_choice is not None:
-        body["tool_choice"] = write_choice(request.tool_choice)
+        body["tool_choice"] = write_choice(request.tool_choice, request.tools)
     body |= _text(request) | _reasoning(request, losses)
     for name in ("top_k", "seed", "frequency_penalty", "presence_penalty"):
         if getattr(request, name) is not None:
@@ -125,6 +127,12 @@ def _items(turn: Turn, losses: Losses) -> Iterator[dict[str, Any]]:
         yield _message(role, together)
 
 
+def _matched(item: dict[str, Any], freeform: AbstractSet[str]) -> dict[str, Any]:
+    """Return a result as that of the kind of call that it belongs to."""
+    is_of_freeform = item["type"] == "function_call_output" and item["call_id"] in freeform
+    return {**item, "type": "custom_tool_call_output"} if is_of_freeform else item
+
+
 def _message(role: str, content: list[dict[str, Any]]) -> dict[str, Any]:
     """Return a message; what an assistant said goes back as a string, as its parts would need ids of OpenAI's."""
     if role == "assistant" and all("text" in part for part in content):
@@ -136,7 +144,7 @@ def _item(part: Part, losses: Losses) -> dict[str, Any] | None:
     """Return the item of a part that is one by itself, an empty one where it is dropped, None for content."""
     match part:
         case Call():
-            return {"type": "function_call", "call_id": part.id, "name": part.name, "arguments": part.arguments}
+            return write_call(part)
         case Result():
             return {"type": "function_call_output", "call_id": part.call_id, "output": _output(part, losses)}
         case Reasoning():
@@ -199,8 +207,40 @@ def _tool(tool: Tool, losses: Losses) -> dict[str, Any]:
     return write_tool(tool)
 
 
+def write_call(call: Call) -> dict[str, Any]:
+    """Return a call, as the history of a request and as an answer have it."""
+    named = {"call_id": call.id, "name": call.name}
+    if call.namespace is not None:
+        named["namespace"] = call.namespace
+    if call.is_freeform:
+        return {"type": "custom_tool_call", **named, "input": call.arguments}
+    return {"type": "function_call", **named, "arguments": call.arguments}
+
+
+def write_tools(tools: Sequence[Tool]) -> list[dict[str, Any]]:
+    """Return the tools as an answer repeats them, those of a namespace under its name."""
+    written: list[dict[str, Any]] = []
+    spaces: dict[str, list[dict[str, Any]]] = {}
+    for tool in tools:
+        if tool.namespace is None:
+            written.append(write_tool(tool))
+            continue
+        if tool.namespace not in spaces:
+            inside = spaces[tool.namespace] = []
+            written.append({"type": "namespace", "name": tool.namespace, "description": "", "tools": inside})
+        spaces[tool.namespace].append(write_tool(tool))
+    return written
+
+
 def write_tool(tool: Tool) -> dict[str, Any]:
-    """Return a tool, also as an answer repeats it. A schema is not strict unless the caller said so."""
+    """Return a tool. A schema is not strict unless the caller said so."""
+    form = tool.freeform
+    if form is not None:
+        asked = {"type": "text"} if form.grammar is None else {"type": "grammar", "definition": form.grammar}
+        if form.syntax is not None:
+            asked["syntax"] = form.syntax
+        described = {} if tool.description is None else {"description": tool.description}
+        return {"type": "custom", "name": tool.name, **described, "format": asked}
     return {
         "type": "function",
         "name": tool.name,
@@ -210,13 +250,16 @@ def write_tool(tool: Tool) -> dict[str, Any]:
     }
 
 
-def write_choice(choice: ToolChoice | None) -> str | dict[str, Any]:
+def write_choice(choice: ToolChoice | None, tools: Sequence[Tool]) -> str | dict[str, Any]:
     """Return the choice, also as an answer repeats it."""
     if choice is None:
         return "auto"
     if not choice.names:
         return choice.mode
-    named: Sequence[dict[str, Any]] = [{"type": "function", "name": name} for name in choice.names]
+    freeform = {tool.name for tool in tools if tool.freeform is not None}
+    named: Sequence[dict[str, Any]] = [
+        {"type": "custom" if name in freeform else "function", "name": name} for name in choice.names
+    ]
     if choice.mode == "required" and len(named) == 1:
         return named[0]
     return {"type": "allowed_tools", "mode": choice.mode, "tools": list(named)}

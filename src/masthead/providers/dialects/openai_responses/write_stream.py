@@ -15,10 +15,18 @@ from masthead.providers.dialects.events import (
     Piece,
     Proved,
     Said,
+    called,
 )
-from masthead.providers.dialects.form import Call, Citation, Reasoning, Refusal, Reply, Text
+from masthead.providers.dialects.form import Citation, Reasoning, Refusal, Reply, Text
 from masthead.providers.dialects.json_text import encoded
-from masthead.providers.dialects.openai_responses.reply import ending, frame, item_of, message_item, write_citation
+from masthead.providers.dialects.openai_responses.reply import (
+    call_prefix,
+    ending,
+    frame,
+    item_of,
+    message_item,
+    write_citation,
+)
 from masthead.providers.sse import Event
 
 Kind = Literal["text", "reasoning", "refusal", "call"]
@@ -95,12 +103,22 @@ class ResponsesWriter:
         return [self._event(name, {"response": whole}) for name in names]
 
     @property
+    def _is_freeform(self) -> bool:
+        return self._call is not None and self._call.is_freeform
+
+    @property
     def _suffix(self) -> str:
         return f"{self._envelope.id}_{len(self._output)}"
 
     def _place(self, *, is_within: bool = True) -> dict[str, Any]:
         """Return where a delta belongs."""
-        prefix = "fc" if self._kind == "call" else "rs" if self._kind == "reasoning" else "msg"
+        match self._kind:
+            case "call":
+                prefix = call_prefix(is_freeform=self._is_freeform)
+            case "reasoning":
+                prefix = "rs"
+            case _:
+                prefix = "msg"
         place: dict[str, Any] = {"item_id": f"{prefix}_{self._suffix}", "output_index": len(self._output)}
         return {**place, "content_index": 0} if is_within else place
 
@@ -109,8 +127,7 @@ class ResponsesWriter:
         text = "".join(self._pieces)
         match self._kind:
             case "call":
-                call = self._call or CallBegan(0, "", "")
-                return item_of(Call(id=call.id, name=call.name, arguments=text), self._suffix)
+                return item_of(called(self._call or CallBegan(0, "", ""), text), self._suffix)
             case "reasoning":
                 proof = self._proof or Proved(None)
                 thought = Reasoning(
@@ -174,12 +191,20 @@ class ResponsesWriter:
         index = self._calls.get(piece.slot, len(self._output))
         if index == len(self._output):
             self._pieces.append(piece.arguments)
-            place = self._place(is_within=False)
+            place, is_freeform = self._place(is_within=False), self._is_freeform
         else:
             item = self._output[index]
-            item["arguments"] += piece.arguments
+            is_freeform = item["type"] == "custom_tool_call"
+            item["input" if is_freeform else "arguments"] += piece.arguments
             place = {"item_id": item["id"], "output_index": index}
-        return [self._event("response.function_call_arguments.delta", {**place, "delta": piece.arguments})]
+        name = "custom_tool_call_input" if is_freeform else "function_call_arguments"
+        return [self._event(f"response.{name}.delta", {**place, "delta": piece.arguments})]
+
+    def _given(self, place: Mapping[str, Any], item: Mapping[str, Any], text: str) -> Event:
+        if self._is_freeform:
+            return self._event("response.custom_tool_call_input.done", {**place, "input": text})
+        told = {**place, "name": item["name"], "arguments": text}
+        return self._event("response.function_call_arguments.done", told)
 
     def _cite(self, citation: Citation) -> list[Event]:
         events = [] if self._kind == "text" else self._start("text")
@@ -208,8 +233,7 @@ class ResponsesWriter:
                 events.append(self._event("response.reasoning_summary_text.done", {**summary, "text": text}))
                 events.append(self._event("response.reasoning_summary_part.done", {**summary, "part": part}))
             case "call":
-                told = {**outside, "name": item["name"], "arguments": text}
-                events.append(self._event("response.function_call_arguments.done", told))
+                events.append(self._given(outside, item, text))
             case _:
                 pass
         events.append(self._event("response.output_item.done", {"output_index": len(self._output), "item": item}))

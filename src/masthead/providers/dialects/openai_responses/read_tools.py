@@ -1,0 +1,82 @@
+"""The tools of a body of `POST /v1/responses`, and which of them may be called → the form between dialects."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from masthead.providers.dialects.dialect import refused
+from masthead.providers.dialects.fields import Fields
+from masthead.providers.dialects.form import Freeform, Tool, ToolChoice
+
+_ONLY_THERE: Final = "only OpenAI has it, dropped"
+_OF_A_TOOL: Final = ("async", "allowed_callers", "defer_loading", "output_schema")
+
+
+def read_tools(fields: Fields) -> Iterator[Tool]:
+    """Yield the tools, those of a namespace each by itself.
+
+    Raises:
+        InvalidInput: a tool runs at OpenAI, or is of a kind that no other vendor's model knows.
+    """
+    for tool in fields.items("tools"):
+        if (kind := tool.required_text("type")) == "namespace":
+            namespace = tool.required_text("name")
+            tool.drop("the tools of a namespace are told one by one, dropped", "description")
+            for inside in tool.items("tools"):
+                yield _tool(inside, inside.required_text("type"), namespace)
+            tool.finish()
+        elif kind == "tool_search" and tool.text("execution") != "client":
+            tool.losses.add(tool.path, "there is nothing to search for: all tools are told at once, dropped")
+        else:
+            yield _tool(tool, kind)
+
+
+def _tool(tool: Fields, kind: str, namespace: str | None = None) -> Tool:
+    if kind not in {"function", "custom"}:
+        raise refused(
+            tool.at("type"), f"a tool of type {kind!r} cannot be translated: only functions and custom tools can"
+        )
+    tool.drop(_ONLY_THERE, *_OF_A_TOOL)
+    read_tool = Tool(
+        name=tool.required_text("name"),
+        description=tool.text("description"),
+        parameters=tool.mapping("parameters") if kind == "function" else None,
+        strict=tool.flag("strict") if kind == "function" else None,
+        freeform=read_form(tool.inner("format")) if kind == "custom" else None,
+        namespace=namespace,
+        at=tool.path,
+    )
+    tool.finish()
+    return read_tool
+
+
+def read_form(asked: Fields | None) -> Freeform:
+    """Return what a free-form tool takes; `grammar` is beside its syntax, or around both in chat completions."""
+    if asked is None or (kind := asked.required_text("type")) == "text":
+        return Freeform()
+    if kind != "grammar":
+        raise refused(asked.at("type"), f"{kind!r} cannot be translated: only text and grammar can")
+    grammar = asked.inner("grammar") or asked
+    form = Freeform(syntax=grammar.required_text("syntax"), grammar=grammar.required_text("definition"))
+    grammar.finish()
+    asked.finish()
+    return form
+
+
+def read_choice(fields: Fields) -> ToolChoice | None:
+    """Return which tools may be called.
+
+    Raises:
+        InvalidInput: a tool must be called that cannot be translated.
+    """
+    value = fields.take("tool_choice")
+    match value:
+        case None:
+            return None
+        case "auto" | "none" | "required":
+            return ToolChoice(mode=value)
+        case {"type": "function" | "custom", "name": str(name)}:
+            return ToolChoice(mode="required", names=(name,))
+        case {"type": "allowed_tools", "mode": "auto" | "required" as mode, "tools": [*tools]}:
+            return ToolChoice(mode=mode, names=tuple(str(tool["name"]) for tool in tools))
+        case _:
+            raise refused("tool_choice", f"{value!r} cannot be translated")
