@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -111,3 +112,22 @@ def test_an_answer_that_is_encoded_though_it_was_not_to_be_is_a_failure(tmp_path
     assert answer.status_code == 502
     assert "gzip" in answer.json()["error"]["message"]
     assert "content-encoding" not in answer.headers
+
+
+def test_a_call_that_a_plugin_cannot_read_is_refused_and_its_upstream_let_go(tmp_path: Path) -> None:
+    gone = threading.Event()
+
+    def talk(peer: Peer) -> None:
+        peer.request()
+        peer.begin_stream()
+        peer.chunk(sse(chunk(content="Hello")))
+        if peer.wait_until_gone():
+            gone.set()
+
+    text = '[[plugins]]\nkind = "json"\n'
+    body = b'{"model":"m","stream":true,"messages":[{"role":"user","content":"hi"}],"response_format":1e999}'
+    with RawUpstream(talk) as upstream, wired_gateway(tmp_path, configured(upstream.url, text)) as running:
+        answer = httpx.post(f"{running.url}/v1/chat/completions", content=body, timeout=20)
+        assert gone.wait(20)
+    assert answer.status_code == 400
+    assert "response_format" in answer.json()["error"]["message"]

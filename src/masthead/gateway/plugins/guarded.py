@@ -10,6 +10,7 @@ from masthead.gateway.plugins.plugin import ContentPlugin, note
 from masthead.gateway.plugins.texts.edit import Edit, Edits
 from masthead.gateway.plugins.texts.slots import Channel
 from masthead.gateway.seams import Refused
+from masthead.model.errors import InvalidInput
 
 _LOG = logging.getLogger(__name__)
 _BROKEN: Final = "a plugin of the gateway failed at this call, and nothing passes without it; its log says which"
@@ -35,7 +36,7 @@ def tried(
     """
     try:
         return what()
-    except (Refused, Unfit):
+    except (Refused, Unfit, InvalidInput):  # the last one is the call's own fault: a member that cannot be read
         raise
     except Exception as error:  # noqa: BLE001 - the edge: what a failing plugin does to calls is a setting
         place = error.__traceback__
