@@ -22,6 +22,8 @@ from masthead.semconv.messages import messages_of
 _ITEMS: Final = msgspec.json.Decoder(list[msgspec.Raw])
 _LONG: Final = 16 * 1024
 """Characters and bytes. Of a text that is longer, its two ends are kept, and a digest by which it is known again."""
+_MOST_MESSAGES: Final = 4096
+"""The latest of one call that are heard: more take the loop too long (10 µs each), and no model reads so many."""
 _HEAD_BYTES: Final = 40
 _MESSAGE_BYTES: Final = 1024
 """What a message takes beside its text."""
@@ -87,6 +89,8 @@ class Ear:
             items = _ITEMS.decode(raw)
         except (msgspec.DecodeError, RecursionError):
             return _digested(_value(bytes(raw)), "user")
+        if len(items) > _MOST_MESSAGES:
+            items = [items[0], *items[1 - _MOST_MESSAGES :]]  # the first one may say whose they are
         found: list[Said] = []
         for item in items:
             if len(memoryview(item)) > _LONG:  # not remembered: to look it up would cost as much as to read it

@@ -17,6 +17,8 @@ _KINDS: Final[Mapping[AgentId, AgentKind]] = {USER: "human"}
 _RECENT: Final = 64
 FEWEST: Final = 5
 """Turns that a run must have before the detectors begin to read: no loop shows in fewer."""
+_MOST_TURNS: Final = 1024
+"""The latest that one call tells of are read, a live loop among them: more take the loop too long (50 µs each)."""
 _MOST_SUITES: Final = 1000
 """Runs that detectors watch at once; of more, the quietest are read anew from where they are. Each takes some 20 kB."""
 _SHORT: Final = 200
@@ -55,7 +57,7 @@ class Watcher:
             del self._suites[run]
 
     def _feed(self, run: LiveRun, known: Known, turns: Sequence[LiveTurn]) -> list[Fired]:
-        known.pending += turns
+        known.pending += turns[-_MOST_TURNS:]
         known.turns += len(turns)
         suite = self._suites.pop(run, None)
         if suite is None:

@@ -8,7 +8,7 @@ from masthead.gateway.agents.live_run import LiveRun
 from masthead.gateway.agents.marks import Scope
 from masthead.gateway.agents.memory import size_bytes
 from masthead.gateway.config_routes import GuardsConfig
-from masthead.testing.agent_calls import Message, Site, assistant, calls, link_of, result, system, user
+from masthead.testing.agent_calls import Message, Site, agent_of, assistant, calls, link_of, result, system, user
 from masthead.testing.exchanges import exchange_of
 
 pytestmark = pytest.mark.unit
@@ -129,3 +129,18 @@ async def test_of_many_keys_with_a_run_each_the_quietest_are_forgotten() -> None
     kept = [run.run_id for run in site.guards.runs]
     assert 10 < len(kept) < 60
     assert kept == [exchange.trace_id for exchange in begun[-len(kept) :]]
+
+
+async def test_of_messages_without_end_the_latest_are_heard_and_a_loop_among_them_is_seen() -> None:
+    site = Site(GuardsConfig(on_finding="stop"))
+    asked: list[Message] = [system("You are the endless agent.")]
+    for number in range(20_000):
+        asked += [calls(f"c{number}", f"tool{number}"), result(f"c{number}", f"done {number}")]
+    for number in range(3):
+        asked += [calls(f"f{number}", "find", '{"at": 1}'), result(f"f{number}", "Error: not found")]
+    stopped = await site.call(asked, assistant("It goes on."))
+    assert stopped.status == 422 and "find" in str(stopped.error)
+    assert agent_of(stopped) == "endless agent"
+    assert sum(size_bytes(run) for run in site.guards.runs) < 1_000_000
+    known = site.guards.runs[0].known
+    assert known is not None and known.turns < 5000
