@@ -58,6 +58,27 @@ async def test_a_call_that_holds_one_is_refused_and_the_refusal_does_not_repeat_
         assert str(refused.value).startswith("this call holds content that this gateway does not pass on (")
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"role": "user", "content": "data:text/plain;base64,a dragon"},
+        {"role": "user", "content": [{"type": "text", "text": "data:;base64,a dragon"}]},
+        {"role": "user", "content": "a dragon", "type": "thinking"},
+        {"role": "user", "type": "redacted_thinking", "content": [{"type": "text", "text": "a dragon"}]},
+    ],
+)
+async def test_a_text_that_is_dressed_up_as_a_picture_or_a_thought_is_a_text(message: dict[str, Any]):
+    with pytest.raises(Refused):
+        await ContentSite([BANNED]).asked(messages=[message])
+
+
+async def test_a_picture_is_left_alone():
+    url = "data:image/png;base64,0xff"
+    parts = [{"type": "image_url", "image_url": {"url": url}}, {"type": "video_url", "video_url": url}]
+    exchange = await ContentSite([BANNED]).asked(messages=[{"role": "user", "content": parts}])
+    assert exchange.sent is None and not exchange.verdicts
+
+
 async def test_a_call_may_be_masked_or_noted_instead():
     masked = await ContentSite([{**BANNED, "on": "correct", "mask": "[-]"}]).asked(said="a dragon and 0xff")
     assert masked.outgoing.member("messages") == [{"role": "user", "content": "a [-] and [-]"}]
@@ -125,6 +146,18 @@ async def test_masking_does_not_depend_on_pieces(text: str, data: st.DataObject)
     client = got(Dialect.OPENAI_CHAT, site.passed(exchange, [streamed(Dialect.OPENAI_CHAT, pieces)]))
     plain = await site.answered(await site.asked(), whole(Dialect.OPENAI_CHAT, text))
     assert client.text == plain["choices"][0]["message"]["content"]
+
+
+async def test_a_long_piece_is_judged_like_short_ones():
+    said = "the sea and a dragon, " * 2000
+    site = ContentSite([{**BANNED, "on": "correct"}])
+    pieces = [said[at : at + 100] for at in range(0, len(said), 100)]
+    exchanges = [await site.asked(stream=True) for _ in "12"]
+    one, many = (
+        got(Dialect.OPENAI_CHAT, site.passed(exchange, [streamed(Dialect.OPENAI_CHAT, cut)])).text
+        for exchange, cut in zip(exchanges, ([said], pieces), strict=True)
+    )
+    assert one == many == said.replace("dragon", "***")
 
 
 async def test_time_is_linear_in_the_text_whatever_the_pattern():

@@ -17,6 +17,10 @@ _KEPT_NAMES: Final = frozenset({
 """Texts that say how a message is built, and pictures, in which nothing is looked for."""
 _MEDIA: Final = frozenset({"image_url", "input_audio", "source"})
 """Objects that hold pictures and sounds in a `url` or `data`."""
+_DATA: Final = frozenset({
+    "url", "data", "image", "audio", "video", "file", "result", "file_url", "video_url", "audio_url", "document_url",
+})  # fmt: skip
+"""Where pictures and sounds may stand as `data:` addresses. Anywhere else that is a text like any other."""
 _FREE_NAMES: Final = frozenset({"input", "metadata", "arguments"})
 """Objects in which any name may stand."""
 _SIGNED: Final = frozenset({"thinking", "redacted_thinking"})
@@ -40,17 +44,17 @@ def changed_call(call: Call, change: Change) -> Call:
 def tree(value: Any, change: Change) -> Any:
     """Return a part of a message with its texts changed; the very same object where none changed."""
     if isinstance(value, str):
-        return value if value.startswith("data:") and ";base64," in value[:100] else change(value)
+        return change(value)
     if isinstance(value, list):
         return _each(cast("list[Any]", value), change)
     if not isinstance(value, dict):
         return value
     found = cast("dict[str, Any]", value)
-    if str(found.get("type")) in _SIGNED:
+    if str(found.get("type")) in _SIGNED and "role" not in found:
         return found
     changed: dict[str, Any] = {}
     for name, one in found.items():
-        if (isinstance(one, str) and name in _KEPT_NAMES) or (name in _MEDIA and _is_medium(one)):
+        if (isinstance(one, str) and _is_kept(name, one)) or (name in _MEDIA and _is_medium(one)):
             continue
         new = free(one, change) if name in _FREE_NAMES and isinstance(one, dict) else tree(one, change)
         if new is not one:
@@ -76,6 +80,10 @@ def free(value: Any, change: Change) -> Any:
 def _each(values: list[Any], change: Change) -> list[Any]:
     changed = [tree(one, change) for one in values]
     return changed if any(new is not old for new, old in zip(changed, values, strict=True)) else values
+
+
+def _is_kept(name: str, text: str) -> bool:
+    return name in _KEPT_NAMES or (name in _DATA and text.startswith("data:") and ";base64," in text[:100])
 
 
 def _is_medium(value: object) -> bool:
