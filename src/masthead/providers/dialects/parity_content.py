@@ -220,6 +220,28 @@ CONTENT: Final = (
         {ANTHROPIC: _THOUGHT[ANTHROPIC], BEDROCK: _THOUGHT[BEDROCK], CHAT: _THOUGHT[CHAT]},
         note="only its own vendor takes a thought back",
     ),
+    Feature(
+        "A conversation that Claude compacted",
+        {
+            ANTHROPIC: _said(
+                {"role": "user", "content": "hi"},
+                {"role": "assistant", "content": [{"type": "compaction", "content": "They said hi."}]},
+            )
+        },
+        {
+            CHAT: _said({"content": "hi"}, {"role": "assistant", "content": "They said hi."}),
+            RESPONSES: {"input": [{"content": "hi"}, {"role": "assistant", "content": "They said hi."}]},
+            GEMINI: {"contents": [_gemini({"text": "hi"}), _gemini({"text": "They said hi."}, role="model")]},
+            BEDROCK: _said(_user({"text": "hi"}), {"role": "assistant", "content": [{"text": "They said hi."}]}),
+        },
+        note="as the text that it holds, which is noted",
+    ),
+    Feature(
+        "A conversation that OpenAI compacted",
+        {RESPONSES: {"input": [{"type": "compaction", "encrypted_content": "enc"}]}},
+        {},
+        refused=frozenset(Dialect),
+    ),
     Feature("Name of a participant", {CHAT: _said({"role": "user", "content": "hi", "name": "ann"})}, {}),
     Feature(
         "Cache mark",

@@ -1,4 +1,4 @@
-"""The rows of the table of parity for tools that only OpenAI has: free-form ones, and those of a namespace."""
+"""The rows of the table of parity for tools that one vendor alone has: free-form ones, in namespaces, Claude's own."""
 
 from typing import Any, Final
 
@@ -54,6 +54,12 @@ def _chat_said(call: Any) -> Fragment:
     return {"messages": [_HI, {"role": "assistant", "tool_calls": [call]}, _CHAT_DONE]}
 
 
+_LATER: Final = {
+    "type": "additional_tools",
+    "role": "developer",
+    "tools": [{"type": "function", "name": "find", "description": "Finds.", "parameters": {"type": "object"}}],
+}
+_SHELL: Final = {"type": "object", "properties": {"command": {"type": "string"}, "restart": {"type": "boolean"}}}
 FREEFORM: Final = (
     _both(
         "Free-form tools",
@@ -147,8 +153,47 @@ FREEFORM: Final = (
     ),
     Feature(
         "Search for tools by the vendor",
-        {RESPONSES: {"tools": [{"type": "tool_search"}]}},
+        {
+            RESPONSES: {"tools": [{"type": "tool_search"}]},
+            ANTHROPIC: {"tools": [{"type": "tool_search_tool_bm25_20251119", "name": "tool_search_tool_bm25"}]},
+        },
         {},
         note="all tools are told at once",
+    ),
+    Feature(
+        "Tools told later",
+        {RESPONSES: {"input": [{"role": "user", "content": "hi"}, _LATER]}},
+        _tools("find", "Finds.", {"type": "object"}),
+    ),
+    Feature(
+        "Claude's shell, editor and memory",
+        {ANTHROPIC: {"tools": [{"type": "bash_20250124", "name": "bash"}]}},
+        {
+            CHAT: {"tools": [{"function": {"name": "bash", "parameters": _SHELL}}]},
+            RESPONSES: {"tools": [{"name": "bash", "parameters": _SHELL}]},
+            GEMINI: {"tools": [{"functionDeclarations": [{"name": "bash", "parametersJsonSchema": _SHELL}]}]},
+            BEDROCK: {"toolConfig": {"tools": [{"toolSpec": {"name": "bash", "inputSchema": {"json": _SHELL}}}]}},
+        },
+        note="they run at the client: other models are told their parameters, which is noted",
+    ),
+    Feature(
+        "What ran at the vendor before",
+        {
+            RESPONSES: {"input": [{"role": "user", "content": "hi"}, {"type": "web_search_call", "id": "ws_1"}]},
+            ANTHROPIC: {
+                "messages": [
+                    _HI,
+                    {
+                        "role": "assistant",
+                        "content": [
+                            {"type": "server_tool_use", "id": "s", "name": "web_search", "input": {}},
+                            {"type": "web_search_tool_result", "tool_use_id": "s", "content": []},
+                            {"type": "text", "text": "yes"},
+                        ],
+                    },
+                ]
+            },
+        },
+        {},
     ),
 )

@@ -111,7 +111,16 @@ SETTINGS: Final = (
     _openai("Key of the prompt cache", prompt_cache_key="k"),
     _openai("Options of the prompt cache", prompt_cache_options={"ttl": "30m"}),
     _openai("Retention of the prompt cache", prompt_cache_retention="24h"),
-    _openai("Safety identifier", safety_identifier="s"),
+    Feature(
+        "Safety identifier",
+        {CHAT: {"safety_identifier": "s"}, RESPONSES: {"safety_identifier": "s"}},
+        {
+            CHAT: {"safety_identifier": "s"},
+            RESPONSES: {"safety_identifier": "s"},
+            ANTHROPIC: {"metadata": {"user_id": "s"}},
+        },
+        note="Anthropic's name of the end user, where the caller gives no other",
+    ),
     _openai("Moderation by the vendor", moderation={"model": "omni-moderation-latest"}),
     Feature("Bias of tokens", {CHAT: {"logit_bias": {"50256": -100}}}, {}),
     Feature(

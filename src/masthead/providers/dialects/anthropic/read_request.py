@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from masthead.model.errors import InvalidInput
+from masthead.providers.dialects.anthropic.read_tools import read_cache, read_choice, read_tools
 from masthead.providers.dialects.dialect import Losses, refused
 from masthead.providers.dialects.fields import Fields
 from masthead.providers.dialects.form import (
@@ -18,8 +19,6 @@ from masthead.providers.dialects.form import (
     Result,
     Text,
     Thinking,
-    Tool,
-    ToolChoice,
     Turn,
 )
 from masthead.providers.dialects.json_text import text_of
@@ -27,6 +26,9 @@ from masthead.providers.dialects.seals import opened, with_proofs_on_calls
 
 _ELSEWHERE: Final = "only Anthropic has it, dropped"
 _TIERS: Final = {"auto": "auto", "standard_only": "default"}
+_DONE_THERE: Final = frozenset({"server_tool_use", "mcp_tool_use", "mcp_tool_result"})
+_RESULT: Final = "_tool_result"
+"""What the names of all blocks end with that hold the result of a tool which ran at Anthropic."""
 _AT: Final = {
     "max_output_tokens": "max_tokens",
     "stop": "stop_sequences",
@@ -45,6 +47,7 @@ def read(body: Mapping[str, Any], losses: Losses) -> Request:
     fields = Fields(body, "", losses)
     fields.refuse("a container holds files at Anthropic: only Anthropic can be asked with it", "container")
     fields.refuse("servers of tools at Anthropic cannot be translated", "mcp_servers")
+    fields.refuse("it is held at Anthropic: send the whole conversation as messages", "thread")
     model, turns = fields.required_text("model"), tuple(_turns(fields))
     choice = fields.inner("tool_choice")
     output = fields.inner("output_config")
@@ -52,8 +55,8 @@ def read(body: Mapping[str, Any], losses: Losses) -> Request:
     request = Request(
         model=model,
         turns=turns,
-        tools=tuple(_tool(tool) for tool in fields.items("tools")),
-        tool_choice=None if choice is None else _choice(choice),
+        tools=tuple(read_tools(fields)),
+        tool_choice=None if choice is None else read_choice(choice),
         is_parallel=None if choice is None else _is_parallel(choice),
         thinking=_thinking(fields.inner("thinking"), output),
         format=_format(fields, output),
@@ -99,13 +102,14 @@ def _content(message: Fields) -> Iterator[Part]:
         return
     for block in Fields({"content": content}, message.path, message.losses).items("content"):
         part = _block(block)
-        block.finish()
-        yield part
+        if part is not None:
+            block.finish()
+            yield part
 
 
-def _block(block: Fields) -> Part:
+def _block(block: Fields) -> Part | None:
     kind = block.required_text("type")
-    cache = _cache(block)
+    cache = read_cache(block)
     match kind:
         case "tool_result":
             return _result(block, cache)
@@ -115,6 +119,13 @@ def _block(block: Fields) -> Part:
             return _document(block, cache)
         case "search_result":
             return _search_result(block, cache)
+        case "tool_reference":
+            return _reference(block)
+        case "compaction":
+            return _summary(block)
+        case _ if kind in _DONE_THERE or kind.endswith(_RESULT):
+            block.losses.add(block.path, "what ran at Anthropic is not told to another vendor, dropped")
+            return None
         case _:
             said = read_said(block, kind, cache)
             if said is None:
@@ -155,11 +166,6 @@ def read_citation(note: Mapping[str, Any]) -> Citation:
     )
 
 
-def _cache(block: Fields) -> Cache | None:
-    mark = block.inner("cache_control")
-    return None if mark is None else Cache(ttl=mark.text("ttl"))
-
-
 def _result(block: Fields, cache: Cache | None) -> Result:
     block.ignore("toolset_name")
     parts = tuple(_content(block))
@@ -189,6 +195,7 @@ def _image(block: Fields, cache: Cache | None) -> Image:
     )
     if kind not in {"base64", "url", "file"}:
         raise refused(source.at("type"), f"an image of type {kind!r} cannot be translated")
+    source.finish()
     return image
 
 
@@ -204,7 +211,7 @@ def _document(block: Fields, cache: Cache | None) -> File:
     elif kind not in {"base64", "url", "file"}:
         raise refused(source.at("type"), f"a document of type {kind!r} cannot be translated")
     citations = block.inner("citations")
-    return File(
+    document = File(
         name=block.text("title"),
         media_type=source.text("media_type"),
         url=source.text("url"),
@@ -216,6 +223,25 @@ def _document(block: Fields, cache: Cache | None) -> File:
         cache=cache,
         at=block.path,
     )
+    source.finish()
+    return document
+
+
+def _reference(block: Fields) -> Text:
+    """Return what a search for tools found: they have all been told."""
+    block.losses.add(block.path, "a reference to a tool became text, as all tools are told at once")
+    return Text(text=f"Found: {block.text('tool_name') or ''}", at=block.path)
+
+
+def _summary(block: Fields) -> Text | None:
+    """Return the summary that stands for what was said before; Anthropic passes over one that is empty."""
+    text = block.text("content")
+    if text is None:
+        block.losses.add(block.path, "an empty compaction says nothing, dropped")
+        return None
+    block.losses.add(block.path, "a compaction became the text that it holds")
+    block.ignore("encrypted_content", "signature", "tool_changes")
+    return Text(text=text, at=block.path)
 
 
 def _search_result(block: Fields, cache: Cache | None) -> File:
@@ -231,36 +257,6 @@ def _search_result(block: Fields, cache: Cache | None) -> File:
         cache=cache,
         at=block.path,
     )
-
-
-def _tool(tool: Fields) -> Tool:
-    kind = tool.text("type") or "custom"
-    if kind != "custom":
-        raise refused(tool.at("type"), f"the tool {kind!r} runs at Anthropic: only custom tools can be translated")
-    tool.drop(_ELSEWHERE, "defer_loading", "eager_input_streaming", "input_examples", "allowed_callers")
-    read_tool = Tool(
-        name=tool.required_text("name"),
-        description=tool.text("description"),
-        parameters=tool.mapping("input_schema"),
-        strict=tool.flag("strict"),
-        cache=_cache(tool),
-        at=tool.path,
-    )
-    tool.finish()
-    return read_tool
-
-
-def _choice(choice: Fields) -> ToolChoice:
-    kind = choice.required_text("type")
-    match kind:
-        case "auto" | "none":
-            return ToolChoice(mode=kind)
-        case "any":
-            return ToolChoice(mode="required")
-        case "tool":
-            return ToolChoice(mode="required", names=(choice.required_text("name"),))
-        case _:
-            raise refused(choice.at("type"), f"{kind!r} cannot be translated")
 
 
 def _is_parallel(choice: Fields) -> bool | None:

@@ -8,7 +8,7 @@ from masthead.providers.dialects.anthropic.read_request import read_said
 from masthead.providers.dialects.anthropic.write_said import write_said
 from masthead.providers.dialects.dialect import Losses
 from masthead.providers.dialects.fields import Fields
-from masthead.providers.dialects.form import Citation, Part, Reply, Stop, Text
+from masthead.providers.dialects.form import Citation, Part, Refusal, Reply, Stop, Text
 from masthead.providers.dialects.json_text import inner, tokens
 from masthead.providers.dialects.seals import with_call_proofs, with_proofs_on_calls
 
@@ -39,18 +39,28 @@ def read(answer: Mapping[str, Any], losses: Losses) -> Reply:
     fields = Fields(answer, "", losses)
     usage = fields.mapping("usage")
     fields.ignore("type", "role")
+    parts = (*with_proofs_on_calls(tuple(_parts(fields))), *read_refusal(fields.mapping("stop_details"), losses))
     reply = Reply(
         id=fields.text("id") or "",
         model=fields.text("model") or "",
-        parts=with_proofs_on_calls(tuple(_parts(fields))),
+        parts=parts,
         stop=STOPS.get(fields.text("stop_reason") or ""),
         stop_sequence=fields.text("stop_sequence"),
         usage=read_usage(usage),
         service_tier=_TIERS.get(str((usage or {}).get("service_tier"))),
     )
-    fields.drop("the caller's dialect has no place for it, dropped", "stop_details", "container", "diagnostics")
+    fields.drop("the caller's dialect has no place for it, dropped", "container", "diagnostics")
     fields.finish()
     return reply
+
+
+def read_refusal(details: Mapping[str, Any] | None, losses: Losses) -> Iterator[Refusal]:
+    """Yield why Claude declined, where it says so."""
+    told = details or {}
+    if told.get("category"):
+        losses.add("stop_details.category", "the caller's dialect has no place for it, dropped")
+    if told.get("explanation"):
+        yield Refusal(text=str(told["explanation"]), at="stop_details.explanation")
 
 
 def _parts(fields: Fields) -> Iterator[Part]:

@@ -5,7 +5,14 @@ from typing import Any
 
 from masthead.providers.dialects.anthropic.errors import kind_of
 from masthead.providers.dialects.anthropic.read_request import read_citation
-from masthead.providers.dialects.anthropic.reply import STOPS, read_usage, write_citation, write_stop, write_usage
+from masthead.providers.dialects.anthropic.reply import (
+    STOPS,
+    read_refusal,
+    read_usage,
+    write_citation,
+    write_stop,
+    write_usage,
+)
 from masthead.providers.dialects.dialect import Losses
 from masthead.providers.dialects.events import (
     Began,
@@ -59,9 +66,7 @@ class AnthropicReader:
             case "content_block_stop":
                 yield BlockEnded()
             case "message_delta":
-                delta = inner(event, "delta")
-                if delta.get("stop_reason"):
-                    yield Stopped(STOPS.get(delta["stop_reason"]), delta.get("stop_sequence"))
+                yield from self._stop(inner(event, "delta"))
                 yield from self._count(inner(event, "usage"))
             case "message_stop":
                 yield Done()
@@ -72,6 +77,12 @@ class AnthropicReader:
                 pass
             case unknown:
                 self._losses.add(f"event {unknown}", "not known to this dialect's adapter, dropped")
+
+    def _stop(self, delta: Mapping[str, Any]) -> Iterator[Piece]:
+        for refusal in read_refusal(inner(delta, "stop_details"), self._losses):
+            yield Said("refusal", refusal.text)
+        if delta.get("stop_reason"):
+            yield Stopped(STOPS.get(delta["stop_reason"]), delta.get("stop_sequence"))
 
     def _count(self, usage: Mapping[str, Any]) -> Iterator[Piece]:
         self._usage.update({name: value for name, value in usage.items() if value is not None})

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from masthead.providers.dialects.anthropic.write_said import cache_control, image_source, write_said
@@ -29,6 +30,7 @@ def write(
     Raises:
         InvalidInput: something was asked that the dialect cannot say.
     """
+    request = _with_user(request)
     system, turns = without_system(request.turns, losses)
     limit = request.max_output_tokens
     if limit is None:
@@ -59,6 +61,15 @@ def write(
             body["service_tier"] = tier
     note_unknown(request, losses, _UNKNOWN, _NOWHERE)
     return body | sampling(request, losses, is_thinking="thinking" in body)
+
+
+def _with_user(request: Request) -> Request:
+    """Return the request with OpenAI's identifier of the end user, which is there for the same, as its user."""
+    known = request.openai.get("safety_identifier")
+    if request.user is not None or not isinstance(known, str):
+        return request
+    others = {name: value for name, value in request.openai.items() if name != "safety_identifier"}
+    return replace(request, user=known, openai=others)
 
 
 def note_unknown(request: Request, losses: Losses, names: Sequence[str], why: str) -> None:

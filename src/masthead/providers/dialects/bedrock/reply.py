@@ -80,4 +80,14 @@ def read_usage(usage: Mapping[str, Any] | None) -> Usage | None:
         output_tokens=tokens(usage, "outputTokens"),
         cache_read_tokens=read_tokens,
         cache_write_tokens=written,
+        cache_write_hour_tokens=_hour_tokens(usage),
     )
+
+
+def _hour_tokens(usage: Mapping[str, Any]) -> int | None:
+    """Return the tokens that the cache keeps for an hour, None where it is not told for how long."""
+    details = usage.get("cacheDetails")
+    if not isinstance(details, list):
+        return None
+    told = [cast("Mapping[str, Any]", one) for one in cast("list[object]", details) if isinstance(one, dict)]
+    return sum(tokens(one, "inputTokens") or 0 for one in told if one.get("ttl") == "1h") if told else None

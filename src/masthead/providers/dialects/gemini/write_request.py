@@ -110,7 +110,7 @@ def _thinking(request: Request, losses: Losses) -> dict[str, Any] | None:
         losses.add(where, "Gemini cannot stop thinking: its least level was set")
         return {"thinkingLevel": "minimal"}
     if asked.effort is not None:
-        level = asked.effort if asked.effort in _LEVELS else "high"
+        level = _LEVELS.get(asked.effort, "high")
         if level != asked.effort:
             losses.add(where, f"Gemini has no level {asked.effort!r}: {level} was set")
         return {**config, "thinkingLevel": level}

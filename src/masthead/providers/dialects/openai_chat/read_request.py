@@ -188,6 +188,7 @@ def _part(part: Fields) -> Iterator[Part]:
         case "input_audio":
             audio = part.inner("input_audio") or Fields({}, at, part.losses)
             yield Audio(data=audio.required_text("data"), format=audio.required_text("format"), at=at)
+            audio.finish()
         case "file":
             yield _file(part.inner("file") or Fields({}, at, part.losses), cache)
         case "thinking":
@@ -228,6 +229,7 @@ def _format(value: Fields | None) -> Format | None:
     if kind == "text":
         return None
     if kind == "json_object":
+        value.finish()
         return Format()
     if kind != "json_schema":
         raise refused(value.at("type"), f"{kind!r} cannot be translated")

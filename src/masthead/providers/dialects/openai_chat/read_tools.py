@@ -61,8 +61,10 @@ def read_cache(part: Fields) -> Cache | None:
     mark = part.inner("prompt_cache_breakpoint") or part.inner("cache_control")
     if mark is None:
         return None
+    cache = Cache(ttl=mark.text("ttl"))
     mark.ignore("mode", "type")
-    return Cache(ttl=mark.text("ttl"))
+    mark.finish()
+    return cache
 
 
 def _name(tool: Mapping[str, Any]) -> str:

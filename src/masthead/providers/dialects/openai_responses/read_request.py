@@ -20,15 +20,20 @@ from masthead.providers.dialects.form import (
     Result,
     Text,
     Thinking,
+    Tool,
     Turn,
 )
 from masthead.providers.dialects.media import data_of
 from masthead.providers.dialects.openai_chat.read_request import SHARED
-from masthead.providers.dialects.openai_responses.read_tools import read_choice, read_tools
+from masthead.providers.dialects.openai_responses.read_tools import each_once, read_choice, read_tools
 from masthead.providers.dialects.seals import opened, with_proofs_on_calls
 
 _HELD: Final = "it is held at OpenAI: send the whole conversation as input"
 _ROLES: Final = frozenset({"user", "assistant", "system", "developer"})
+_TOLD_TOOLS: Final = frozenset({"additional_tools", "tool_search_output"})
+_DONE_THERE: Final = frozenset(
+    {"web_search_call", "file_search_call", "code_interpreter_call", "mcp_list_tools", "tool_search_call"}
+)
 _AT: Final = {
     "thinking": "reasoning",
     "format": "text.format",
@@ -48,12 +53,13 @@ def read(body: Mapping[str, Any], losses: Losses) -> Request:
     fields.refuse("an answer in the background is kept at OpenAI and cannot be translated", "background")
     fields.refuse("images from the model cannot be translated", "image")
     _include(fields)
-    model, turns = fields.required_text("model"), tuple(_turns(fields))
+    found: list[Tool] = []
+    model, turns = fields.required_text("model"), tuple(_turns(fields, found))
     text = fields.inner("text")
     request = Request(
         model=model,
         turns=turns,
-        tools=tuple(read_tools(fields)),
+        tools=each_once((*read_tools(fields), *found)) if found else tuple(read_tools(fields)),
         tool_choice=read_choice(fields),
         is_parallel=fields.flag("parallel_tool_calls"),
         format=_format(text.inner("format") if text else None),
@@ -84,7 +90,8 @@ def _include(fields: Fields) -> None:
             fields.losses.add(f"include {name}", "other dialects cannot add it to an answer, dropped")
 
 
-def _turns(fields: Fields) -> Iterator[Turn]:
+def _turns(fields: Fields, found: list[Tool]) -> Iterator[Turn]:
+    """Yield the turns; tools that are told amid them are put into `found`."""
     instructions = fields.take("instructions")
     if isinstance(instructions, str) and instructions:
         yield Turn(role="system", parts=(Text(text=instructions, at="instructions"),), at="instructions")
@@ -96,7 +103,16 @@ def _turns(fields: Fields) -> Iterator[Turn]:
         return
     waiting: Turn | None = None
     for item in Fields({"input": given}, "", fields.losses).items("input"):
-        turn = _turn(item)
+        kind = item.text("type") or "message"
+        if kind in _TOLD_TOOLS:
+            found += read_tools(item)
+            item.ignore("id", "role", "call_id", "execution", "status")
+            item.finish()
+            continue
+        if kind in _DONE_THERE:
+            item.losses.add(item.path, "what ran at OpenAI is not told to another vendor, dropped")
+            continue
+        turn = _turn(item, kind)
         item.finish()
         if waiting is not None and _is_one(waiting, turn):
             waiting = replace(waiting, parts=(*waiting.parts, *turn.parts))
@@ -119,15 +135,17 @@ def _closed(turn: Turn) -> Turn:
     return replace(turn, parts=with_proofs_on_calls(turn.parts)) if turn.role == "assistant" else turn
 
 
-def _turn(item: Fields) -> Turn:
-    kind, at = item.text("type") or "message", item.path
+def _turn(item: Fields, kind: str) -> Turn:
+    at = item.path
     item.ignore("status")
     match kind:
         case "message":
             role = item.required_text("role")
             if role not in _ROLES:
                 raise InvalidInput(f"unknown role {role!r}", where=item.at("role"))
-            item.ignore("id", "phase")
+            item.ignore("id")
+            if item.take("phase") is not None:
+                item.losses.add("input[].phase", "no other dialect has phases of an answer, dropped")
             side = "system" if role == "developer" else role
             return Turn(role=side, parts=tuple(_content(item, "content")), at=at)  # pyright: ignore[reportArgumentType] - checked above
         case "function_call_output" | "custom_tool_call_output":
@@ -139,6 +157,8 @@ def _turn(item: Fields) -> Turn:
             return Turn(role="assistant", parts=() if part is None else (part,), at=at)
         case "item_reference":
             raise refused(at, f"an item by reference cannot be translated: {_HELD}")
+        case "compaction":
+            raise refused(at, f"only OpenAI can read what it compacted: {_HELD}")
         case _:
             raise refused(item.at("type"), f"an item of type {kind!r} cannot be translated")
 
@@ -149,6 +169,9 @@ def read_item(item: Fields, kind: str) -> Reasoning | Call | None:
     if kind == "reasoning":
         texts = [*item.items("summary"), *item.items("content")]
         text = "\n\n".join(part.text("text") or "" for part in texts)
+        for part in texts:
+            part.ignore("type")
+            part.finish()
         return opened(item.text("encrypted_content"), "openai", text=text, id=item.text("id"), at=item.path)
     if kind in {"function_call", "custom_tool_call"}:
         item.ignore("id", "caller", "async")
@@ -177,7 +200,11 @@ def _content(item: Fields, name: str) -> Iterator[Part]:
 def _part(part: Fields) -> Part:
     kind, at = part.required_text("type"), part.path
     mark = part.inner("prompt_cache_breakpoint")
-    cache = None if mark is None else Cache(ttl=mark.text("ttl"))
+    cache = None
+    if mark is not None:
+        cache = Cache(ttl=mark.text("ttl"))
+        mark.ignore("mode")
+        mark.finish()
     match kind:
         case "input_text" | "output_text" | "text":
             part.ignore("annotations", "logprobs")
@@ -234,6 +261,7 @@ def _format(value: Fields | None) -> Format | None:
     if kind == "text":
         return None
     if kind == "json_object":
+        value.finish()
         return Format()
     if kind != "json_schema":
         raise refused(value.at("type"), f"{kind!r} cannot be translated")

@@ -1,6 +1,6 @@
 """The tools of a body of `POST /v1/responses`, and which of them may be called → the form between dialects."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from masthead.providers.dialects.dialect import refused
@@ -18,16 +18,22 @@ def read_tools(fields: Fields) -> Iterator[Tool]:
         InvalidInput: a tool runs at OpenAI, or is of a kind that no other vendor's model knows.
     """
     for tool in fields.items("tools"):
-        if (kind := tool.required_text("type")) == "namespace":
+        kind = tool.required_text("type")
+        if kind == "tool_search" and tool.text("execution") != "client":
+            tool.losses.add(tool.path, "there is nothing to search for: all tools are told at once, dropped")
+        elif kind == "namespace":
             namespace = tool.required_text("name")
             tool.drop("the tools of a namespace are told one by one, dropped", "description")
             for inside in tool.items("tools"):
                 yield _tool(inside, inside.required_text("type"), namespace)
             tool.finish()
-        elif kind == "tool_search" and tool.text("execution") != "client":
-            tool.losses.add(tool.path, "there is nothing to search for: all tools are told at once, dropped")
         else:
             yield _tool(tool, kind)
+
+
+def each_once(tools: Iterable[Tool]) -> tuple[Tool, ...]:
+    """Return the tools, one of each name: what a search found may have been told before."""
+    return tuple({(tool.namespace, tool.name): tool for tool in tools}.values())
 
 
 def _tool(tool: Fields, kind: str, namespace: str | None = None) -> Tool:
