@@ -25,6 +25,9 @@ base_url = "{url}"
 allow_networks = ["loopback"]
 models = ["south"]
 
+[guards.run]
+calls = 400
+
 [[limits]]
 per = "project"
 window = "day"
@@ -259,6 +262,25 @@ def test_what_the_file_says_can_be_read_and_not_changed(page: Page, yard: Yard) 
     expect(row).to_contain_text("It answers and serves 2 models.")
     _part(page, "Limits")
     expect(page.locator(".config-entry")).to_contain_text("$500 a day")
+
+
+def test_a_form_tells_what_the_file_says_of_its_fields(page: Page, yard: Yard) -> None:
+    page.goto(yard.page("read", "guards"))
+    calls = page.get_by_label("Calls a run")
+    expect(calls).to_have_attribute("placeholder", "400")
+    expect(page.get_by_text("gateway.toml says: 400.")).to_be_visible()
+    expect(page.get_by_label("Tokens a run")).to_have_attribute("placeholder", "any number")
+
+
+def test_rare_settings_stay_open_while_the_only_one_is_written_anew(page: Page, yard: Yard) -> None:
+    page.goto(yard.page("read", "recording"))
+    page.get_by_text("More settings").click()
+    kept = page.get_by_label("Kept of one answer, bytes")
+    kept.fill("1000")
+    kept.fill("")
+    expect(kept).to_be_visible()
+    kept.press_sequentially("2000")
+    expect(kept).to_have_value("2000")
 
 
 def test_a_secret_is_replaced_and_deleted_and_never_shown(page: Page, yard: Yard) -> None:

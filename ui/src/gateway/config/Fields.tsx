@@ -1,4 +1,5 @@
 import { createContext, type ReactNode, useContext, useId, useState } from "react";
+import { useEver } from "@/design/useEver";
 import { typedList } from "@/formats/lists";
 import { at, type Document, type Fault, faultsAt, type Json, objectOf, type Path, put } from "./document";
 import type { Field } from "./fields";
@@ -35,7 +36,7 @@ type FieldsProps = { path: Path; fields: readonly Field[]; rare?: string };
 export function Fields({ path, fields, rare: word = "More settings" }: FieldsProps): ReactNode {
   const { document } = useDraft();
   const rare = fields.filter((field) => field.isRare);
-  const isSet = rare.some((field) => at(document, [...path, field.name]) !== undefined);
+  const wasSet = useEver(rare.some((field) => at(document, [...path, field.name]) !== undefined));
   return (
     <>
       {rare.length === fields.length ? null : (
@@ -48,7 +49,7 @@ export function Fields({ path, fields, rare: word = "More settings" }: FieldsPro
         </div>
       )}
       {rare.length === 0 ? null : (
-        <details className="try-extra" open={isSet || undefined}>
+        <details className="try-extra" open={wasSet || undefined}>
           <summary>{word}</summary>
           <div className="config-fields">
             {rare.map((field) => (
@@ -62,15 +63,17 @@ export function Fields({ path, fields, rare: word = "More settings" }: FieldsPro
 }
 
 function One({ path, field }: { path: Path; field: Field }): ReactNode {
-  const { document, effective, faults, warnings, change } = useDraft();
+  const { document, effective, file, faults, warnings, change } = useDraft();
   const id = useId();
   const place = [...path, field.name];
   const value = at(document, place);
   const wrong = faultsAt(faults, place, true);
   const warned = faultsAt(warnings, place, true);
   // Places of lists are other ones in what holds, where the file's entries come first.
-  const otherwise =
-    field.otherwise ?? (path.some((step) => typeof step === "number") ? undefined : at(effective, place));
+  const isListed = path.some((step) => typeof step === "number");
+  const above = isListed ? undefined : at(file, place);
+  const otherwise = above ?? field.otherwise ?? (isListed ? undefined : at(effective, place));
+  const said = asWords(field, above);
   const set = (next: Json | undefined) => change(put(document, place, next));
   const described = `${id}-help`;
   const control = (
@@ -79,6 +82,7 @@ function One({ path, field }: { path: Path; field: Field }): ReactNode {
       field={field}
       value={value}
       otherwise={otherwise}
+      isAbove={said !== ""}
       isWrong={wrong.length > 0}
       described={described}
       set={set}
@@ -87,6 +91,7 @@ function One({ path, field }: { path: Path; field: Field }): ReactNode {
   const notes = (
     <span id={described} className="config-notes">
       {field.help ? <span className="quiet">{field.help}</span> : null}
+      {said === "" ? null : <span className="quiet">gateway.toml says: {said}.</span>}
       {wrong.map((message) => (
         <span key={message} className="tone-bad">
           {message}
@@ -133,12 +138,14 @@ type ControlProps = {
   field: Field;
   value: Json | undefined;
   otherwise: Json | undefined;
+  /** Whether the server's file says `otherwise`, so that it holds where nothing is typed. */
+  isAbove: boolean;
   isWrong: boolean;
   described: string;
   set: (value: Json | undefined) => void;
 };
 
-function Control({ id, field, value, otherwise, isWrong, described, set }: ControlProps): ReactNode {
+function Control({ id, field, value, otherwise, isAbove, isWrong, described, set }: ControlProps): ReactNode {
   const shared = { id, "aria-describedby": described, "aria-invalid": isWrong } as const;
   switch (field.kind) {
     case "check":
@@ -170,7 +177,7 @@ function Control({ id, field, value, otherwise, isWrong, described, set }: Contr
     case "connection":
       return <ConnectionChoice {...{ shared, value, set }} />;
     default:
-      return <Typed {...{ shared, field, value, otherwise, set }} />;
+      return <Typed {...{ shared, field, value, otherwise, isAbove, set }} />;
   }
 }
 
@@ -196,10 +203,10 @@ function ConnectionChoice({ shared, value, set }: ConnectionProps): ReactNode {
   );
 }
 
-type TypedProps = Pick<ControlProps, "field" | "value" | "otherwise" | "set"> & { shared: { id: string } };
+type TypedProps = Pick<ControlProps, "field" | "value" | "otherwise" | "isAbove" | "set"> & { shared: { id: string } };
 
 /** A text field whose text stays as it is typed; what it means goes into the document. */
-function Typed({ shared, field, value, otherwise, set }: TypedProps): ReactNode {
+function Typed({ shared, field, value, otherwise, isAbove, set }: TypedProps): ReactNode {
   const [typed, setTyped] = useState<string | null>(null);
   const text = typed !== null && sameMeaning(field, typed, value) ? typed : asText(value);
   return (
@@ -209,7 +216,7 @@ function Typed({ shared, field, value, otherwise, set }: TypedProps): ReactNode 
       autoComplete="off"
       spellCheck={false}
       inputMode={field.kind === "number" || field.kind === "money" ? "decimal" : undefined}
-      placeholder={field.placeholder ?? (otherwise == null || otherwise === "" ? "" : asText(otherwise))}
+      placeholder={(isAbove ? undefined : field.placeholder) ?? asText(otherwise)}
       value={text}
       onChange={(event) => {
         setTyped(event.target.value);
@@ -233,6 +240,13 @@ function meant(field: Field, text: string): Json | undefined {
 
 function sameMeaning(field: Field, typed: string, value: Json | undefined): boolean {
   return JSON.stringify(meant(field, typed)) === JSON.stringify(value);
+}
+
+/** What the server's file says of a field, in the field's own words. */
+function asWords(field: Field, value: Json | undefined): string {
+  if (field.kind === "pairs") return "";
+  if (field.kind === "check") return value === undefined ? "" : value === true ? "yes" : "no";
+  return field.choices?.find((choice) => choice.value === value)?.word ?? asText(value);
 }
 
 function asText(value: Json | undefined): string {

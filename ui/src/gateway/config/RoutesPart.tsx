@@ -1,5 +1,6 @@
 import { type ChangeEvent, type ReactNode, useState } from "react";
 import { Icon } from "@/design/icons";
+import { useEver } from "@/design/useEver";
 import { at, type Document, entriesOf, faultsAt, isObject, type Json, moved, put, shown } from "./document";
 import { Entry, Section } from "./Entries";
 import { Fields, useConnections, useDraft } from "./Fields";
@@ -196,8 +197,9 @@ type TrialProps = Pick<TargetProps, "number" | "path" | "target"> & {
 
 /** What a target has of its own: a name and a prompt, for experiments, and how long its answers may take. */
 function Trial({ number, path, target, text, set }: TrialProps): ReactNode {
-  const isSet = ["variant", "system", ...TARGET_TIMES.map((field) => field.name)].some((name) => target[name] != null);
-  const [wasSet] = useState(isSet); // not anew: it would close over a field that is emptied to be written anew
+  const wasSet = useEver(
+    ["variant", "system", ...TARGET_TIMES.map((field) => field.name)].some((name) => target[name] != null),
+  );
   const given = (name: string) => ({
     value: text(name),
     onChange: (event: ChangeEvent<HTMLInputElement | HTMLTextAreaElement>) =>

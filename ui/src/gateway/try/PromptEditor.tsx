@@ -1,5 +1,6 @@
 import { type ReactNode, useId } from "react";
 import { Icon } from "@/design/icons";
+import { useEver } from "@/design/useEver";
 import { type Item, item, type Prompt, ROLES, type Role } from "./desk";
 import type { Faults } from "./request";
 
@@ -138,8 +139,9 @@ type ExtraProps = {
 
 function Extra({ title, text, fault, placeholder, onChange }: ExtraProps): ReactNode {
   const id = useId();
+  const wasSet = useEver(text !== "");
   return (
-    <details className="try-extra" open={text !== "" || undefined}>
+    <details className="try-extra" open={wasSet || undefined}>
       <summary>{title}</summary>
       <textarea
         className="field try-text try-code"

@@ -1,4 +1,5 @@
 import { type ReactNode, useId } from "react";
+import { useEver } from "@/design/useEver";
 import { EFFORTS, type Settings } from "./desk";
 import type { Faults } from "./request";
 
@@ -12,9 +13,9 @@ type Props = {
 
 /** How a model is to answer. What is left empty is the provider's choice. */
 export function SettingsEditor({ settings, faults, hasEffort, onChange }: Props): ReactNode {
-  const isSet = Object.values(settings).some((value) => value !== "");
+  const wasSet = useEver(Object.values(settings).some((value) => value !== ""));
   return (
-    <details className="try-extra" open={isSet || undefined}>
+    <details className="try-extra" open={wasSet || undefined}>
       <summary>Settings</summary>
       <div className="try-settings">
         <Small
