@@ -43,6 +43,49 @@ def test_a_key_is_shown_once_works_and_is_revoked(page: Page, settings: str, ser
     assert httpx.get(f"{server.url}/api/v1/runs", headers=headers).status_code == 401
 
 
+def test_a_keys_limits_show_what_is_used_and_are_changed_under_the_same_secret(
+    page: Page, settings: str, server: LiveServer
+) -> None:
+    page.goto(f"{settings}/keys?project=yard")
+    page.get_by_label("Name").fill("Shop")
+    page.get_by_label("Models it may use").fill("best")
+    page.get_by_label("Amount of limit 1").fill("5")
+    page.get_by_role("button", name="Add a limit").click()
+    page.get_by_label("Amount of limit 2").fill("60")
+    page.get_by_label("What limit 2 counts").select_option("requests")
+    page.get_by_label("Window of limit 2").select_option("minute")
+    page.get_by_role("button", name="Make the key").click()
+    secret = page.locator(".secret-text").inner_text()
+    expect(page.get_by_role("region", name="The new key").locator("pre")).to_contain_text(secret)
+    row = page.get_by_role("row", name=re.compile("^Shop"))
+    expect(row).to_contain_text("$0 of $5.00 a day")
+    expect(row).to_contain_text("0 of 60 calls a minute")
+    row.get_by_role("button", name="Change Shop").click()
+    form = page.get_by_role("form", name="Change Shop")
+    form.get_by_label("Amount of limit 1").fill("20")
+    form.get_by_role("button", name="Remove limit 2").click()
+    form.get_by_label("Models it may use").fill("")
+    form.get_by_label("Days from now until it ends").fill("9")
+    form.get_by_role("button", name="Change the key").click()
+    expect(row).to_contain_text("of $20.00 a day")
+    expect(row).to_contain_text("any model")
+    expect(row).to_contain_text("until")
+    expect(row).not_to_contain_text("a minute")
+    headers = {"Authorization": f"Bearer {secret}"}
+    assert httpx.get(f"{server.url}/api/v1/runs", headers=headers).status_code == 200
+
+
+def test_the_parts_stay_in_reach_where_one_is_longer_than_the_window(page: Page, settings: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 420})
+    page.goto(f"{settings}/keys?project=yard")
+    part = page.get_by_role("link", name="Redaction")
+    expect(page.get_by_role("button", name="Make the key")).to_be_visible()
+    box = part.bounding_box()
+    assert box is not None
+    assert page.get_by_role("navigation", name="Settings").evaluate("each => each.clientHeight") >= box["height"]
+    assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+
+
 def test_retention_and_name_are_changed_and_kept(page: Page, settings: str) -> None:
     page.goto(f"{settings}/project?project=yard")
     page.get_by_label("Name").fill("The yard")

@@ -192,7 +192,13 @@ const configurationRoute = createRoute({
   validateSearch: (search: Record<string, unknown>): ConfigurationSearch => compact({ part: text(search.part) }),
 });
 
-const gatewayParts = [trafficRoute, usageRoute, targetsRoute, configurationRoute, tryRoute] as const;
+const connectRoute = createRoute({
+  getParentRoute: () => gatewayRoute,
+  path: "/connect",
+  component: lazyRouteComponent(() => import("./gateway/ConnectPart"), "ConnectPart"),
+});
+
+const gatewayParts = [trafficRoute, usageRoute, targetsRoute, configurationRoute, tryRoute, connectRoute] as const;
 
 export type ModelsSearch = RootSearch & {
   q?: string | undefined;

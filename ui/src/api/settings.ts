@@ -9,6 +9,7 @@ type Body<P extends keyof paths, M extends "post" | "patch"> = paths[P] extends 
   ? B
   : never;
 export type NewKey = Body<"/api/v1/keys", "post">;
+export type KeyChange = Body<"/api/v1/keys/{key_id}", "patch">;
 export type NewProject = Body<"/api/v1/projects", "post">;
 export type ProjectChange = Body<"/api/v1/projects/{project_id}", "patch">;
 export type RedactionTrial = Body<"/api/v1/redaction/try", "post">;
@@ -81,6 +82,11 @@ export const readiness = () =>
 
 export function createKey(projectId: string, body: NewKey) {
   return data(client.POST("/api/v1/keys", { body, headers: inProject(projectId) }));
+}
+
+export function changeKey(projectId: string, keyId: string, body: KeyChange) {
+  const params = { path: { key_id: keyId } };
+  return data(client.PATCH("/api/v1/keys/{key_id}", { params, body, headers: inProject(projectId) }));
 }
 
 export function revokeKey(projectId: string, keyId: string) {

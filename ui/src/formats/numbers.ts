@@ -24,6 +24,12 @@ export function usd(value: string | number | null | undefined): string {
   return `$${dollars.toLocaleString("en", { minimumSignificantDigits: 2, maximumSignificantDigits: 2, maximumFractionDigits: 8 })}`;
 }
 
+/** A price as it is listed, exact: cents always, and what is smaller where there is something. */
+export function price(value: string | null | undefined): string {
+  if (value == null) return UNKNOWN;
+  return `$${Number(value).toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 6 })}`;
+}
+
 /** Bytes in the decimal units of disks. */
 export function bytes(value: number | null | undefined): string {
   if (value == null) return UNKNOWN;

@@ -11,6 +11,7 @@ const PARTS = [
   { to: "/gateway/targets", word: "Targets" },
   { to: "/gateway/configuration", word: "Configuration" },
   { to: "/gateway/try", word: "Try a model" },
+  { to: "/gateway/connect", word: "Connect" },
 ] as const;
 
 /** The door to models: what passes through it now, what that uses, and how those behind it fare. */

@@ -51,7 +51,6 @@ export function LimitsPanel(): ReactNode {
 }
 
 function LimitRow({ limit }: { limit: LimitState }): ReactNode {
-  const tone = limit.share >= 1 ? "is-bad" : limit.share >= ALMOST ? "is-warn" : "";
   return (
     <tr>
       <th scope="row">
@@ -59,12 +58,7 @@ function LimitRow({ limit }: { limit: LimitState }): ReactNode {
         {limit.only.length > 0 ? <span className="quiet"> of {limit.only.join(", ")}</span> : null}
       </th>
       <td>
-        <span className="usage-share">
-          <span className={`usage-bar ${tone}`} aria-hidden="true">
-            <span style={{ width: `${Math.min(100, limit.share * 100)}%` }} />
-          </span>
-          <span className="num">{percent(limit.share, 1)}</span>
-        </span>
+        <UsedBar limit={limit} />
       </td>
       <td>{boundsOf(limit)}</td>
       <td>
@@ -80,7 +74,20 @@ function LimitRow({ limit }: { limit: LimitState }): ReactNode {
   );
 }
 
-function boundsOf(limit: LimitState): string {
+/** How much of a limit is used up, as a bar and in per cent. */
+export function UsedBar({ limit }: { limit: LimitState }): ReactNode {
+  const tone = limit.share >= 1 ? "is-bad" : limit.share >= ALMOST ? "is-warn" : "";
+  return (
+    <span className="usage-share">
+      <span className={`usage-bar ${tone}`} aria-hidden="true">
+        <span style={{ width: `${Math.min(100, limit.share * 100)}%` }} />
+      </span>
+      <span className="num">{percent(limit.share, 1)}</span>
+    </span>
+  );
+}
+
+export function boundsOf(limit: LimitState): string {
   const parts = [
     limit.requests === null ? null : `${exact(limit.requests_used)} of ${exact(limit.requests)} calls`,
     limit.tokens === null ? null : `${count(limit.tokens_used)} of ${count(limit.tokens)} tokens`,

@@ -1,13 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
 import { type ReactNode, useDeferredValue, useState } from "react";
 import { priced } from "@/api/settings";
-import { UNKNOWN } from "@/formats/numbers";
+import { price, UNKNOWN } from "@/formats/numbers";
 import { useProject } from "@/shell/project";
 import { Outcome } from "./Wait";
 import { Wide } from "./Wide";
-
-const dollars = (price: string | null | undefined) =>
-  price == null ? UNKNOWN : `$${Number(price).toLocaleString("en")}`;
 
 /** What a model costs by the catalogue. */
 export function LookUp(): ReactNode {
@@ -54,9 +51,9 @@ export function LookUp(): ReactNode {
               <tr key={`${model.provider}/${model.model}`}>
                 <th scope="row">{model.model}</th>
                 <td>{model.provider}</td>
-                <td className="num">{dollars(model.usd_per_million?.input)}</td>
-                <td className="num">{dollars(model.usd_per_million?.output)}</td>
-                <td className="num">{dollars(model.usd_per_million?.cache_read)}</td>
+                <td className="num">{price(model.usd_per_million?.input)}</td>
+                <td className="num">{price(model.usd_per_million?.output)}</td>
+                <td className="num">{price(model.usd_per_million?.cache_read)}</td>
               </tr>
             ))}
           </tbody>

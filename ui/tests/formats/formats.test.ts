@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { argumentsLine, firstLine, prettyJson } from "@/formats/json";
-import { count, percent, sum, usd } from "@/formats/numbers";
+import { count, percent, price, sum, usd } from "@/formats/numbers";
 import { ago, between, duration, milliseconds } from "@/formats/time";
 
 describe("numbers", () => {
@@ -14,6 +14,16 @@ describe("numbers", () => {
       "$0.012",
       "$12.50",
       "$1,234.57",
+    ]);
+  });
+
+  test("prices are listed exactly, with cents", () => {
+    expect([price("2.5"), price("0.0375"), price("10"), price("0"), price(null)]).toEqual([
+      "$2.50",
+      "$0.0375",
+      "$10.00",
+      "$0.00",
+      "–",
     ]);
   });
 
