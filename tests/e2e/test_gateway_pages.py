@@ -150,6 +150,50 @@ def test_use_is_added_up_and_split_with_its_limits(page: Page, watched: Watched)
     expect(page).to_have_url(re.compile("by=user"))
 
 
+def test_use_is_sorted_by_any_column_and_asked_of_any_time(page: Page, watched: Watched) -> None:
+    page.goto(watched.page("/gateway/usage?since=-1h"))
+    heads = page.get_by_role("region", name="Use by model").get_by_role("rowheader")
+    expect(heads.first).to_be_visible()
+    before = heads.all_inner_texts()
+    calls = page.get_by_role("columnheader", name="Calls")
+    calls.get_by_role("button").click()
+    expect(calls).to_have_attribute("aria-sort", "descending")
+    calls.get_by_role("button").click()
+    expect(calls).to_have_attribute("aria-sort", "ascending")
+    assert sorted(heads.all_inner_texts()) == sorted(before)
+    page.get_by_role("button", name="Custom").click()
+    page.get_by_label("From").fill("2020-01-02T10:00")
+    page.get_by_label("To, or until now").fill("2020-01-01T10:00")
+    expect(page.get_by_role("alert")).to_contain_text("not after the beginning")
+    page.get_by_label("To, or until now").fill("2020-01-03T10:00")
+    page.get_by_role("button", name="Show").click()
+    expect(page.get_by_role("heading", name="No call in this time")).to_be_visible()
+    expect(page).to_have_url(re.compile("since=2020-01-0.*until=2020-01-0"))
+
+
+def test_the_latest_calls_are_narrowed_down(page: Page, watched: Watched) -> None:
+    assert watched.call("nowhere") == 404
+    page.goto(watched.page("/gateway"))
+    latest = _rows(page, "Latest calls")
+    page.get_by_label("Failed only").check()
+    expect(latest).to_have_count(1)
+    expect(latest).to_contain_text("nowhere")
+    page.get_by_role("searchbox").fill("harbour")
+    expect(page.get_by_text("None of the latest calls is like that.")).to_be_visible()
+    page.get_by_label("Failed only").uncheck()
+    expect(latest.first).to_contain_text("harbour")
+
+
+def test_how_a_program_connects_is_always_there(page: Page, watched: Watched) -> None:
+    page.goto(watched.page("/gateway"))
+    page.get_by_role("link", name="Connect", exact=True).click()
+    expect(page.get_by_role("button", name="Copy the base URL for clients of Anthropic")).to_be_visible()
+    for program, words in (("OpenAI SDK", 'model="best"'), ("Anthropic SDK", "Anthropic("), ("curl", "-d '")):
+        page.get_by_role("button", name=program).click()
+        expect(page.locator("pre")).to_contain_text(words)
+    expect(page.locator("pre")).to_contain_text("X-Masthead-Project: watched")
+
+
 def test_limits_show_what_is_used_up(page: Page, watched: Watched) -> None:
     page.goto(watched.page("/gateway/usage"))
     row = _rows(page, "Limits")
@@ -164,6 +208,7 @@ def test_a_target_that_fails_is_shown_as_set_aside(page: Page, watched: Watched)
     expect(first).to_contain_text("Set aside until")
     expect(first).to_contain_text("server 2")
     expect(first).to_contain_text("out of order")
+    expect(first).not_to_contain_text("{")
 
 
 def test_a_project_without_calls_says_what_to_change(page: Page, watched: Watched) -> None:

@@ -4,6 +4,7 @@ import type { GatewayCall } from "@/api/types";
 import { count } from "@/formats/numbers";
 import { ago, between, duration, moment } from "@/formats/time";
 import { marksOf } from "./marks";
+import { saidError } from "./saidError";
 
 /** A call that has not ended. */
 export function UnderWayRow({ call, time }: { call: GatewayCall; time: string }): ReactNode {
@@ -51,7 +52,11 @@ export function EndedRow({ call, time }: { call: GatewayCall; time: string }): R
               {word}
             </span>
           ))}
-          {call.error ? <span className="call-error quiet">{call.error}</span> : null}
+          {call.error ? (
+            <span className="call-error quiet" title={call.error}>
+              {saidError(call.error)}
+            </span>
+          ) : null}
         </span>
       </td>
       <RunCell call={call} />

@@ -10,6 +10,7 @@ import { Wait } from "@/settings/Wait";
 import { Wide } from "@/settings/Wide";
 import { useProject } from "@/shell/project";
 import { Snippet } from "./Snippet";
+import { saidError } from "./saidError";
 import { seconds } from "./UsageFigures";
 
 const STATES: Record<GatewayTarget["state"], { word: string; tone: string; icon: IconName }> = {
@@ -98,11 +99,11 @@ function TargetRow({ target }: { target: GatewayTarget }): ReactNode {
       </td>
       <td>
         {target.last_error_time ? (
-          <span className="call-error">
+          <span className="call-error" title={target.last_error ?? undefined}>
             <time className="quiet" dateTime={target.last_error_time} title={moment(target.last_error_time)}>
               {clock(target.last_error_time)}
             </time>{" "}
-            {target.last_error ?? "no reason given"}
+            {target.last_error ? saidError(target.last_error) : "no reason given"}
           </span>
         ) : null}
       </td>

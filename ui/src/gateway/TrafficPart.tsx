@@ -10,6 +10,7 @@ import "@/runs/runs.css";
 import { Wait } from "@/settings/Wait";
 import { Wide } from "@/settings/Wide";
 import { useProject } from "@/shell/project";
+import { isAbout, isFailed } from "./about";
 import { EndedRow, UnderWayRow } from "./CallRow";
 import { Snippet } from "./Snippet";
 
@@ -101,9 +102,27 @@ function UnderWay({ time, calls }: { time: string; calls: readonly GatewayCall[]
 }
 
 function Latest({ time, calls }: { time: string; calls: readonly GatewayCall[] }): ReactNode {
+  const [text, setText] = useState("");
+  const [isOnlyFailed, setOnlyFailed] = useState(false);
+  const shown = calls.filter((call) => (!isOnlyFailed || isFailed(call)) && isAbout(call, text));
   return (
     <Wide label="Latest calls">
-      <h2>Latest</h2>
+      <div className="form-row calls-filter">
+        <h2>Latest</h2>
+        <input
+          className="field"
+          type="search"
+          aria-label="Only calls with this in their key, user, agent, model, connection, run or error"
+          placeholder="Key, agent, model, error…"
+          autoComplete="off"
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+        />
+        <label className="check">
+          <input type="checkbox" checked={isOnlyFailed} onChange={(event) => setOnlyFailed(event.target.checked)} />
+          Failed only
+        </label>
+      </div>
       <table className="ledger calls">
         <thead>
           <tr>
@@ -128,16 +147,13 @@ function Latest({ time, calls }: { time: string; calls: readonly GatewayCall[] }
           </tr>
         </thead>
         <tbody>
-          {calls.map((call) => (
+          {shown.map((call) => (
             <EndedRow key={call.span_id} call={call} time={time} />
           ))}
         </tbody>
       </table>
+      {shown.length === 0 ? <p className="quiet">None of the latest calls is like that.</p> : null}
       {calls.length >= 100 ? <p className="quiet">The latest {plural(calls.length, "call")} only; see Usage.</p> : null}
     </Wide>
   );
-}
-
-export function isFailed({ status, error }: GatewayCall): boolean {
-  return error !== null || status === null || status >= 400;
 }

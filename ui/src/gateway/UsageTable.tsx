@@ -1,21 +1,34 @@
 import { Link } from "@tanstack/react-router";
-import type { ReactNode } from "react";
+import { type ReactNode, useState } from "react";
 import type { UsageRow } from "@/api/types";
 import { count, percent, plural, usd } from "@/formats/numbers";
 import { duration } from "@/formats/time";
 import { quote } from "@/runs/query";
 import { Wide } from "@/settings/Wide";
 import { BY_WORDS, type UsageBy } from "./by";
+import { type Order, SortHead } from "./SortHead";
+import { sorted } from "./sorted";
 import { seconds } from "./UsageFigures";
 
 type Props = { by: UsageBy; rows: readonly UsageRow[]; total: UsageRow; isCut: boolean };
 
-const HEADS = ["Calls", "Failed", "Cache hits", "Tokens in", "out", "Cost", "p50", "p95", "First chunk"];
+const COLUMNS: ReadonlyArray<{ word: string; of: (row: UsageRow) => number | null }> = [
+  { word: "Calls", of: (row) => row.calls },
+  { word: "Failed", of: (row) => row.errors / row.calls },
+  { word: "Cache hits", of: (row) => row.cache_hits },
+  { word: "Tokens in", of: (row) => row.input_tokens },
+  { word: "out", of: (row) => row.output_tokens },
+  { word: "Cost", of: (row) => (row.cost_usd === null ? null : Number(row.cost_usd)) },
+  { word: "p50", of: (row) => row.latency_p50_s },
+  { word: "p95", of: (row) => row.latency_p95_s },
+  { word: "First chunk", of: (row) => row.first_chunk_p50_s },
+];
 
-/** Use by group, the dearest first; a bar shows each one's share of the cost, or of the calls where no price is known. */
+/** Use by group, the dearest first, or by any other column; a bar shows each one's share of the cost, or of the calls where no price is known. */
 export function UsageTable({ by, rows, total, isCut }: Props): ReactNode {
   const word = BY_WORDS[by];
   const cost = Number(total.cost_usd ?? 0);
+  const [order, setOrder] = useState<Order | null>(null);
   const shareOf = (row: UsageRow) => (cost > 0 ? Number(row.cost_usd ?? 0) / cost : row.calls / total.calls);
   return (
     <Wide label={`Use by ${word.one.toLowerCase()}`}>
@@ -24,15 +37,13 @@ export function UsageTable({ by, rows, total, isCut }: Props): ReactNode {
           <tr>
             <th scope="col">{word.one}</th>
             <th scope="col">Share of {cost > 0 ? "cost" : "calls"}</th>
-            {HEADS.map((head) => (
-              <th key={head} scope="col" className="num">
-                {head}
-              </th>
+            {COLUMNS.map((column) => (
+              <SortHead key={column.word} word={column.word} order={order} onOrder={setOrder} />
             ))}
           </tr>
         </thead>
         <tbody>
-          {rows.map((row) => (
+          {sorted(rows, COLUMNS.find(({ word }) => word === order?.word)?.of, order?.isRising ?? false).map((row) => (
             <tr key={row.group ?? ""}>
               <th scope="row">
                 <Name by={by} row={row} />

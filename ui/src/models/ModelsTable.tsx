@@ -1,7 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import type { CatalogueModel } from "@/api/types";
-import { count, UNKNOWN } from "@/formats/numbers";
+import { count, price, UNKNOWN } from "@/formats/numbers";
 import { Wide } from "@/settings/Wide";
 import type { Serving } from "./served";
 
@@ -12,9 +12,6 @@ type Props = {
 };
 
 const PRICES = ["Input", "Output", "Cached input"];
-
-const dollars = (price: string | null | undefined) =>
-  price == null ? UNKNOWN : `$${Number(price).toLocaleString("en", { maximumFractionDigits: 4 })}`;
 
 /** Models of the catalogue, with what they take, can do and cost, and who serves them here. */
 export function ModelsTable({ models, serving, onProvider }: Props): ReactNode {
@@ -60,9 +57,9 @@ export function ModelsTable({ models, serving, onProvider }: Props): ReactNode {
               </td>
               <td className="num">{count(model.context_tokens)}</td>
               <td className="num">{count(model.max_output_tokens)}</td>
-              <td className="num">{dollars(model.usd_per_million?.input)}</td>
-              <td className="num">{dollars(model.usd_per_million?.output)}</td>
-              <td className="num">{dollars(model.usd_per_million?.cache_read)}</td>
+              <td className="num">{price(model.usd_per_million?.input)}</td>
+              <td className="num">{price(model.usd_per_million?.output)}</td>
+              <td className="num">{price(model.usd_per_million?.cache_read)}</td>
               <td>
                 <span className="models-can">
                   {model.capabilities?.map((each) => (

@@ -1,10 +1,8 @@
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import type { ServedModel } from "@/api/types";
-import { count, UNKNOWN } from "@/formats/numbers";
+import { count, price } from "@/formats/numbers";
 import { Wide } from "@/settings/Wide";
-
-const dollars = (price: string | null | undefined) => (price == null ? UNKNOWN : `$${Number(price)}`);
 
 /** What this project's configuration names: routes, and models that connections name. */
 export function OwnNames({ items, text }: { items: readonly ServedModel[]; text: string }): ReactNode {
@@ -39,10 +37,10 @@ export function OwnNames({ items, text }: { items: readonly ServedModel[]; text:
               <th scope="row">
                 {one.model} {one.kind === "route" ? <span className="chip">route</span> : null}
               </th>
-              <td>{one.places.map(({ connection, model }) => `${model} at ${connection}`).join(", ")}</td>
+              <td>{[...new Set(one.places.map(({ connection, model }) => `${model} at ${connection}`))].join(", ")}</td>
               <td className="num">{count(one.context_tokens)}</td>
-              <td className="num">{dollars(one.usd_per_million?.input)}</td>
-              <td className="num">{dollars(one.usd_per_million?.output)}</td>
+              <td className="num">{price(one.usd_per_million?.input)}</td>
+              <td className="num">{price(one.usd_per_million?.output)}</td>
               <td>
                 <Link to="/gateway/try" search={{ model: one.model }} className="models-try">
                   Try<span className="sr-only"> {one.model}</span>

@@ -49,7 +49,7 @@ export function Chart<T extends { start: string }>({
         <h2>{title}</h2>
         <span className="num quiet">
           {shown
-            ? `${new Date(shown.start).toLocaleString("en", { dateStyle: "medium", ...(bucket === "day" || bucket === "week" ? {} : { timeStyle: "short" }) })}: ${series.map(({ name, of }) => `${name} ${shown.row ? write(of(shown.row)) : UNKNOWN}`).join(", ")}`
+            ? `${when(shown.start, bucket)}: ${series.map(({ name, of }) => `${name} ${shown.row ? write(of(shown.row)) : UNKNOWN}`).join(", ")}`
             : summary}
         </span>
       </figcaption>
@@ -81,8 +81,30 @@ export function Chart<T extends { start: string }>({
           }),
         )}
       </svg>
+      {columns.length > 0 ? (
+        <div className="chart-axis num quiet">
+          <span>{when(columns[0]?.start ?? 0, bucket)}</span>
+          {series.length > 1 ? (
+            <span className="chart-key">
+              {series.map(({ name, tone }) => (
+                <span key={name} className={`chart-name tone-${tone}`}>
+                  {name}
+                </span>
+              ))}
+            </span>
+          ) : null}
+          <span>{when(columns.at(-1)?.start ?? 0, bucket)}</span>
+        </div>
+      ) : null}
     </figure>
   );
+}
+
+function when(start: number, bucket: Exclude<Bucket, "total">): string {
+  const isDay = bucket === "day" || bucket === "week";
+  const time = isDay ? {} : ({ hour: "2-digit", minute: "2-digit", hour12: false } as const);
+  const year = bucket === "week" ? ({ year: "numeric" } as const) : {};
+  return new Date(start).toLocaleString("en", { month: "short", day: "numeric", ...year, ...time });
 }
 
 /** One column a bucket, quiet ones too, and never so few that one run fills the plot. */

@@ -1,6 +1,7 @@
 import type { ReactNode } from "react";
 import { Icon } from "@/design/icons";
-import { PRESETS } from "./range";
+import { CustomRange } from "./CustomRange";
+import { PRESETS, resolve } from "./range";
 
 type Props = {
   since: string | undefined;
@@ -17,7 +18,7 @@ const short = (time: string) =>
     hour12: false,
   });
 
-/** Presets, or the range that was brushed in the histogram. */
+/** Presets, or the range that was brushed in the histogram or typed. */
 export function RangePicker({ since, until, onChange }: Props): ReactNode {
   const isBrushed = until !== undefined || (since !== undefined && !PRESETS.some((preset) => preset.since === since));
   return (
@@ -41,6 +42,7 @@ export function RangePicker({ since, until, onChange }: Props): ReactNode {
               {preset.label}
             </button>
           ))}
+          <CustomRange since={resolve(since, Date.now())} until={until} onChange={onChange} />
         </div>
       )}
     </fieldset>

@@ -50,3 +50,16 @@ export function reachOf(range: Range, days: ReadonlyArray<{ start: string }>): {
   const lastDay = range.since === undefined && last ? Date.parse(last.start) + DAY : Date.now();
   return { from: Date.parse(from), to: Number.isNaN(end) ? lastDay : end };
 }
+
+/** What a field of date and time shows of an RFC 3339 time: by the browser's clock, to the minute. */
+export function localTime(time: string | undefined): string {
+  const at = time === undefined ? Number.NaN : Date.parse(time);
+  if (Number.isNaN(at)) return "";
+  return new Date(at - new Date(at).getTimezoneOffset() * MINUTE).toISOString().slice(0, 16);
+}
+
+/** The RFC 3339 time of such a field; undefined where it is empty. */
+export function rfc3339(local: string): string | undefined {
+  const at = Date.parse(local);
+  return Number.isNaN(at) ? undefined : new Date(at).toISOString();
+}

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Stat } from "@/api/types";
 import { bars } from "@/runs/histogram";
-import { bucketFor, reachOf, resolve } from "@/runs/range";
+import { bucketFor, localTime, reachOf, resolve, rfc3339 } from "@/runs/range";
 
 const NOW = Date.parse("2026-03-01T12:00:30Z");
 
@@ -20,6 +20,11 @@ describe("time ranges", () => {
     expect(resolve("2026-02-01T00:00:00Z", NOW)).toBe("2026-02-01T00:00:00.000Z");
     expect(resolve("yesterday-ish", NOW)).toBeUndefined();
     expect(resolve(undefined, NOW)).toBeUndefined();
+  });
+
+  test("a field of date and time shows a time to the minute, and gives it back", () => {
+    expect(rfc3339(localTime("2026-02-01T10:20:30Z"))).toBe("2026-02-01T10:20:00.000Z");
+    expect([localTime(undefined), localTime("-1h"), rfc3339("")]).toEqual(["", "", undefined]);
   });
 
   test("buckets grow with the range", () => {

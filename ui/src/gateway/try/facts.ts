@@ -1,5 +1,5 @@
 import type { ServedModel, Span } from "@/api/types";
-import { count, exact } from "@/formats/numbers";
+import { count, exact, price } from "@/formats/numbers";
 
 /** How much a model can read. */
 export function contextOf(model: ServedModel): string {
@@ -10,8 +10,7 @@ export function contextOf(model: ServedModel): string {
 export function priceOf(model: ServedModel): string {
   const prices = model.usd_per_million;
   if (prices === null || (prices.input === null && prices.output === null)) return "price unknown";
-  const dollars = (price: string | null) => (price === null ? "?" : `$${Number(price).toLocaleString("en")}`);
-  return `${dollars(prices.input)} in · ${dollars(prices.output)} out`;
+  return `${price(prices.input)} in · ${price(prices.output)} out`;
 }
 
 /** Where a name leads: its targets in order. */
