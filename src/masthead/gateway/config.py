@@ -38,6 +38,7 @@ from masthead.gateway.config_routes import (
 from masthead.gateway.secret import SecretReader, Secrets
 from masthead.gateway.upstream.addresses import is_address, is_allowed
 from masthead.model.errors import SettingsError
+from masthead.model.ids import DEFAULT_PROJECT, ProjectId
 from masthead.providers.dialects import Dialect
 from masthead.providers.google_grant import ServiceAccount, service_account
 from masthead.providers.vendors import Auth, Vendor, base_url_of, check_amazon, vendor_of
@@ -159,6 +160,10 @@ class ProjectsConfig(Part):
     allow_networks: tuple[str, ...] = ()
     """Private ranges (CIDR), or `loopback`, that their connections may name in `allow_networks`. None unless set."""
 
+    share_accounts: bool = False
+    """Whether projects may use what providers store (files, batches, responses) over this file's connections. All that
+    share a connection share its account there, and see and delete each other's. The default project always may."""
+
     @field_validator("allow_networks")
     @classmethod
     def _check_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -209,6 +214,8 @@ class GatewayConfig(Part):
 
     _access_above: tuple[AccessConfig, ...] = PrivateAttr(default=())
     """The file's rules, where a project's own stand in `access`: both must allow."""
+    _own: frozenset[str] = PrivateAttr(default=frozenset[str]())
+    """The connections of a project's own document."""
 
     @model_validator(mode="after")
     def _check_names(self, info: ValidationInfo) -> "GatewayConfig":
@@ -225,11 +232,16 @@ class GatewayConfig(Part):
             _check_known("cache.semantic", self.cache.semantic.connection, known)
         return self
 
-    def under(self, above: tuple[AccessConfig, ...]) -> "GatewayConfig":
-        """Return the same, under rules of access that must allow too."""
+    def under(self, above: tuple[AccessConfig, ...], own: frozenset[str]) -> "GatewayConfig":
+        """Return the same, under rules of access that must allow too; `own` are the project's own connections."""
         made = self.model_copy()
-        made._access_above = above  # noqa: SLF001 - of our own kind
+        made._access_above, made._own = above, own  # noqa: SLF001 - of our own kind
         return made
+
+    def may_store(self, project: ProjectId, connection: str) -> bool:
+        """Say whether a project may use what a connection's provider stores: else it would find what others stored."""
+        is_own = connection in self._own or stored_name(self.connections[connection].secret) is not None
+        return is_own or self.projects.share_accounts or project == DEFAULT_PROJECT
 
     def told(self, *, exclude_defaults: bool = False) -> dict[str, Any]:
         """Return what holds, as JSON, the rules of access above it included."""

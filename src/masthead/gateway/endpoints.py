@@ -23,6 +23,9 @@ _PASSED_THROUGH: Final = re.compile(
 )
 """Paths that are passed through by path alone; their segments cannot climb out (`..` is no segment that upstreams see,
 since a segment of dots alone is refused)."""
+_STORED: Final = ("/files", "/uploads", "/batches", "/vector_stores", "/responses/")
+"""Paths below which a provider keeps what its account stored there."""
+_OF_MODELS: Final = frozenset({"/responses/compact", "/responses/input_tokens"})
 _DOTS: Final = re.compile(r"/\.+(?:/|$)")
 PREFIX: Final = "/v1/"
 
@@ -38,6 +41,11 @@ def endpoint_of(method: str, path: str) -> Endpoint | None:
     if passed is not None and _DOTS.search(path) is None:
         return Endpoint("passed_through", Dialect.OPENAI_CHAT, passed[1], _operation(passed[1]), is_model_call=False)
     return found
+
+
+def is_of_stored_things(endpoint: Endpoint) -> bool:
+    """Say whether a call is about what a provider stores, for all who use the same account."""
+    return endpoint.name == "passed_through" and endpoint.path.startswith(_STORED) and endpoint.path not in _OF_MODELS
 
 
 def _operation(path: str) -> str:

@@ -165,13 +165,13 @@ def _same_url(call: Call, target: Target, row: Vendor) -> str:
 def _same_body(call: Call, target: Target, row: Vendor) -> tuple[bytes, bool]:
     """Return the body, and whether the stream's usage was asked for beside what the caller asked."""
     if not call.endpoint.is_model_call and not call.members:
-        is_same = not call.model or call.model == target.model
+        is_same = not call.model or target.model in {call.model, ""}
         body = call.body if is_same else renamed(call.headers.get(b"content-type", b""), call.body, target.model)
         return body, False
     if call.model == target.model and not call.is_stream and call.output_limit is None and row.id != "vertex-anthropic":
         return call.body, False
     changed: dict[str, msgspec.Raw] = {}
-    if call.model and target.model != call.model:
+    if call.model and target.model not in {call.model, ""}:
         changed["model"] = msgspec.Raw(msgspec.json.encode(target.model))
     is_usage_added = call.is_stream and call.endpoint.name == "chat" and _wants_usage_added(call, target)
     if is_usage_added:

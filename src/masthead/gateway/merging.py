@@ -81,7 +81,7 @@ def effective(base: GatewayConfig, own: GatewayConfig) -> Effective:
         Fault(f"connections.{name}.allow_networks", "the server no longer permits projects all of these networks")
         for name in lost
     )
-    return Effective(base.model_copy(update=changed).under(base.access), warnings)
+    return Effective(base.model_copy(update=changed).under(base.access, frozenset(connections)), warnings)
 
 
 def secrets_named(own: GatewayConfig) -> Iterator[tuple[str, str]]:

@@ -11,7 +11,7 @@ import pytest
 
 from masthead.gateway.call import Identity
 from masthead.model.errors import NotAuthenticated
-from masthead.model.ids import DEFAULT_PROJECT
+from masthead.model.ids import DEFAULT_PROJECT, ProjectId
 from masthead.testing.answering import Answering, Reply, Request
 from masthead.testing.gateway import RunningGateway
 from masthead.testing.raw_upstream import RawUpstream
@@ -48,7 +48,7 @@ async def by_key(scope: Mapping[str, Any]) -> Identity:
     key = dict(scope["headers"]).get(b"authorization", b"").removeprefix(b"Bearer ").decode()
     if not key:
         raise NotAuthenticated("a key is needed")
-    return Identity(DEFAULT_PROJECT, key, key)
+    return Identity(ProjectId("shop") if key.startswith("shop") else DEFAULT_PROJECT, key, key)
 
 
 def answer(request: Request) -> Reply:
@@ -58,21 +58,23 @@ def answer(request: Request) -> Reply:
 
 
 @pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Callable[[], Site]]:
+def serve(tmp_path: Path) -> Iterator[Callable[..., Site]]:
     with contextlib.ExitStack() as stack:
 
-        def start() -> Site:
+        def start(more_rules: str = "") -> Site:
             one, two = Answering(answer), Answering(answer)
             text = ""
             for name, upstream, more in (("one", one, ""), ("two", two, 'models = ["never"]\n')):
                 url = stack.enter_context(RawUpstream(upstream.talk)).url
                 text += f'[connections.{name}]\nbase_url = "{url}"\nallow_networks = ["loopback"]\n{more}'
-            return Site(stack.enter_context(wired_gateway(tmp_path, text + RULES, identify=by_key)), one, two)
+            return Site(
+                stack.enter_context(wired_gateway(tmp_path, text + RULES + more_rules, identify=by_key)), one, two
+            )
 
         yield start
 
 
-def test_a_recording_goes_to_the_target_of_its_alias_and_is_otherwise_untouched(serve: Callable[[], Site]) -> None:
+def test_a_recording_goes_to_the_target_of_its_alias_and_is_otherwise_untouched(serve: Callable[..., Site]) -> None:
     site = serve()
     found = site.client("narrow").audio.transcriptions.create(model="ears", file=("a.wav", SOUND), language="en")
     assert found.text == "hi"
@@ -84,7 +86,7 @@ def test_a_recording_goes_to_the_target_of_its_alias_and_is_otherwise_untouched(
     assert span.attributes["gen_ai.request.model"] == "whisper-1"
 
 
-def test_binary_answers_and_uploads_pass_as_they_are(serve: Callable[[], Site]) -> None:
+def test_binary_answers_and_uploads_pass_as_they_are(serve: Callable[..., Site]) -> None:
     site = serve()
     client = site.client()
     assert client.audio.speech.create(model="tts-1", voice="alloy", input="hi").content == SOUND
@@ -95,7 +97,7 @@ def test_binary_answers_and_uploads_pass_as_they_are(serve: Callable[[], Site]) 
     assert SOUND in site.one.requests[1].data
 
 
-def test_a_call_that_names_no_model_says_which_connection_it_means(serve: Callable[[], Site]) -> None:
+def test_a_call_that_names_no_model_says_which_connection_it_means(serve: Callable[..., Site]) -> None:
     site = serve()
     client = site.client()
     client.files.list(extra_headers={"x-masthead-connection": "two"})
@@ -135,7 +137,7 @@ CALLS: list[tuple[str, str, dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("method", "path", "given"), CALLS, ids=[f"{method} {path}" for method, path, _ in CALLS])
 def test_no_endpoint_is_past_the_key_the_access_rules_or_the_limits(
-    serve: Callable[[], Site], method: str, path: str, given: dict[str, Any]
+    serve: Callable[..., Site], method: str, path: str, given: dict[str, Any]
 ) -> None:
     site = serve()
 
@@ -151,3 +153,41 @@ def test_no_endpoint_is_past_the_key_the_access_rules_or_the_limits(
     first, second = ask("few"), ask("few")
     assert first.status_code not in {401, 403, 429}
     assert second.status_code == 429 and "used up" in second.text
+
+
+STORED = [
+    ("GET", "/v1/files"), ("GET", "/v1/files/f1/content"), ("DELETE", "/v1/files/f1"), ("POST", "/v1/files"),
+    ("POST", "/v1/uploads"), ("GET", "/v1/batches"), ("POST", "/v1/batches"), ("GET", "/v1/vector_stores"),
+    ("POST", "/v1/vector_stores/v1/search"), ("GET", "/v1/responses/resp_1"), ("DELETE", "/v1/responses/resp_1"),
+    ("GET", "/v1/responses/resp_1/input_items"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("method", "path"), STORED, ids=[" ".join(one) for one in STORED])
+def test_what_a_shared_account_stores_is_seen_by_no_other_project_and_opened_by_no_models_name(
+    serve: Callable[..., Site], method: str, path: str
+) -> None:
+    site = serve()
+
+    def ask(key: str, **given: Any) -> httpx.Response:
+        headers = {"authorization": f"Bearer {key}"}
+        return httpx.request(method, f"{site.gateway.url}{path}", headers=headers, timeout=20, **given)
+
+    for given in ({}, {"json": {"model": "gpt-4o"}}, {"json": {"model": "two/x"}}, {"data": {"model": "ears"}}):
+        refused = ask("shop", **given)
+        assert refused.status_code == 403 and "share_accounts" in refused.text
+        assert ask("narrow", **({} if not given else {"json": {"model": "allowed"}})).status_code == 403
+    assert not site.one.requests and not site.two.requests
+    assert ask("any", json={"model": "gpt-4o"}).status_code == 200
+    assert site.one.requests[0].data == b'{"model":"gpt-4o"}', "what the body says is the provider's to judge"
+
+
+def test_projects_share_what_an_account_stores_where_the_operator_says_so(serve: Callable[..., Site]) -> None:
+    site = serve("[projects]\nshare_accounts = true\n")
+    assert [one.id for one in site.client("shop").files.list()] == []
+    assert len(site.one.requests) == 1
+
+
+def test_images_and_sounds_are_made_for_every_project(serve: Callable[..., Site]) -> None:
+    site = serve()
+    assert site.client("shop").audio.transcriptions.create(model="ears", file=("a.wav", SOUND)).text == "hi"

@@ -14,7 +14,7 @@ from masthead.gateway.config_routes import RunBudgetConfig
 from masthead.gateway.differences import between, between_documents, dumped, hidden
 from masthead.gateway.merging import document, effective, secrets_named
 from masthead.gateway.secret import Secrets
-from masthead.model.ids import ProjectId
+from masthead.model.ids import DEFAULT_PROJECT, ProjectId
 
 pytestmark = pytest.mark.unit
 
@@ -174,6 +174,17 @@ def test_a_network_that_the_operator_no_longer_allows_is_left_out_at_once() -> N
     found = effective(base(projects={}), own)
     assert found.config.connections["c"].allow_networks == ()
     assert [one.where for one in found.warnings] == ["connections.c.allow_networks"]
+
+
+def test_a_project_uses_what_is_stored_over_connections_and_secrets_of_its_own() -> None:
+    brought = {"connections": BASE["connections"] | {"each": {"provider": "openai", "secret": "stored:openai"}}}
+    own = {"connections": {"mine": {"provider": "openai"}, "local": {"base_url": "https://gpu.example"}}}
+    project, file = ProjectId("p"), base(**brought)
+    for config, may in ((file, {"each"}), (merged(own, file), {"each", "mine", "local"}), (merged({}, file), {"each"})):
+        assert {name for name in config.connections if config.may_store(project, name)} == may
+        assert all(config.may_store(DEFAULT_PROJECT, name) for name in config.connections)
+    assert base(projects={"share_accounts": True}).may_store(project, "openai")
+    assert faults({"projects": {"share_accounts": True}})
 
 
 def test_a_project_may_not_say_what_projects_may_do() -> None:

@@ -14,6 +14,7 @@ from masthead.clock import Clock
 from masthead.gateway.call import Attempt, Call, Connection, Exchange, Identity, Target
 from masthead.gateway.config import GatewayConfig, connection_of, target_of
 from masthead.gateway.config_routes import RetryConfig, RouteConfig, TargetConfig
+from masthead.gateway.endpoints import is_of_stored_things
 from masthead.gateway.joining import header, metadata, user_of
 from masthead.gateway.offer import KnownModels, offered
 from masthead.gateway.policy.expression import Expression
@@ -92,10 +93,11 @@ class PolicyRouter:
             NotAllowed: the key may not ask for it.
         """
         call = exchange.call
-        if not self._may(call.identity, call.model):
-            what = f"may not use the model {call.model!r}" if call.model else "may not make calls that name no model"
+        model = "" if is_of_stored_things(call.endpoint) else call.model  # they have none, whatever the body says
+        if not self._may(call.identity, model):
+            what = f"may not use the model {model!r}" if model else "may not make calls that name no model"
             raise NotAllowed(f"this key {what}; GET /v1/models lists the models that it may use")
-        if not call.model:
+        if not model:
             return TargetsPlan((self._without_model(call),), _ONCE, self._fleet, self._clock)
         route = self._routes.get(call.model)
         if route is None:
@@ -181,6 +183,11 @@ class PolicyRouter:
         if named is None or named not in self._connections:
             what = "names no model, and no connection takes those" if named is None else f"names {named!r}"
             raise NotFound(f"this call {what}: name one of {', '.join(self._connections)} in x-masthead-connection")
+        if is_of_stored_things(call.endpoint) and not self._config.may_store(call.identity.project, named):
+            raise NotAllowed(
+                f"the account behind {named!r} is shared with other projects, which would see what is stored there: set"
+                " up a connection of the project's own, or let the operator set [projects] share_accounts = true"
+            )
         return self._target(named, "")
 
     def _direct_targets(self, model: str) -> tuple[Target, ...]:
