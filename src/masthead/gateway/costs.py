@@ -57,6 +57,8 @@ class Costs:
             cache_read_tokens=usage.cache_read_tokens,
             cache_write_tokens=usage.cache_write_tokens,
             cache_write_hour_tokens=usage.cache_write_hour_tokens,
+            input_audio_tokens=usage.input_audio_tokens,
+            output_audio_tokens=usage.output_audio_tokens,
         )
 
     async def are_known(self) -> bool:

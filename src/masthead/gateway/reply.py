@@ -8,7 +8,7 @@ import msgspec
 from masthead.gateway.assemble import assembled_chat, assembled_message, assembled_response
 from masthead.gateway.call import Exchange
 from masthead.gateway.outline import Outline, outlined
-from masthead.model.attributes import CACHE_WRITE_HOUR
+from masthead.model.attributes import CACHE_WRITE_HOUR, INPUT_AUDIO, OUTPUT_AUDIO
 from masthead.model.reading import Usage
 from masthead.providers.dialects import Dialect, usage_of
 
@@ -34,9 +34,20 @@ def usage_in(exchange: Exchange) -> Usage | None:
     if exchange.usage is ...:
         outline = outline_of(exchange)
         usage = exchange.usage = None if outline is None else _usage(exchange.call.endpoint.dialect, outline)
-        if usage is not None and usage.cache_write_hour_tokens:
-            exchange.attributes[CACHE_WRITE_HOUR] = usage.cache_write_hour_tokens
+        if usage is not None:
+            _note_dearer(exchange, usage)
     return exchange.usage
+
+
+def _note_dearer(exchange: Exchange, usage: Usage) -> None:
+    """Note tokens that have a price of their own and no attribute in the conventions."""
+    for name, tokens in (
+        (CACHE_WRITE_HOUR, usage.cache_write_hour_tokens),
+        (INPUT_AUDIO, usage.input_audio_tokens),
+        (OUTPUT_AUDIO, usage.output_audio_tokens),
+    ):
+        if tokens:
+            exchange.attributes[name] = tokens
 
 
 def reply_of(exchange: Exchange) -> dict[str, Any] | None:

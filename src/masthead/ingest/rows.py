@@ -7,7 +7,14 @@ from typing import Final
 import orjson
 
 from masthead.ingest.wire import JsonObject, WireSpan
-from masthead.model.attributes import CACHE_WRITE_HOUR, RECORDED_PRICE, REQUEST_MODEL, RUN_TIMES
+from masthead.model.attributes import (
+    CACHE_WRITE_HOUR,
+    INPUT_AUDIO,
+    OUTPUT_AUDIO,
+    RECORDED_PRICE,
+    REQUEST_MODEL,
+    RUN_TIMES,
+)
 from masthead.model.ids import ProjectId
 from masthead.model.reading import Operation
 from masthead.model.span import Attributes
@@ -107,7 +114,7 @@ def _cost(facts: Narrow, told: Attributes, start_ns: int, prices: Prices) -> tup
         return (facts.cost_usd, RECORDED_PRICE) if facts.cost_usd < _MAX_COST_USD else (None, None)
     if facts.model is None or facts.operation not in _PRICED:
         return None, None
-    model, asked, hour = facts.model, told.get(REQUEST_MODEL), told.get(CACHE_WRITE_HOUR)
+    model, asked = facts.model, told.get(REQUEST_MODEL)
     if isinstance(asked, str) and asked != model and not _is_priced(prices, facts.provider, model, start_ns):
         model = asked
     cost_usd = prices.cost_usd(
@@ -118,7 +125,9 @@ def _cost(facts: Narrow, told: Attributes, start_ns: int, prices: Prices) -> tup
         output_tokens=_tokens(facts.output_tokens),
         cache_read_tokens=_tokens(facts.cache_read_tokens),
         cache_write_tokens=_tokens(facts.cache_write_tokens),
-        cache_write_hour_tokens=_tokens(hour) if isinstance(hour, int) else None,
+        cache_write_hour_tokens=_told_tokens(told, CACHE_WRITE_HOUR),
+        input_audio_tokens=_told_tokens(told, INPUT_AUDIO),
+        output_audio_tokens=_told_tokens(told, OUTPUT_AUDIO),
         has_output=facts.operation is Operation.LLM,
     )
     return (cost_usd, prices.version) if cost_usd is not None and cost_usd < _MAX_COST_USD else (None, None)
@@ -126,6 +135,11 @@ def _cost(facts: Narrow, told: Attributes, start_ns: int, prices: Prices) -> tup
 
 def _is_priced(prices: Prices, provider: str | None, model: str, at_ns: int) -> bool:
     return prices.rates(provider=provider, model=model, at_ns=at_ns) is not None
+
+
+def _told_tokens(told: Attributes, name: str) -> int | None:
+    count = told.get(name)
+    return _tokens(count) if isinstance(count, int) else None
 
 
 def _tokens(count: int | None) -> int | None:

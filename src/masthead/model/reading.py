@@ -62,6 +62,9 @@ class Usage:
     reasoning_tokens: int | None = None
     cache_write_hour_tokens: int | None = None
     """Of those that were written to a cache, the ones that it keeps for an hour, which cost more."""
+    input_audio_tokens: int | None = None
+    """Of the input, what was sound, which has a price of its own."""
+    output_audio_tokens: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

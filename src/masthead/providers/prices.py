@@ -162,6 +162,8 @@ class Prices:
         cache_read_tokens: int | None = None,
         cache_write_tokens: int | None = None,
         cache_write_hour_tokens: int | None = None,
+        input_audio_tokens: int | None = None,
+        output_audio_tokens: int | None = None,
         has_output: bool = True,
     ) -> Decimal | None:
         """Return what the call cost at `start_ns`, None where model, price or tokens are unknown.
@@ -180,6 +182,8 @@ class Prices:
             cache_read_tokens=cache_read_tokens or 0,
             cache_write_tokens=cache_write_tokens or 0,
             cache_write_hour_tokens=cache_write_hour_tokens or 0,
+            input_audio_tokens=input_audio_tokens or 0,
+            output_audio_tokens=output_audio_tokens or 0,
         )
 
     def rates(self, *, provider: str | None, model: str, at_ns: int) -> Rates | None:
@@ -270,6 +274,8 @@ def _rates(price: "ModelPrice") -> Rates:
         _rate(price.cache_write_mtok),
         price.requests_kcount / _PER_REQUEST if isinstance(price.requests_kcount, Decimal) else Decimal(0),
         _rate(getattr(price, "cache_write_1h_mtok", None)),
+        _rate(getattr(price, "input_audio_mtok", None)),
+        _rate(getattr(price, "output_audio_mtok", None)),
     )
 
 

@@ -28,6 +28,9 @@ class Rates(NamedTuple):
     request: Decimal = Decimal(0)
     cache_write_hour: Rate | None = None
     """What is kept for an hour; None means that it costs as what is kept for minutes."""
+    input_audio: Rate | None = None
+    """Sound; None means that it costs as text does."""
+    output_audio: Rate | None = None
 
     def cost_usd(
         self,
@@ -37,12 +40,14 @@ class Rates(NamedTuple):
         cache_read_tokens: int = 0,
         cache_write_tokens: int = 0,
         cache_write_hour_tokens: int = 0,
+        input_audio_tokens: int = 0,
+        output_audio_tokens: int = 0,
     ) -> Decimal | None:
         """Return what a call costs, None where a rate that it needs is unknown.
 
         `input_tokens` includes the cached ones, which are paid at their own rate and never twice; where the cached ones
         are more, it plainly does not include them. Cached tokens without a rate of their own cost as fresh ones.
-        `cache_write_tokens` includes those that are kept for an hour.
+        `cache_write_tokens` includes those that are kept for an hour, and those of each side what was sound.
         """
         if self.input is None or (self.output is None and output_tokens):
             return None
@@ -59,7 +64,15 @@ class Rates(NamedTuple):
             if tokens and rate is not None:
                 fresh -= tokens
                 cost += rate.at(total) * tokens
-        cost += self.input.at(total) * fresh
+        cost += _of_both(fresh, self.input, input_audio_tokens, self.input_audio, total)
         if output_tokens and self.output is not None:
-            cost += self.output.at(total) * output_tokens
+            cost += _of_both(output_tokens, self.output, output_audio_tokens, self.output_audio, total)
         return cost
+
+
+def _of_both(tokens: int, rate: Rate, audio_tokens: int, audio_rate: Rate | None, total: int) -> Decimal:
+    """Return what text costs together with the sound that is among it."""
+    if not audio_tokens or audio_rate is None:
+        return rate.at(total) * tokens
+    sound = min(audio_tokens, tokens)
+    return rate.at(total) * (tokens - sound) + audio_rate.at(total) * sound

@@ -19,6 +19,7 @@ from masthead.ingest import otlp_json
 from masthead.ingest.otlp_write import traces_json
 from masthead.ingest.rows import rows_of
 from masthead.model.ids import DEFAULT_PROJECT
+from masthead.model.money import dollars
 from masthead.model.span import Span
 from masthead.providers.dialects import Dialect
 from masthead.providers.prices import Prices
@@ -117,7 +118,7 @@ def test_cached_tokens_are_paid_once_at_their_own_rate(
     assert (told["gen_ai.usage.input_tokens"], told["gen_ai.usage.output_tokens"]) == (1000, 50)
     assert told["gen_ai.usage.cache_read.input_tokens"] == 600
     assert priced(span) == sold.cost_usd
-    assert f"${sold.cost_usd:.4f} of" in message
+    assert f"{dollars(sold.cost_usd)} of" in message
 
 
 USAGE = {"input_tokens": 100, "cache_read_input_tokens": 1000, "cache_creation_input_tokens": 2000, "output_tokens": 10}
@@ -186,3 +187,26 @@ def test_what_a_cache_keeps_for_an_hour_costs_more_in_the_record_and_in_budgets(
             refused = httpx.post(f"{gateway.url}/v1/messages", json=body, timeout=20)
     assert priced(span) == HOUR_USD
     assert (refused.status_code, "$0.0116 of $0.01" in refused.text) == (429, True)
+
+
+def test_sound_costs_what_sound_does_in_the_record_and_in_budgets(tmp_path: Path) -> None:
+    usage = {
+        "prompt_tokens": 1000,
+        "completion_tokens": 100,
+        "total_tokens": 1100,
+        "prompt_tokens_details": {"audio_tokens": 800},
+        "completion_tokens_details": {"audio_tokens": 60},
+    }
+    choice = {"index": 0, "message": {"role": "assistant", "content": "Hi."}, "finish_reason": "stop"}
+    answer = {"id": "a", "object": "chat.completion", "model": "gpt-audio", "choices": [choice], "usage": usage}
+    (tmp_path / "key").write_text("k")
+    with RawUpstream(Answering(lambda _request: Reply(json.dumps(answer).encode())).talk) as upstream:
+        text = connection("openai", upstream.url, "openai", Dialect.OPENAI_CHAT).replace("KEY", str(tmp_path / "key"))
+        text += '[[limits]]\nper = "project"\nwindow = "total"\ncost_usd = 0.03\n'
+        with wired_gateway(tmp_path, text) as gateway:
+            body = {"model": "openai/gpt-audio", **ASKED["/v1/chat/completions"]}
+            assert httpx.post(f"{gateway.url}/v1/chat/completions", json=body, timeout=20).status_code == 200
+            span = gateway.spans(1)[0]
+            refused = httpx.post(f"{gateway.url}/v1/chat/completions", json=body, timeout=20)
+    assert priced(span) == Decimal("0.03034")  # 200 x 2.50 + 800 x 32 + 40 x 10 + 60 x 64
+    assert (refused.status_code, "$0.0303 of $0.03" in refused.text) == (429, True)

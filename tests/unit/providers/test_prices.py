@@ -69,6 +69,20 @@ def test_what_a_cache_keeps_for_an_hour_has_its_own_rate():
     assert written(hour=1000) == written(hour=5000) == Decimal("0.006")
 
 
+def test_sound_has_its_own_rate_on_both_sides():
+    def heard(model: str, *, into: int | None, out: int | None) -> Decimal | None:
+        return Prices().cost_usd(
+            provider="openai", model=model, start_ns=NOON, input_tokens=1000, output_tokens=100,
+            input_audio_tokens=into, output_audio_tokens=out,
+        )  # fmt: skip
+
+    # gpt-audio: 2.50 in and 10 out for text, 32 in and 64 out for sound.
+    assert heard("gpt-audio", into=None, out=None) == Decimal("0.0025") + Decimal("0.001")
+    assert heard("gpt-audio", into=800, out=60) == Decimal("0.0005") + Decimal("0.0256") + Decimal("0.00424")
+    assert heard("gpt-audio", into=9999, out=9999) == Decimal("0.032") + Decimal("0.0064"), "never more than there are"
+    assert heard("gpt-4o", into=800, out=60) == heard("gpt-4o", into=None, out=None), "no rate: as text"
+
+
 def test_the_tier_of_a_long_prompt_applies_to_all_of_its_tokens():
     # gemini-2.5-pro: 1.25 in and 10 out up to 200,000 input tokens; 2.50 and 15 beyond.
     assert cost("google", "gemini-2.5-pro", 200_000, 100) == Decimal("0.25") + Decimal("0.001")

@@ -1,7 +1,7 @@
 """What a streamed answer says piece by piece, in whichever dialect; and the answer put together from the pieces."""
 
-from dataclasses import dataclass, field, replace
-from typing import Literal, Protocol
+from dataclasses import dataclass, field, fields, replace
+from typing import Final, Literal, Protocol
 
 from masthead.model.reading import Usage
 from masthead.providers.dialects.form import (
@@ -143,12 +143,14 @@ class Writer(Protocol):
         ...
 
 
+_COUNTS: Final = tuple(one.name for one in fields(Usage))
+
+
 def joined_usage(earlier: Usage | None, later: Usage) -> Usage:
     """Return the later count, completed by the earlier one."""
     if earlier is None:
         return later
-    names = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens")
-    known = {name: getattr(later, name) for name in names if getattr(later, name) is not None}
+    known = {name: getattr(later, name) for name in _COUNTS if getattr(later, name) is not None}
     return replace(earlier, **known)
 
 

@@ -66,7 +66,7 @@ def test_tools_of_anthropic_alone_are_refused_by_name(kind: str):
 
 def test_tools_that_a_search_found_are_told_once():
     tool = {"type": "function", "name": "find", "description": "Finds.", "parameters": {"type": "object"}}
-    found = [
+    found: list[dict[str, Any]] = [
         {"role": "user", "content": "hi"},
         {"type": "tool_search_call", "arguments": {}, "call_id": None},
         {"type": "tool_search_output", "tools": [tool], "call_id": None, "status": "completed"},
@@ -80,7 +80,7 @@ def test_tools_that_a_search_found_are_told_once():
 
 def test_references_to_tools_become_text():
     content = [{"type": "tool_reference", "tool_name": "find"}]
-    messages = [
+    messages: list[dict[str, Any]] = [
         {"role": "assistant", "content": [{"type": "tool_use", "id": "c", "name": "search", "input": {}}]},
         {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "c", "content": content}]},
     ]
@@ -122,6 +122,36 @@ def test_bedrock_tells_how_long_its_cache_keeps_tokens():
     assert (found.input_tokens, found.cache_write_tokens, found.cache_write_hour_tokens) == (11, 10, 7)
     odd = usage_of(Dialect.BEDROCK, {"usage": {**usage, "cacheDetails": "?"}})
     assert odd is not None and odd.cache_write_hour_tokens is None
+
+
+def test_tokens_kept_for_an_hour_reach_claudes_callers_apart():
+    call = call_of(Dialect.ANTHROPIC, Dialect.BEDROCK)
+    usage = {"inputTokens": 1, "outputTokens": 2, "cacheWriteInputTokens": 10}
+    answer = {**wires.answer(Dialect.BEDROCK), "usage": {**usage, "cacheDetails": [{"ttl": "1h", "inputTokens": 7}]}}
+    told = call.reply(answer)["usage"]
+    assert told["cache_creation"] == {"ephemeral_1h_input_tokens": 7, "ephemeral_5m_input_tokens": 3}
+    assert usage_of(Dialect.ANTHROPIC, {"usage": told}) == call.usage
+
+
+def test_tokens_of_sound_are_read_and_told():
+    usage = {
+        "prompt_tokens": 9,
+        "completion_tokens": 8,
+        "prompt_tokens_details": {"audio_tokens": 5},
+        "completion_tokens_details": {"audio_tokens": 4},
+    }
+    found = usage_of(Dialect.OPENAI_CHAT, {"usage": usage})
+    assert found is not None
+    assert (found.input_audio_tokens, found.output_audio_tokens) == (5, 4)
+    call = call_of(Dialect.OPENAI_CHAT, Dialect.GEMINI)
+    counted = {
+        "promptTokenCount": 9,
+        "candidatesTokenCount": 8,
+        "promptTokensDetails": [{"modality": "TEXT", "tokenCount": 4}, {"modality": "AUDIO", "tokenCount": 5}],
+        "candidatesTokensDetails": [{"modality": "AUDIO", "tokenCount": 4}],
+    }
+    told = call.reply({**wires.answer(Dialect.GEMINI), "usageMetadata": counted})["usage"]
+    assert usage_of(Dialect.OPENAI_CHAT, {"usage": told}) == found
 
 
 def test_a_conversation_held_at_anthropic_is_refused():

@@ -141,6 +141,10 @@ def write_usage(usage: Usage | None) -> dict[str, Any]:
         "cache_read_input_tokens": told.cache_read_tokens,
         "cache_creation_input_tokens": told.cache_write_tokens,
     }
+    hour = told.cache_write_hour_tokens
+    if hour is not None:
+        minutes = max((told.cache_write_tokens or 0) - hour, 0)
+        body["cache_creation"] = {"ephemeral_1h_input_tokens": hour, "ephemeral_5m_input_tokens": minutes}
     if told.reasoning_tokens is not None:
         body["output_tokens_details"] = {"thinking_tokens": told.reasoning_tokens}
     return body

@@ -116,7 +116,17 @@ def read_usage(usage: Mapping[str, Any] | None) -> Usage | None:
         output_tokens=None if said is None and thoughts is None else (said or 0) + (thoughts or 0),
         cache_read_tokens=tokens(usage, "cachedContentTokenCount"),
         reasoning_tokens=thoughts,
+        input_audio_tokens=_audio_tokens(usage.get("promptTokensDetails")),
+        output_audio_tokens=_audio_tokens(usage.get("candidatesTokensDetails")),
     )
+
+
+def _audio_tokens(details: object) -> int | None:
+    """Return how many of the tokens were sound, None where it is not told what they were."""
+    if not isinstance(details, list):
+        return None
+    told = [cast("Mapping[str, Any]", one) for one in cast("list[object]", details) if isinstance(one, dict)]
+    return sum(tokens(one, "tokenCount") or 0 for one in told if one.get("modality") == "AUDIO") or None
 
 
 def read_citations(candidate: Mapping[str, Any]) -> tuple[Citation, ...]:

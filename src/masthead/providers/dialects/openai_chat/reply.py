@@ -123,6 +123,8 @@ def read_usage(usage: Mapping[str, Any] | None) -> Usage | None:
         cache_read_tokens=tokens(usage, "prompt_cache_hit_tokens") if cached is None else cached,
         cache_write_tokens=tokens(told, "cache_write_tokens"),
         reasoning_tokens=thought,
+        input_audio_tokens=tokens(told, "audio_tokens"),
+        output_audio_tokens=tokens(made, "audio_tokens"),
     )
 
 
@@ -145,12 +147,16 @@ def write_usage(usage: Usage) -> dict[str, Any]:
         "completion_tokens": usage.output_tokens or 0,
         "total_tokens": (usage.input_tokens or 0) + (usage.output_tokens or 0),
     }
-    told = {"cached_tokens": usage.cache_read_tokens, "cache_write_tokens": usage.cache_write_tokens}
-    told = {name: tokens for name, tokens in told.items() if tokens is not None}
-    if told:
-        body["prompt_tokens_details"] = told
-    if usage.reasoning_tokens is not None:
-        body["completion_tokens_details"] = {"reasoning_tokens": usage.reasoning_tokens}
+    told = {
+        "cached_tokens": usage.cache_read_tokens,
+        "cache_write_tokens": usage.cache_write_tokens,
+        "audio_tokens": usage.input_audio_tokens,
+    }
+    made = {"reasoning_tokens": usage.reasoning_tokens, "audio_tokens": usage.output_audio_tokens}
+    for name, details in (("prompt_tokens_details", told), ("completion_tokens_details", made)):
+        known = {kind: count for kind, count in details.items() if count is not None}
+        if known:
+            body[name] = known
     return body
 
 
