@@ -240,13 +240,14 @@ def vault_of(settings: Settings, database: Database, clock: Clock) -> Vault:
 
 
 def _breakers(service: GatewayService) -> dict[str, float]:
-    """Return a gauge for each target that was tried: 1 while it is set aside."""
+    """Return a gauge for each target that fails lately, 1 while it is set aside: callers name models without end."""
     return {
         labelled(
             "masthead_gateway_target_set_aside", project=serving.tenant.project, connection=connection, model=model
         ): float(health.open_until_s is not None)
         for serving in service.servings()
         for (connection, model), health in serving.tenant.fleet.all().items()
+        if health.failures or health.open_until_s is not None
     }
 
 
