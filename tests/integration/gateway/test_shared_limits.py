@@ -6,10 +6,14 @@ from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager
 
 import pytest
+from redis.asyncio import Redis
 
+from masthead.gateway.config_routes import LimitConfig
 from masthead.gateway.policy.counters import Slot
+from masthead.gateway.policy.limits import slots_of
 from masthead.gateway.policy.redis_counters import RedisCounters
 from masthead.model.errors import SettingsError
+from masthead.model.ids import DEFAULT_PROJECT
 from masthead.testing.redis import PrivateRedis, private_redis
 
 pytestmark = pytest.mark.integration
@@ -50,6 +54,17 @@ async def test_what_was_used_of_a_window_expires_after_it(server: PrivateRedis):
     async with processes(server, 1) as (counters,):
         await counters.take([slot])
         assert (await counters.take([slot]))[0].requests == 1
+
+
+async def test_a_run_is_forgotten_a_month_after_its_last_call_and_a_key_never(server: PrivateRedis):
+    config = LimitConfig(per="run", window="total", tokens=1)
+    names = [slots_of(DEFAULT_PROJECT, limit, 0)[0] for limit in (config, config.model_copy(update={"per": "key"}))]
+    async with processes(server, 1) as (counters,):
+        await counters.take([Slot(f"{name}one", None) for name in names])
+    async with Redis.from_url(server.url) as redis:  # pyright: ignore[reportUnknownMemberType] - typed in part
+        left_s = [await redis.ttl(f"masthead:limit:{name}one") for name in names]
+    assert 29 * 86_400 < left_s[0] <= 30 * 86_400
+    assert left_s[1] == -1
 
 
 async def test_a_server_that_is_gone_is_said_to_be_gone():

@@ -15,6 +15,8 @@ _PATIENCE_S: Final = 1.0
 _PAUSE_S: Final = 1.0
 _CONNECTIONS: Final = 16
 _SLACK_S: Final = 60
+_RUN_KEPT_S: Final = 30 * 86_400
+"""How long the use of a run is kept that nobody goes on with: there is no end of runs."""
 _PREFIX: Final = "masthead:limit:"
 _FIELDS: Final = ("requests", "tokens", "nano_usd")
 _MOST_SHOWN: Final = 2_000
@@ -100,7 +102,9 @@ class RedisCounters:
                     pipe.hincrby(name, "requests", requests)
                     pipe.hincrby(name, "tokens", tokens)
                     pipe.hincrby(name, "nano_usd", nano_usd)
-                    if slot.end_ns is None:
+                    if slot.end_ns is None and slot.name.split("\0", 2)[1:2] == ["run"]:
+                        pipe.expire(name, _RUN_KEPT_S)
+                    elif slot.end_ns is None:
                         pipe.persist(name)
                     else:
                         pipe.expireat(name, slot.end_ns // NANO_USD + _SLACK_S)
