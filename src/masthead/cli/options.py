@@ -1,21 +1,29 @@
 """The options that many commands share, and the console they print to."""
 
+import contextlib
+import re
 import sys
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import msgspec
 import typer
 from rich.console import Console
 
-from masthead.model.errors import SettingsError
+from masthead.clock import SystemClock
+from masthead.model.errors import InvalidInput, SettingsError
+from masthead.model.times import parse_rfc3339, rfc3339
 from masthead.settings import Settings
 
 _PIPE_WIDTH = 160
+_AGO: Final = re.compile(r"-?([0-9]{1,6})([dhm])")
+_UNIT_NS: Final = {"d": 86_400 * 10**9, "h": 3_600 * 10**9, "m": 60 * 10**9}
 
 Project = Annotated[str | None, typer.Option("--project", "-p", help="The project; `default` when left out.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 
-Since = Annotated[str | None, typer.Option(help="Runs that started at or after this time (RFC 3339 or a date).")]
+Since = Annotated[
+    str | None, typer.Option(help="Runs that started at or after this time: a date, RFC 3339, or `7d`, `24h` ago.")
+]
 Until = Annotated[str | None, typer.Option(help="Runs that started before this time.")]
 Agent = Annotated[str | None, typer.Option(help="An agent that took part.")]
 Model = Annotated[str | None, typer.Option(help="A model that was called.")]
@@ -47,5 +55,22 @@ def print_json(data: Any) -> None:
 
 
 def given(**filters: Any) -> dict[str, Any]:
-    """Return the filters that were given."""
-    return {name: value for name, value in filters.items() if value is not None}
+    """Return the filters that were given; of `since` and `until`, `7d` is the moment so long ago.
+
+    Raises:
+        InvalidInput: one of them is no time.
+    """
+    found = {name: value for name, value in filters.items() if value is not None}
+    return found | {name: _moment(found[name], f"--{name}") for name in ("since", "until") if name in found}
+
+
+def _moment(text: str, where: str) -> str:
+    ago = _AGO.fullmatch(text.strip())
+    if ago is None:
+        with contextlib.suppress(InvalidInput):
+            parse_rfc3339(text)
+            return text
+        known = "2026-11-22, 2026-11-22T09:42:47Z, or 7d, 24h, 30m for so long ago"
+        raise InvalidInput(f"{text!r} is no time: write {known}", where=where)
+    now_ns = SystemClock().now_ns()
+    return rfc3339(max(0, now_ns - int(ago[1]) * _UNIT_NS[ago[2]]))

@@ -72,6 +72,7 @@ def up(
 def _greet(out: Console, settings: Settings, url: str) -> None:
     out.print(f"[bold]Masthead[/bold] is up at [bold cyan]{url}{settings.path_prefix}/[/bold cyan]")
     out.print(f"  traces   {url}/v1/traces  (OTLP over HTTP)", highlight=False)
+    out.print(f"  models   {url}/v1  (the base URL for OpenAI's clients; {url} for Anthropic's)", highlight=False)
     out.print(f"  data     {settings.data_dir}", highlight=False)
     out.print("  own runs masthead import PATH, or masthead.init() in your program; stop with Ctrl+C", style="dim")
 

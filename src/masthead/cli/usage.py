@@ -23,7 +23,9 @@ def usage(
     context: typer.Context,
     by: Annotated[str, typer.Option(help="Add up by: key, model, agent, user, run or connection.")] = "model",
     project: Project = None,
-    since: Annotated[str | None, typer.Option(help="Calls that began at or after this time.")] = None,
+    since: Annotated[
+        str | None, typer.Option(help="Calls that began at or after this time: a date, RFC 3339, or `7d`, `24h` ago.")
+    ] = None,
     until: Annotated[str | None, typer.Option(help="Calls that began before this time.")] = None,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=5000, help="How many rows at most.")] = 20,
     as_json: AsJson = False,
@@ -34,7 +36,9 @@ def usage(
 
         masthead usage
 
-        masthead usage --by key --since 2026-11-01
+        masthead usage --by key --since 24h
+
+        masthead usage --by agent --since 2026-11-01
 
         masthead usage --by run -n 5 --json
     """

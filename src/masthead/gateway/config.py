@@ -41,7 +41,7 @@ from masthead.model.errors import SettingsError
 from masthead.model.ids import DEFAULT_PROJECT, ProjectId
 from masthead.providers.dialects import Dialect
 from masthead.providers.google_grant import ServiceAccount, service_account
-from masthead.providers.vendors import Auth, Vendor, base_url_of, check_amazon, vendor_of
+from masthead.providers.vendors import VENDORS, Auth, Vendor, base_url_of, check_amazon, known_vendor, vendor_of
 
 HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,64}$")]
 HeaderValue = Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]{0,4096}$")]
@@ -50,6 +50,8 @@ SecretReference = Annotated[
 ]
 
 _LOOPBACK: Final = ("127.0.0.0/8", "::1/128")
+_ALIKE: Final = 0.75
+"""How like a provider's name another one must be to be taken for a slip: names of one's own are permitted."""
 _SERVERS_FAULT: Final = (
     "the secret that the server's gateway.toml names is missing or cannot be used; its operator finds why in the log,"
     " or with masthead gateway check"
@@ -308,7 +310,10 @@ def parse(given: object, *, where: str, known_connections: frozenset[str] = froz
 
 def _faults(error: ValidationError) -> list[Fault]:
     """Return the faults. Values are not told: one that stands in the wrong place may be a secret."""
-    found = error.errors(include_url=False, include_context=False, include_input=False)
+    told = error.errors(include_url=False, include_context=False, include_input=False)
+    # A list whose entries are refused is counted as empty: that is no fault of its own.
+    inner = {one["loc"][:end] for one in told for end in range(len(one["loc"]))}
+    found = [one for one in told if one["type"] != "too_short" or one["loc"] not in inner]
     return [
         Fault(".".join(map(str, one["loc"])) or "document", _words(one["type"], one["loc"], one["msg"]))
         for one in found
@@ -320,7 +325,13 @@ def _words(kind: str, place: tuple[int | str, ...], message: str) -> str:
     if kind == "extra_forbidden":
         alike = get_close_matches(str(place[-1]), _settings(Part), 1)
         return "there is no such setting here" + (f"; is {alike[0]!r} meant?" if alike else "")
-    return message.removeprefix("Value error, ")
+    if kind == "missing":
+        return "it is missing"
+    if kind == "too_short":
+        return "it is empty: give one at least"
+    if kind == "union_tag_invalid":
+        return "there is no such kind; choose one of " + message.rpartition("expected tags: ")[2]
+    return message.removeprefix("Value error, ").replace("Input should be", "this must be", 1)
 
 
 def _settings(part: type[Part]) -> set[str]:
@@ -392,17 +403,23 @@ def secret_faults(config: GatewayConfig, environment: Mapping[str, str]) -> Iter
 
 
 def address_faults(config: GatewayConfig) -> Iterator[Fault]:
-    """Yield the connections to addresses of this machine or a private network that they do not allow.
+    """Yield the connections that will not reach whom they should.
+
+    Their addresses are of this machine or a private network that they do not allow, or their provider is misspelt.
 
     Raises:
         SettingsError: a provider's address is not known.
     """
     for name, connection in config.connections.items():
         row = vendor_of(connection.provider)
+        unknown = _unknown(connection.provider)
         try:
             host = (urlsplit(base_url_of(row, connection.base_url)).hostname or "").lower()
         except SettingsError as error:
-            raise ConfigRefused("it", (Fault(f"connections.{name}.base_url", str(error)),)) from error
+            why = f"{unknown}; one that speaks OpenAI's dialect needs a base URL" if unknown else str(error)
+            raise ConfigRefused("it", (Fault(f"connections.{name}.base_url", why),)) from error
+        if unknown is not None and unknown.endswith(")"):
+            yield Fault(f"connections.{name}.provider", f"{unknown}; it is taken for one that speaks OpenAI's dialect")
         is_local = host == "localhost" or host.endswith(".localhost")
         address = "127.0.0.1" if is_local else host
         if is_address(address) and not is_allowed(address, connection.allow_networks):
@@ -411,6 +428,14 @@ def address_faults(config: GatewayConfig) -> Iterator[Fault]:
                 f"connections.{name}.base_url",
                 f'{host} is not public, and calls to it are refused; if it is meant: allow_networks = ["{network}"]',
             )
+
+
+def _unknown(provider: str) -> str | None:
+    """Return that nobody knows a provider, with the one that may be meant; None where it is known."""
+    if known_vendor(provider) is not None:
+        return None
+    alike = get_close_matches(provider.lower(), VENDORS, 1, _ALIKE)
+    return f"{provider!r} is no provider that is known" + (f" (is {alike[0]!r} meant?)" if alike else "")
 
 
 def timeouts_of(config: ConnectionConfig) -> Timeouts:

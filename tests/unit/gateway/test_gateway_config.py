@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from masthead.gateway.call import Connection
-from masthead.gateway.config import GatewayConfig, address_faults, connection_of, load, parse, secret_faults
+from masthead.gateway.config import (
+    ConfigRefused,
+    GatewayConfig,
+    address_faults,
+    connection_of,
+    load,
+    parse,
+    secret_faults,
+)
 from masthead.gateway.differences import differences
 from masthead.gateway.secret import Secrets
 from masthead.model.errors import SettingsError
@@ -41,6 +49,10 @@ def test_a_known_vendor_needs_its_key_alone() -> None:
         ({"unknown": 1}, "unknown: there is no such setting here"),
         ({"connections": {"c": {"base_urll": "https://x"}}}, "no such setting here; is 'base_url' meant?"),
         ({"cache": {"ttl": 3}}, "no such setting here; is 'ttl_s' meant?"),
+        ({"limits": [{"per": "ky", "requests": 1}]}, "limits.0.per: this must be 'project', 'key', 'user'"),
+        ({"plugins": [{"kind": "pi"}]}, "no such kind; choose one of 'pii', 'banned'"),
+        ({"routes": [{"model": "m", "targets": ()}]}, "routes.0.targets: it is empty: give one at least"),
+        ({"access": [{"keys": ["k"]}]}, "access.0.models: it is missing"),
     ],
 )
 def test_what_cannot_be_taken_is_told_with_its_place(given: dict[str, object], told: str) -> None:
@@ -72,6 +84,33 @@ def test_an_address_to_which_calls_will_be_refused_is_told_with_the_remedy(
 def test_a_provider_whose_address_is_not_known_is_refused_with_the_place() -> None:
     with pytest.raises(SettingsError, match=r"connections\.c\.base_url: the address of Azure .* give 'resource'"):
         list(address_faults(parse({"connections": {"c": {"provider": "azure"}}}, where="test")))
+
+
+def test_a_list_whose_entries_are_refused_is_not_called_empty_too() -> None:
+    target = {"connection": "c", "when": "agent = 3"}
+    with pytest.raises(ConfigRefused) as refused:
+        parse({"routes": [{"model": "m", "targets": [target]}]}, where="test")
+    assert [one.where for one in refused.value.faults] == ["routes.0.targets.0.when"]
+
+
+@pytest.mark.parametrize(
+    ("provider", "told"),
+    [
+        ("openia", ["'openia' is no provider that is known (is 'openai' meant?); it is taken for one that speaks"]),
+        ("our-house", []),
+        ("OpenAI", []),
+        ("moonshotai", []),
+    ],
+)
+def test_a_provider_that_is_misspelt_is_told_and_a_name_of_ones_own_is_not(provider: str, told: list[str]) -> None:
+    made = parse({"connections": {"c": {"provider": provider, "base_url": "https://x.example/v1"}}}, where="test")
+    faults = [one for one in address_faults(made) if one.where == "connections.c.provider"]
+    assert [one.message.partition(" OpenAI's")[0] for one in faults] == told
+
+
+def test_an_unknown_provider_without_an_address_is_named() -> None:
+    with pytest.raises(SettingsError, match=r"'openia' is no provider that is known .is 'openai' meant.*base URL"):
+        list(address_faults(parse({"connections": {"c": {"provider": "openia"}}}, where="test")))
 
 
 def test_a_missing_secret_is_told_by_its_name() -> None:
