@@ -213,7 +213,7 @@ def test_a_target_that_fails_is_shown_as_set_aside(page: Page, watched: Watched)
 
 def test_a_project_without_calls_says_what_to_change(page: Page, watched: Watched) -> None:
     page.goto(watched.page("/gateway", project="empty"))
-    expect(page.get_by_role("heading", name="No call has come yet")).to_be_visible()
+    expect(page.get_by_role("heading", name="No call since the gateway started")).to_be_visible()
     expect(page.get_by_text(f'base_url="{watched.url}/v1"')).to_be_visible()
     expect(page.get_by_role("button", name="Copy code")).to_be_visible()
 

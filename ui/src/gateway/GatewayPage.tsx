@@ -1,5 +1,5 @@
-import { Link, Outlet } from "@tanstack/react-router";
-import type { ReactNode } from "react";
+import { Link, Outlet, useLocation } from "@tanstack/react-router";
+import { type ReactNode, useEffect, useRef } from "react";
 import { RecordsAlerts } from "./RecordsAlerts";
 import "@/settings/settings.css";
 import "@/overview/overview.css";
@@ -16,13 +16,19 @@ const PARTS = [
 
 /** The door to models: what passes through it now, what that uses, and how those behind it fare. */
 export function GatewayPage(): ReactNode {
+  const parts = useRef<HTMLElement>(null);
+  const path = useLocation({ select: ({ pathname }) => pathname });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: on a narrow screen the parts scroll, to the one shown.
+  useEffect(() => {
+    parts.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+  }, [path]);
   return (
     <div className="settings gateway">
       <header className="page-head">
         <h1>Gateway</h1>
         <RecordsAlerts />
       </header>
-      <nav className="settings-nav" aria-label="Gateway">
+      <nav ref={parts} className="settings-nav" aria-label="Gateway">
         {PARTS.map(({ to, word }) => (
           <Link
             key={to}

@@ -5,7 +5,7 @@ import { me } from "@/api/queries";
 import { Programs } from "./Programs";
 
 /** What to do where no call has come yet: change one base URL. */
-export function Snippet({ title }: { title: string }): ReactNode {
+export function Snippet({ title, isSinceStart = false }: { title: string; isSinceStart?: boolean }): ReactNode {
   const needsKey = useQuery(me()).data?.is_login_required ?? false;
   return (
     <section className="panel gateway-empty" aria-label={title}>
@@ -13,6 +13,12 @@ export function Snippet({ title }: { title: string }): ReactNode {
       <p>
         Point your program here: change one base URL, whatever client or framework it uses. Calls are recorded as runs,
         limited, and guarded against loops.
+        {isSinceStart ? (
+          <>
+            {" "}
+            What came before the start stands under <Link to="/gateway/usage">Usage</Link>.
+          </>
+        ) : null}
       </p>
       <Programs />
       <p className="quiet">

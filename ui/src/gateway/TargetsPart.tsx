@@ -28,7 +28,7 @@ export function TargetsPart(): ReactNode {
     <Wait asked={asked}>
       {({ items, idle }) =>
         items.length === 0 && idle.length === 0 ? (
-          <Snippet title="No call has come yet" />
+          <Snippet title="No call since the gateway started" isSinceStart />
         ) : (
           <>
             {items.length > 0 ? (

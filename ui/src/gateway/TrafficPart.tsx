@@ -34,7 +34,7 @@ export function TrafficPart(): ReactNode {
             </p>
           </div>
           {under_way.length === 0 && latest.length === 0 ? (
-            <Snippet title="No call has come yet" />
+            <Snippet title="No call since the gateway started" isSinceStart />
           ) : (
             <>
               <Figures time={time} underWay={under_way} latest={latest} />

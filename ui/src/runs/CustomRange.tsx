@@ -3,29 +3,26 @@ import { Dialog } from "@/design/Dialog";
 import { localTime, rfc3339 } from "./range";
 
 type Range = { since: string | undefined; until: string | undefined };
-type Props = { since: string | undefined; until: string | undefined; onChange: (range: Range) => void };
+type Props = {
+  since: string | undefined;
+  until: string | undefined;
+  onChange: (range: Range) => void;
+  onClose: () => void;
+};
 
 /** Any range of time, typed or picked; an end that is left out means now. */
-export function CustomRange({ since, until, onChange }: Props): ReactNode {
-  const [isOpen, setIsOpen] = useState(false);
+export function CustomRange({ since, until, onChange, onClose }: Props): ReactNode {
   return (
-    <>
-      <button type="button" aria-haspopup="dialog" aria-pressed={false} onClick={() => setIsOpen(true)}>
-        Custom
-      </button>
-      {isOpen ? (
-        <Dialog title="Time range" onClose={() => setIsOpen(false)}>
-          <Ends
-            from={localTime(since)}
-            to={localTime(until)}
-            onTake={(range) => {
-              setIsOpen(false);
-              onChange(range);
-            }}
-          />
-        </Dialog>
-      ) : null}
-    </>
+    <Dialog title="Time range" onClose={onClose}>
+      <Ends
+        from={localTime(since)}
+        to={localTime(until)}
+        onTake={(range) => {
+          onClose();
+          onChange(range);
+        }}
+      />
+    </Dialog>
   );
 }
 

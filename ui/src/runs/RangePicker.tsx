@@ -1,4 +1,4 @@
-import type { ReactNode } from "react";
+import { type ReactNode, useState } from "react";
 import { Icon } from "@/design/icons";
 import { CustomRange } from "./CustomRange";
 import { PRESETS, resolve } from "./range";
@@ -20,6 +20,7 @@ const short = (time: string) =>
 
 /** Presets, or the range that was brushed in the histogram or typed. */
 export function RangePicker({ since, until, onChange }: Props): ReactNode {
+  const [isAsking, setAsking] = useState(false);
   const isBrushed = until !== undefined || (since !== undefined && !PRESETS.some((preset) => preset.since === since));
   return (
     <fieldset className="range">
@@ -42,9 +43,19 @@ export function RangePicker({ since, until, onChange }: Props): ReactNode {
               {preset.label}
             </button>
           ))}
-          <CustomRange since={resolve(since, Date.now())} until={until} onChange={onChange} />
+          <button type="button" aria-haspopup="dialog" onClick={() => setAsking(true)}>
+            Custom
+          </button>
         </div>
       )}
+      {isAsking ? (
+        <CustomRange
+          since={resolve(since, Date.now())}
+          until={until}
+          onChange={onChange}
+          onClose={() => setAsking(false)}
+        />
+      ) : null}
     </fieldset>
   );
 }
