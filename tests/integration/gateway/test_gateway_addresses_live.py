@@ -1,6 +1,7 @@
 """A connection's URL is no way into the network that the gateway stands in: through real sockets, and real names."""
 
 import asyncio
+import contextlib
 import socket
 from pathlib import Path
 from typing import Any
@@ -125,3 +126,23 @@ def test_a_models_name_never_leads_to_another_path(tmp_path: Path, model: str) -
     assert (method, version) == (b"POST", b"HTTP/1.1")
     assert path.startswith(b"/v1/models/") and path.endswith(b":generateContent")
     assert path.count(b"/") == 3 and b"?" not in path
+
+
+async def test_an_address_that_swallows_packets_leaves_time_for_the_next_one(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    with RawUpstream(answering) as upstream, contextlib.ExitStack() as stack:
+        port = int(upstream.url.split(":")[2].split("/")[0])
+        full = stack.enter_context(socket.socket())
+        full.bind(("127.0.0.2", port))
+        full.listen(0)
+        for _ in range(4):  # whoever comes after these is not answered
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(("127.0.0.2", port))
+        names = Names(["127.0.0.2", "127.0.0.1"])
+        monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", names)
+        client = Http1Client()
+        first = await client.send(asked(port, "models.example", LOOPBACK))
+        assert (first.status, await first.read(100)) == (200, b'{"id": "c", "choices": []}')
+        await client.close()

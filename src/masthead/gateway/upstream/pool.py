@@ -20,6 +20,8 @@ class _Kept:
     def __init__(self) -> None:
         self.idle: deque[Http1Connection] = deque()
         self.open: set[Http1Connection] = set()
+        self.address: str | None = None
+        """The one that could be connected to last."""
 
     def take(self, now_s: float) -> Http1Connection | None:
         """Return the one that was used last, unless all are too old."""
@@ -91,9 +93,13 @@ class Http1Client:
         loop = asyncio.get_running_loop()
         until = loop.time() + timeout_s
         what, why = f"{origin.host}:{origin.port}", "it has no address"
-        for address in await addresses_of(origin, loop, timeout_s):
+        addresses = await addresses_of(origin, loop, timeout_s)
+        if kept.address in addresses:
+            addresses.sort(key=kept.address.__ne__)
+        for at, address in enumerate(addresses):
+            share_s = (until - loop.time()) / (len(addresses) - at)  # whoever does not answer leaves time for the next
             try:
-                async with asyncio.timeout_at(until):
+                async with asyncio.timeout(share_s):
                     _, connection = await loop.create_connection(
                         lambda: Http1Connection(loop, what, kept),
                         address,
@@ -102,11 +108,15 @@ class Http1Client:
                         server_hostname=origin.host if origin.scheme == "https" else None,
                     )
             except TimeoutError as error:
-                raise UpstreamFailed(f"{what} could not be reached within {timeout_s:g} s", kind="timeout") from error
+                if at == len(addresses) - 1:
+                    message = f"{what} could not be reached within {timeout_s:g} s"
+                    raise UpstreamFailed(message, kind="timeout") from error
+                continue
             except OSError as error:
                 why = str(error)  # the error itself knows this frame: a cycle for each failure
                 continue
             kept.open.add(connection)
+            kept.address = address
             return connection
         raise UpstreamFailed(f"{what} cannot be reached: {why}", kind="connect")
 
