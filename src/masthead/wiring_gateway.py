@@ -124,7 +124,7 @@ def gateway_of(
         clock=clock,
         documents=documents,
         environment=environment(),
-        gauges=lambda: {**gauges(), **_breakers(service), **counts(shared)},
+        gauges=lambda: {**gauges(), **_breakers(service), **counts(shared), **_uncounted(counters)},
         ending=bench.ending,
         closing=close,
         beside=shared,
@@ -249,6 +249,11 @@ def _breakers(service: GatewayService) -> dict[str, float]:
         for (connection, model), health in serving.tenant.fleet.all().items()
         if health.failures or health.open_until_s is not None
     }
+
+
+def _uncounted(counters: Counters) -> dict[str, float]:
+    """Return how often limits could not be counted, where a server counts them."""
+    return {"masthead_gateway_limits_failed_total": counters.failed} if isinstance(counters, RedisCounters) else {}
 
 
 def _client(settings: Settings) -> UpstreamClient:

@@ -62,6 +62,15 @@ async def test_while_redis_is_gone_calls_pass_or_are_refused_as_set_and_are_coun
             assert [await asked(gateway) for _ in range(3)] == [200, 200, 429]  # what it held is gone
 
 
+async def test_a_redis_that_is_gone_is_logged_now_and_then_and_counted_at_each_call(caplog: pytest.LogCaptureFixture):
+    with private_redis() as server:
+        async with gateways(server, LimitConfig(requests=1000)) as (gateway,):
+            server.stop()
+            assert {await asked(gateway, number) for number in range(50)} == {200}
+    told = [record for record in caplog.records if "counted" in record.message]
+    assert len(told) == 1
+
+
 async def test_a_redis_that_hangs_holds_up_calls_for_about_a_second_and_not_each_of_them():
     with private_redis() as server:
         async with gateways(server, LimitConfig(requests=1000)) as (gateway,):

@@ -74,6 +74,7 @@ async def test_a_server_that_is_gone_is_said_to_be_gone():
             server.stop()
             with pytest.raises(ConnectionError, match="does not answer"):
                 await counters.take([Slot("a", None)])
+            assert counters.failed == 1
             server.start()
             assert (await counters.take([Slot("a", None)]))[0].requests == 1
 

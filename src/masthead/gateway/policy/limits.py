@@ -27,6 +27,7 @@ from masthead.model.money import dollars
 from masthead.model.tenancy import KeyLimit
 
 _LOG = logging.getLogger(__name__)
+_LOGGED_EVERY_S: Final = 10.0
 _LAST_S: Final = 1.0
 """How long the end of a gateway waits until the last calls are counted."""
 Adding = set[asyncio.Task[None]]
@@ -70,6 +71,7 @@ class Limits(QuietPlugin):
         self._open: dict[SpanId, list[_Held]] = {}
         self._uncounted = uncounted or Uncounted(cost_of)
         self._adding: Adding = set() if adding is None else adding
+        self._silent_until_s = float("-inf")
 
     async def before(self, exchange: Exchange) -> Answer | None:
         """Take one request of each limit, or refuse the call."""
@@ -86,7 +88,7 @@ class Limits(QuietPlugin):
         try:
             used = await self._take(held)
         except (OSError, TimeoutError) as error:
-            _LOG.warning("limits cannot be counted: %s", error)
+            self._complain("limits cannot be counted: %s", error)
             if self._fails_open:
                 return None
             message = "limits cannot be checked at present, and this gateway lets nothing through unchecked"
@@ -136,7 +138,14 @@ class Limits(QuietPlugin):
         try:
             await self._counters.add(slots, tokens=tokens, nano_usd=nano_usd)
         except (OSError, TimeoutError) as error:
-            _LOG.warning("what a call used of its limits could not be counted: %s", error)
+            self._complain("what a call used of its limits could not be counted: %s", error)
+
+    def _complain(self, message: str, error: Exception) -> None:
+        """Log it now and then: every call may have the same to say."""
+        now_s = self._clock.monotonic_s()
+        if now_s >= self._silent_until_s:
+            self._silent_until_s = now_s + _LOGGED_EVERY_S
+            _LOG.warning(message, error)
 
     def _held(self, limit: LimitConfig, exchange: Exchange) -> _Held | None:
         if limit.per == "model":

@@ -51,6 +51,8 @@ class RedisCounters:
             )
             self._redis = Redis.from_pool(pool)
             self._paused_until_s = 0.0
+            self.failed = 0
+            """How often the server could not be asked, since the start."""
         except ValueError as error:
             raise SettingsError(f"redis_url is no address of a Redis server: {error}") from error
 
@@ -94,6 +96,7 @@ class RedisCounters:
 
         begun_s = asyncio.get_running_loop().time()
         if begun_s < self._paused_until_s:
+            self.failed += 1
             raise ConnectionError("the Redis server of limits hung a moment ago; it is asked again soon")
         try:
             async with self._redis.pipeline(transaction=True) as pipe:
@@ -110,6 +113,7 @@ class RedisCounters:
                         pipe.expireat(name, slot.end_ns // NANO_USD + _SLACK_S)
                 answers = await cast("Awaitable[list[Any]]", pipe.execute())
         except RedisError as error:
+            self.failed += 1
             now_s = asyncio.get_running_loop().time()
             if now_s - begun_s >= _PATIENCE_S / 2:
                 self._paused_until_s = now_s + _PAUSE_S  # it hangs: not every call is to wait for it
