@@ -136,6 +136,15 @@ def test_the_responses_client_reaches_every_dialect(tmp_path: Path, target: Dial
         assert response.usage is not None and response.usage.input_tokens_details.cached_tokens == 600
 
 
+def test_the_responses_client_searches_with_claude(tmp_path: Path) -> None:
+    tools: Any = [{"type": "web_search", "filters": {"allowed_domains": ["example.org"]}}]
+    with reaching(tmp_path, Dialect.ANTHROPIC) as (gateway, vendor, model), chat_client(gateway) as client:
+        response = client.responses.create(model=model, input="Where?", tools=tools)
+    (tool,) = vendor.requests[0].body["tools"]
+    assert (tool["type"], tool["allowed_domains"]) == ("web_search_20250305", ["example.org"])
+    assert [tool.type for tool in response.tools] == ["web_search"]
+
+
 class City(BaseModel):
     name: str
 

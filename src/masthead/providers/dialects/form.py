@@ -165,6 +165,17 @@ class Tool:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Search:
+    """A search of the web at the vendor. `location` is where the user is: city, country, region, timezone."""
+
+    allowed_domains: tuple[str, ...] = ()
+    blocked_domains: tuple[str, ...] = ()
+    location: Mapping[str, str] | None = None
+    most: int | None = None
+    at: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ToolChoice:
     """Whether tools may, must or must not be called; `names` leaves only these, where given."""
 
@@ -199,6 +210,7 @@ class Request:
     model: str
     turns: tuple[Turn, ...]
     tools: tuple[Tool, ...] = ()
+    search: Search | None = None
     tool_choice: ToolChoice | None = None
     is_parallel: bool | None = None
     format: Format | None = None

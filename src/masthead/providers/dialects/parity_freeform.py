@@ -60,6 +60,7 @@ _LATER: Final = {
     "tools": [{"type": "function", "name": "find", "description": "Finds.", "parameters": {"type": "object"}}],
 }
 _SHELL: Final = {"type": "object", "properties": {"command": {"type": "string"}, "restart": {"type": "boolean"}}}
+_OSLO: Final = {"type": "approximate", "city": "Oslo"}
 FREEFORM: Final = (
     _both(
         "Free-form tools",
@@ -175,6 +176,26 @@ FREEFORM: Final = (
             BEDROCK: {"toolConfig": {"tools": [{"toolSpec": {"name": "bash", "inputSchema": {"json": _SHELL}}}]}},
         },
         note="they run at the client: other models are told their parameters, which is noted",
+    ),
+    Feature(
+        "Search of the web",
+        {
+            CHAT: {"web_search_options": {"user_location": {"type": "approximate", "approximate": {"city": "Oslo"}}}},
+            RESPONSES: {"tools": [{"type": "web_search", "user_location": _OSLO}]},
+            ANTHROPIC: {"tools": [{"type": "web_search_20260318", "name": "web_search", "user_location": _OSLO}]},
+        },
+        {
+            RESPONSES: {"tools": [{"type": "web_search", "user_location": _OSLO}]},
+            ANTHROPIC: {"tools": [{"type": "web_search_20250305", "name": "web_search", "user_location": _OSLO}]},
+            GEMINI: {"tools": [{"googleSearch": {}}]},
+        },
+        refused=frozenset({CHAT, BEDROCK}),
+        note="what it finds is cited; at Gemini not beside functions; its steps and their price are not told",
+    ),
+    Feature(
+        "Search without the live web",
+        {RESPONSES: {"tools": [{"type": "web_search", "external_web_access": False}]}},
+        {},
     ),
     Feature(
         "What ran at the vendor before",

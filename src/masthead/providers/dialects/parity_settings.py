@@ -143,11 +143,11 @@ SETTINGS: Final = (
     ),
     Feature("Functions, before tools", {CHAT: {"functions": [_FUNCTION]}}, {}, refused=frozenset(Dialect)),
     Feature(
-        "Search by the vendor",
+        "Other tools that run at the vendor",
         {
-            CHAT: {"web_search_options": {}, "tools": [{"type": "web_search"}]},
-            RESPONSES: {"tools": [{"type": "web_search"}]},
-            ANTHROPIC: {"tools": [{"type": "web_search_20250305", "name": "web_search"}]},
+            CHAT: {"tools": [{"type": "web_search"}]},
+            RESPONSES: {"tools": [{"type": "file_search", "vector_store_ids": ["vs"]}]},
+            ANTHROPIC: {"tools": [{"type": "code_execution_20260521", "name": "code_execution"}]},
         },
         {},
         refused=frozenset(Dialect),

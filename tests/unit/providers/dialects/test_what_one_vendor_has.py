@@ -57,7 +57,7 @@ def test_tools_that_claude_knows_are_told_to_others(kind: str, name: str, parame
     assert "tools[0].type" in noted(call)
 
 
-@pytest.mark.parametrize("kind", ["web_search_20260318", "code_execution_20260521", "computer_toolset_20260801"])
+@pytest.mark.parametrize("kind", ["web_fetch_20260318", "code_execution_20260521", "computer_toolset_20260801"])
 def test_tools_of_anthropic_alone_are_refused_by_name(kind: str):
     with pytest.raises(InvalidInput, match=kind) as refusal:
         call_of(Dialect.ANTHROPIC, Dialect.OPENAI_CHAT, tools=[{"type": kind, "name": "x"}])

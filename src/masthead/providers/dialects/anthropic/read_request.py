@@ -17,8 +17,10 @@ from masthead.providers.dialects.form import (
     Part,
     Request,
     Result,
+    Search,
     Text,
     Thinking,
+    Tool,
     Turn,
 )
 from masthead.providers.dialects.json_text import text_of
@@ -52,11 +54,19 @@ def read(body: Mapping[str, Any], losses: Losses) -> Request:
     choice = fields.inner("tool_choice")
     output = fields.inner("output_config")
     metadata = fields.inner("metadata")
+    tools = tuple(read_tools(fields))
+    search = next((tool for tool in tools if isinstance(tool, Search)), None)
+    asked = None if choice is None else read_choice(choice)
+    if search is not None and asked is not None and "web_search" in asked.names:
+        raise refused(
+            "tool_choice.name", "a search of the web cannot be made to happen elsewhere: leave the choice out"
+        )
     request = Request(
         model=model,
         turns=turns,
-        tools=tuple(read_tools(fields)),
-        tool_choice=None if choice is None else read_choice(choice),
+        tools=tuple(tool for tool in tools if isinstance(tool, Tool)),
+        search=search,
+        tool_choice=asked,
         is_parallel=None if choice is None else _is_parallel(choice),
         thinking=_thinking(fields.inner("thinking"), output),
         format=_format(fields, output),

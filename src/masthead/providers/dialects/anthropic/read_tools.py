@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from masthead.providers.dialects.dialect import refused
 from masthead.providers.dialects.fields import Fields
-from masthead.providers.dialects.form import Cache, Tool, ToolChoice
+from masthead.providers.dialects.form import Cache, Search, Tool, ToolChoice
+from masthead.providers.dialects.search import OF_ANTHROPIC, read_of_anthropic
 
 _ELSEWHERE: Final = "only Anthropic has it, dropped"
 _UNTOLD: Final = "Claude knows its parameters: another model is told them, and no more of how to use it"
@@ -46,7 +47,7 @@ _OF_CLIENTS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
 _SEARCHES: Final = "tool_search_tool_"
 
 
-def read_tools(fields: Fields) -> Iterator[Tool]:
+def read_tools(fields: Fields) -> Iterator[Tool | Search]:
     """Yield the tools.
 
     Raises:
@@ -56,6 +57,9 @@ def read_tools(fields: Fields) -> Iterator[Tool]:
         kind = tool.text("type") or "custom"
         if kind.startswith(_SEARCHES):
             tool.losses.add(tool.path, "there is nothing to search for: all tools are told at once, dropped")
+            continue
+        if kind.startswith(OF_ANTHROPIC):
+            yield read_of_anthropic(tool)
             continue
         yield _tool(tool, kind)
         tool.finish()

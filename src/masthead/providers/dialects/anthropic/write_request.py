@@ -9,6 +9,7 @@ from masthead.providers.dialects.anthropic.write_said import cache_control, imag
 from masthead.providers.dialects.dialect import Losses, refused
 from masthead.providers.dialects.form import Audio, File, Image, Part, Reasoning, Request, Result, Text, Tool, Turn
 from masthead.providers.dialects.seals import with_call_proofs, worthless
+from masthead.providers.dialects.search import allowed_search, for_anthropic
 from masthead.providers.dialects.turns import allowed_tools, filled, merged, without_system
 
 DEFAULT_OUTPUT_TOKENS: Final = 4096
@@ -41,9 +42,12 @@ def write(
     if system:
         is_plain = len(system) == 1 and system[0].cache is None
         body["system"] = system[0].text if is_plain else [write_said(part, losses) for part in system]
-    tools = allowed_tools(request)
+    tools = [_tool(tool) for tool in allowed_tools(request)]
+    search = allowed_search(request)
+    if search is not None:
+        tools.append(for_anthropic(search))
     if tools:
-        body["tools"] = [_tool(tool) for tool in tools]
+        body["tools"] = tools
     body |= _choice(request, losses)
     body |= thinking_fields(request, limit, losses)
     body |= _format(request, body.get("output_config") or {}, losses)
@@ -158,7 +162,7 @@ def _format(request: Request, config: dict[str, Any], losses: Losses) -> dict[st
 
 def _choice(request: Request, losses: Losses) -> dict[str, Any]:
     choice = request.tool_choice
-    if not request.tools:
+    if not request.tools and allowed_search(request) is None:
         if choice is not None and choice.mode == "required":
             losses.add(request.where("tool_choice"), "there are no tools to choose from, dropped")
         return {}

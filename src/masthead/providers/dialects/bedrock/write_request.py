@@ -23,6 +23,7 @@ from masthead.providers.dialects.form import (
 from masthead.providers.dialects.json_text import arguments_of, encoded
 from masthead.providers.dialects.media import document_suffix
 from masthead.providers.dialects.seals import with_call_proofs, worthless
+from masthead.providers.dialects.search import refuse
 from masthead.providers.dialects.turns import allowed_tools, filled, merged, without_system
 
 _NOWHERE: Final = "Bedrock's dialect has no place for it, dropped"
@@ -39,6 +40,7 @@ def write(request: Request, losses: Losses) -> dict[str, Any]:
     Raises:
         InvalidInput: something was asked that the dialect cannot say.
     """
+    refuse(request.search)
     system, turns = without_system(request.turns, losses)
     messages = [{"role": turn.role, "content": list(_blocks(turn, losses))} for turn in merged(turns, losses)]
     body: dict[str, Any] = {"messages": filled(messages, "content")}

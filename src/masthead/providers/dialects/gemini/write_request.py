@@ -23,6 +23,7 @@ from masthead.providers.dialects.form import (
 from masthead.providers.dialects.json_text import arguments_of, decoded
 from masthead.providers.dialects.media import AUDIO_TYPES, image_type_of
 from masthead.providers.dialects.seals import worthless
+from masthead.providers.dialects.search import allowed_search, for_gemini
 from masthead.providers.dialects.turns import allowed_tools, filled, joined_text, merged, without_system
 
 _NOWHERE: Final = "Gemini's dialect has no place for it, dropped"
@@ -63,6 +64,9 @@ def write(request: Request, losses: Losses) -> dict[str, Any]:
     if tools:
         body["tools"] = [{"functionDeclarations": [_tool(tool, losses) for tool in tools]}]
         body |= _choice(request, losses)
+    search = allowed_search(request)
+    if search is not None:
+        body["tools"] = [for_gemini(search, losses, has_functions=bool(tools))]
     config = _config(request, losses)
     if config:
         body["generationConfig"] = config

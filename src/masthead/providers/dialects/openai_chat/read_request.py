@@ -24,6 +24,7 @@ from masthead.providers.dialects.form import (
 from masthead.providers.dialects.media import data_of
 from masthead.providers.dialects.openai_chat.read_tools import read_cache, read_choice, read_tool
 from masthead.providers.dialects.openai_chat.reasoning import read_reasoning
+from masthead.providers.dialects.search import read_of_chat
 
 SHARED: Final = (
     "safety_identifier", "prompt_cache_key", "prompt_cache_options", "prompt_cache_retention", "store", "moderation",
@@ -51,6 +52,7 @@ def read(body: Mapping[str, Any], losses: Losses) -> Request:
         model=model,
         turns=turns,
         tools=tuple(read_tool(tool) for tool in fields.items("tools")),
+        search=read_of_chat(fields.inner("web_search_options")),
         tool_choice=read_choice(fields),
         is_parallel=fields.flag("parallel_tool_calls"),
         format=_format(fields.inner("response_format")),
@@ -89,7 +91,6 @@ def _refuse(fields: Fields) -> None:
     if (fields.integer("n") or 1) != 1:
         raise refused("n", "other dialects give one answer a request: send n requests")
     fields.refuse(_FUNCTIONS, "functions", "function_call")
-    fields.refuse("searching by the vendor cannot be translated", "web_search_options")
     if fields.take("modalities") not in (None, ["text"]):
         raise refused("modalities", _SPOKEN)
     fields.refuse(_SPOKEN, "audio")

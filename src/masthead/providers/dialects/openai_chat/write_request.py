@@ -23,6 +23,7 @@ from masthead.providers.dialects.form import (
 )
 from masthead.providers.dialects.media import data_url
 from masthead.providers.dialects.openai_chat.reasoning import written
+from masthead.providers.dialects.search import refuse
 from masthead.providers.dialects.turns import joined_text
 
 _BY_ITSELF: Final = "OpenAI's dialect caches prefixes by itself, the mark was dropped"
@@ -34,6 +35,7 @@ def write(request: Request, losses: Losses, *, limit_field: str = "max_completio
     Raises:
         InvalidInput: something was asked that the dialect cannot say.
     """
+    refuse(request.search)
     body: dict[str, Any] = {"model": request.model, "messages": list(_messages(request.turns, losses))}
     if request.tools:
         body["tools"] = [_tool(tool, losses) for tool in request.tools]

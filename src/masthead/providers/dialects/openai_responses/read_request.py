@@ -18,6 +18,7 @@ from masthead.providers.dialects.form import (
     Refusal,
     Request,
     Result,
+    Search,
     Text,
     Thinking,
     Tool,
@@ -25,7 +26,7 @@ from masthead.providers.dialects.form import (
 )
 from masthead.providers.dialects.media import data_of
 from masthead.providers.dialects.openai_chat.read_request import SHARED
-from masthead.providers.dialects.openai_responses.read_tools import each_once, read_choice, read_tools
+from masthead.providers.dialects.openai_responses.read_tools import read_choice, read_tools, told_apart
 from masthead.providers.dialects.seals import opened, with_proofs_on_calls
 
 _HELD: Final = "it is held at OpenAI: send the whole conversation as input"
@@ -53,13 +54,15 @@ def read(body: Mapping[str, Any], losses: Losses) -> Request:
     fields.refuse("an answer in the background is kept at OpenAI and cannot be translated", "background")
     fields.refuse("images from the model cannot be translated", "image")
     _include(fields)
-    found: list[Tool] = []
+    found: list[Tool | Search] = []
     model, turns = fields.required_text("model"), tuple(_turns(fields, found))
+    tools, search = told_apart(read_tools(fields), found)
     text = fields.inner("text")
     request = Request(
         model=model,
         turns=turns,
-        tools=each_once((*read_tools(fields), *found)) if found else tuple(read_tools(fields)),
+        tools=tools,
+        search=search,
         tool_choice=read_choice(fields),
         is_parallel=fields.flag("parallel_tool_calls"),
         format=_format(text.inner("format") if text else None),
@@ -90,7 +93,7 @@ def _include(fields: Fields) -> None:
             fields.losses.add(f"include {name}", "other dialects cannot add it to an answer, dropped")
 
 
-def _turns(fields: Fields, found: list[Tool]) -> Iterator[Turn]:
+def _turns(fields: Fields, found: list[Tool | Search]) -> Iterator[Turn]:
     """Yield the turns; tools that are told amid them are put into `found`."""
     instructions = fields.take("instructions")
     if isinstance(instructions, str) and instructions:

@@ -1,17 +1,18 @@
 """The tools of a body of `POST /v1/responses`, and which of them may be called → the form between dialects."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from masthead.providers.dialects.dialect import refused
 from masthead.providers.dialects.fields import Fields
-from masthead.providers.dialects.form import Freeform, Tool, ToolChoice
+from masthead.providers.dialects.form import Freeform, Search, Tool, ToolChoice
+from masthead.providers.dialects.search import OPENAI, read_of_responses
 
 _ONLY_THERE: Final = "only OpenAI has it, dropped"
 _OF_A_TOOL: Final = ("async", "allowed_callers", "defer_loading", "output_schema")
 
 
-def read_tools(fields: Fields) -> Iterator[Tool]:
+def read_tools(fields: Fields) -> Iterator[Tool | Search]:
     """Yield the tools, those of a namespace each by itself.
 
     Raises:
@@ -27,19 +28,29 @@ def read_tools(fields: Fields) -> Iterator[Tool]:
             for inside in tool.items("tools"):
                 yield _tool(inside, inside.required_text("type"), namespace)
             tool.finish()
+        elif kind in OPENAI:
+            search = read_of_responses(tool)
+            if search is not None:
+                yield search
         else:
             yield _tool(tool, kind)
 
 
-def each_once(tools: Iterable[Tool]) -> tuple[Tool, ...]:
-    """Return the tools, one of each name: what a search found may have been told before."""
-    return tuple({(tool.namespace, tool.name): tool for tool in tools}.values())
+def told_apart(
+    given: Iterable[Tool | Search], found: Sequence[Tool | Search]
+) -> tuple[tuple[Tool, ...], Search | None]:
+    """Return the tools, and the search of the web; what was `found` amid a conversation may have been told before."""
+    every = [*given, *found]
+    tools = [one for one in every if isinstance(one, Tool)]
+    search = next((one for one in every if isinstance(one, Search)), None)
+    return tuple({(tool.namespace, tool.name): tool for tool in tools}.values()) if found else tuple(tools), search
 
 
 def _tool(tool: Fields, kind: str, namespace: str | None = None) -> Tool:
     if kind not in {"function", "custom"}:
         raise refused(
-            tool.at("type"), f"a tool of type {kind!r} cannot be translated: only functions and custom tools can"
+            tool.at("type"),
+            f"a tool of type {kind!r} cannot be translated: only functions, custom tools and a search can",
         )
     tool.drop(_ONLY_THERE, *_OF_A_TOOL)
     read_tool = Tool(

@@ -18,6 +18,7 @@ from masthead.providers.dialects.openai_responses.write_request import (
     write_tools,
 )
 from masthead.providers.dialects.seals import sealed, with_call_proofs, with_proofs_on_calls
+from masthead.providers.dialects.search import for_responses
 
 _ECHOED: Final = (
     "object", "created_at", "completed_at", "status", "error", "incomplete_details", "instructions", "metadata",
@@ -184,7 +185,7 @@ def frame(reply: Reply, envelope: Envelope, output: Sequence[Mapping[str, Any]])
         "temperature": request.temperature,
         "text": {"format": write_format(request.format)},
         "tool_choice": write_choice(request.tool_choice, request.tools),
-        "tools": write_tools(request.tools),
+        "tools": write_tools(request.tools) + ([for_responses(request.search, Losses())] if request.search else []),
         "top_p": request.top_p,
         "truncation": "disabled",
         "usage": None if reply.usage is None else write_usage(reply.usage),

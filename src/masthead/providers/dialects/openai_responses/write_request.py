@@ -24,6 +24,7 @@ from masthead.providers.dialects.form import (
 from masthead.providers.dialects.media import data_url
 from masthead.providers.dialects.openai_chat.write_request import effort_of, note_cache, note_document
 from masthead.providers.dialects.seals import with_call_proofs, worthless
+from masthead.providers.dialects.search import for_responses
 
 
 def write(request: Request, losses: Losses) -> dict[str, Any]:
@@ -43,8 +44,11 @@ def write(request: Request, losses: Losses) -> dict[str, Any]:
         body["instructions"] = instructions
     freeform = {part.id for turn in turns for part in turn.parts if isinstance(part, Call) and part.is_freeform}
     body["input"] = [_matched(item, freeform) for turn in turns for item in _items(turn, losses)]
-    if request.tools:
-        body["tools"] = [_tool(tool, losses) for tool in request.tools]
+    tools = [_tool(tool, losses) for tool in request.tools]
+    if request.search is not None:
+        tools.append(for_responses(request.search, losses))
+    if tools:
+        body["tools"] = tools
     if request.tool_choice is not None:
         body["tool_choice"] = write_choice(request.tool_choice, request.tools)
     body |= _text(request) | _reasoning(request, losses)
