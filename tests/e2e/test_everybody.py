@@ -47,6 +47,9 @@ def test_what_a_reader_does_with_a_run_is_for_everybody(reader: Page, server: Li
     run, other = _run_of(server, SAMPLE), _run_of(server, OTHER)
     reader.goto(f"{server.url}/runs/{run}?turn=4")
     expect(reader.locator(".verdict .found-item").first).to_be_visible()
+    expect(reader.locator(".findings .finding").first).to_be_visible()
+    cards = "[...document.querySelectorAll('.findings .finding')].map(each => each.getBoundingClientRect().right)"
+    assert max(reader.evaluate(cards)) <= reader.evaluate("innerWidth")
     assert barriers(reader) == []
     for key, name in (("r", "Not FM-1.3, but…"), ("b", "Compare with another run"), ("?", "Keyboard shortcuts")):
         reader.keyboard.press(key)

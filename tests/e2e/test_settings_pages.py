@@ -122,7 +122,7 @@ def test_the_audit_log_shows_the_acts_and_proves_itself(page: Page, settings: st
     page.goto(f"{settings}/audit?project=yard")
     expect(page.locator("table.audit")).to_contain_text("project.created")
     page.get_by_role("button", name="Verify").click()
-    verdict = page.locator(".verdict")
+    verdict = page.locator(".audit-verdict")
     expect(verdict).to_contain_text("Intact")
     page.get_by_label("A hash that you noted earlier").fill("0" * 64)
     page.get_by_role("button", name="Verify").click()

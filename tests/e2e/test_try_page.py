@@ -211,6 +211,10 @@ def test_a_model_is_chosen_by_the_keyboard(page: Page, harbour: Harbour) -> None
     page.keyboard.press("Enter")
     expect(picker).to_have_value("south")
     expect(page.get_by_role("listbox")).to_have_count(0)
+    picker.fill("north")
+    expect(page.get_by_role("listbox")).to_be_visible()
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("listbox")).to_have_count(0)
 
 
 def test_everybody_can_try_models(reader: Page, harbour: Harbour, barriers: Callable[[Page], list[str]]) -> None:

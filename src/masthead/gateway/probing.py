@@ -3,6 +3,7 @@
 Asks a language model only where the provider lists no models and one is named: one token, at most.
 """
 
+import re
 from typing import Any, Final, NamedTuple, cast
 
 import msgspec
@@ -28,6 +29,8 @@ _NOT_PUBLIC: Final = (
     "this address is not public, and not permitted: the server's operator permits projects networks in gateway.toml,"
     " [projects] allow_networks, and the connection names them in allow_networks"
 )
+_MARKUP: Final = re.compile(rb"<(style|script)\b.*?</\1>|<[^>]*>?", re.DOTALL | re.IGNORECASE)
+_NAME_ONE: Final = "Where it lists no models, name one: it is then asked for a word"
 _WORDS: Final = {
     401: "the provider refuses the key",
     403: "the provider refuses the key, or does not let it see its models",
@@ -59,10 +62,12 @@ async def probe(
             if status < 300:
                 models = _models(body)
                 return Probe(True, _welcome(len(models)), models)
-            if status not in _NO_LIST or model is None:
+            if status not in _NO_LIST:
                 return Probe(False, _refused(status, body))
+            if model is None:
+                return Probe(False, f"{_refused(status, body)}. {_NAME_ONE}")
         if model is None:
-            return Probe(False, "this provider does not list its models; name one, and it is asked for a word")
+            return Probe(False, f"this provider does not list its models. {_NAME_ONE}")
         return await _asked(connection, model, client, now_s)
     except UpstreamFailed as failure:
         is_told = tells_addresses or failure.kind != "refused"
@@ -117,7 +122,8 @@ def _reason(body: bytes) -> str:
     try:
         found = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return body[:300].decode("utf-8", "replace").strip() or "no word of why"
+        words = _MARKUP.sub(b" ", body[:2000]).decode("utf-8", "replace")
+        return " ".join(words.split())[:300] or "no word of why"
     for _ in range(3):
         if not isinstance(found, dict):
             break

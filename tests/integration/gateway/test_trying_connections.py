@@ -110,7 +110,8 @@ def test_where_models_are_not_listed_the_named_one_is_asked_for_a_word(site: Sit
 
     with RawUpstream(talk) as upstream:
         connection = _at(upstream.url)
-        assert "nothing here" in _try(site, connection=connection).json()["said"]
+        said = _try(site, connection=connection).json()["said"]
+        assert said.startswith("the provider refuses (status 404): nothing here. Where it lists no models, name one")
         assert _try(site, connection=connection, model="north").json()["said"] == "It answers: north said something."
     assert asked[-1] == b"POST /v1/chat/completions HTTP/1.1"
 

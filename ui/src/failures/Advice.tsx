@@ -14,7 +14,7 @@ export function Advice({ advice, q }: { advice: readonly AdviceOf[]; q: string }
         <h2 id="advice-title">What to change first</h2>
         <span className="quiet">by how often × how costly</span>
       </header>
-      <ol className="advice">
+      <ol className="code-advice">
         {advice.slice(0, MOST).map((each) => (
           <li key={each.code}>
             <h3>

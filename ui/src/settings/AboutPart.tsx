@@ -81,7 +81,7 @@ function Holdings(): ReactNode {
                 Spans are taken but cannot be stored: {door.last_error}
               </p>
             ) : null}
-            <dl className="facts">
+            <dl className="server-facts">
               <Fact name="Spans taken" value={exact(door.accepted_spans)} />
               <Fact name="Spans stored" value={exact(door.inserted_spans)} />
               <Fact name="Spans refused" value={countsOf(door.rejected_spans)} />

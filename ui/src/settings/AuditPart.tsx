@@ -129,7 +129,7 @@ function Verification(): ReactNode {
         <Outcome error={checking.error} done={null} />
       </div>
       {verdict ? (
-        <div role="status" className="verdict">
+        <div role="status" className="audit-verdict">
           <span className={verdict.is_intact ? "badge good" : "badge bad"}>
             <Icon name={verdict.is_intact ? "check" : "cross"} size={13} />
             {verdict.is_intact ? "Intact" : "Broken"}

@@ -37,10 +37,10 @@ export function ModelPicker({ label, value, models, fault, onChange }: Props): R
     } else if (event.key === "Enter" && !event.ctrlKey && !event.metaKey && isOpen) {
       event.preventDefault();
       choose(shown[active]?.model ?? value);
-    } else if (event.key === "Tab") setIsOpen(false);
+    } else if (event.key === "Tab" || event.key === "Enter") setIsOpen(false);
   }
   return (
-    <div className="picker" ref={box}>
+    <div className="model-picker" ref={box}>
       <input
         className="field"
         role="combobox"
