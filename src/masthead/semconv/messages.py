@@ -39,11 +39,19 @@ _TEXT_TYPES: Final = frozenset({"text", "input_text", "output_text", "refusal", 
 _THOUGHTS: Final = frozenset({"reasoning", "thinking", "redacted_thinking", "redacted-reasoning"})
 _INSIDE: Final = ("function", "functionCall", "function_call", "tool_call", "custom")
 """Where a call may stand within its part."""
+_UNNAMED: Final = {
+    "shell_call": "shell",
+    "local_shell_call": "shell",
+    "apply_patch_call": "apply_patch",
+    "computer_call": "computer",
+}
+"""Calls of OpenAI's own tools that the client runs, which have no name but their kind."""
 _CALLS: Final = frozenset(
-    {"tool_call", "tool_use", "tool-call", "function_call", "custom_tool_call", "server_tool_call"}
+    {"tool_call", "tool_use", "tool-call", "function_call", "custom_tool_call", "server_tool_call", *_UNNAMED}
 )
 _RESULTS: Final = frozenset(
     {
+        *(f"{kind}_output" for kind in _UNNAMED),
         "tool_call_response",
         "tool_result",
         "tool-result",
@@ -52,6 +60,7 @@ _RESULTS: Final = frozenset(
         "server_tool_call_response",
     }
 )
+_GIVEN: Final = ("arguments", "args", "input", "action", "actions", "operation")
 _DEPTH: Final = 12
 _ITEMS: Final = msgspec.json.Decoder(list[msgspec.Raw])
 
@@ -322,9 +331,10 @@ def _call(item: Object) -> ToolCall | None:
     nested = body.get("function")
     body = nested if isinstance(nested, dict) else body
     name = next((body[k] for k in ("name", "toolName", "tool_name") if isinstance(body.get(k), str)), None)
-    if not isinstance(name, str):
+    name = name if isinstance(name, str) else _UNNAMED.get(_kind(item))
+    if name is None:
         return None
-    given = next((body[k] for k in ("arguments", "args", "input") if body.get(k) is not None), None)
+    given = next((body[k] for k in _GIVEN if body.get(k) is not None), None)
     identity = next(
         (of[k] for of in (item, body) for k in ("call_id", "id", "toolCallId", "tool_call_id") if of.get(k)), None
     )
