@@ -19,6 +19,7 @@ from masthead.govern.master_keys import MasterKey, MasterKeys
 from masthead.model import naming
 from masthead.model.access import Caller
 from masthead.model.errors import InvalidInput, NotFound, SettingsError, TooLarge
+from masthead.model.ids import DEFAULT_PROJECT
 from masthead.model.span import Attributes
 from masthead.model.stored import Sealed, SecretId, StoredSecret
 from masthead.store.control import gateways, secrets
@@ -112,7 +113,10 @@ class Vault:
             is_there = self.read(which) is not None
         except SettingsError as error:
             return str(error)
-        return None if is_there else f"no secret {which.name!r} is stored yet: masthead secrets set {which.name}"
+        if is_there:
+            return None
+        project = "" if which.project_id == DEFAULT_PROJECT else f" --project {which.project_id}"
+        return f"no secret {which.name!r} is stored yet: masthead secrets set {which.name}{project}"
 
     def note_uses(self, uses: Mapping[SecretId, int]) -> None:
         """Note when secrets were last used."""

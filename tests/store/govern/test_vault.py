@@ -59,6 +59,7 @@ def test_a_secret_comes_back_to_the_gateway_and_to_nobody_else(filled: Database,
     vault.put(OWNER, "openai", SecretStr(f"  {VALUE}\n"))
     assert vault.read(OPENAI) == VALUE
     assert vault.read(SecretId(OTHER, "openai")) is None
+    assert f"masthead secrets set openai --project {OTHER}" in (vault.fault_of(SecretId(OTHER, "openai")) or "")
     assert vault.all_of(OF_OTHER) == []
     assert VALUE not in repr(vault.all_of(OWNER))
     with filled.reading() as session:
