@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from masthead.providers.dialects.dialect import Losses, refused
-from masthead.providers.dialects.events import BlockEnded, CallBegan, CallWent, Piece, Said, Stopped
+from masthead.providers.dialects.events import BlockEnded, CallBegan, CallWent, Done, Piece, Said, Stopped
 from masthead.providers.dialects.form import Call, Part, Reply, Request, Tool
 from masthead.providers.dialects.freeform import SCHEMA, InputReader, arguments_with, input_in
 
@@ -72,7 +72,7 @@ class OwnCalls:
                 yield from self.end()
                 yield self._begin(piece)
                 return
-            case BlockEnded() | Said() | Stopped():
+            case BlockEnded() | Said() | Stopped() | Done():
                 yield from self.end()
             case _:
                 pass

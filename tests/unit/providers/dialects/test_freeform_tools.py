@@ -156,6 +156,15 @@ def test_input_in_another_form_is_told_and_noted(source: Dialect):
         assert "patch.input" in {loss.field for loss in call.losses}
 
 
+def test_input_in_another_form_is_told_though_the_vendor_does_not_say_why_it_stopped():
+    odd = (("call_a", "patch", '{"patch":"a"}'),)
+    upstream = wires.stream(Dialect.OPENAI_CHAT, odd).replace(
+        b'"finish_reason": "tool_calls"', b'"finish_reason": null'
+    )
+    stream = call_of(Dialect.OPENAI_RESPONSES, Dialect.OPENAI_CHAT, stream=True).stream()
+    assert streamed(Dialect.OPENAI_RESPONSES, stream.feed(upstream) + stream.close())[1] == "a"
+
+
 def test_grammar_that_no_model_is_held_to_is_described_and_noted():
     form = {"type": "grammar", "syntax": "lark", "definition": "start: /a+/"}
     tools = [{"type": "custom", "name": "patch", "description": "Patches.", "format": form}]
