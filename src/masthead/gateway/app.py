@@ -161,6 +161,8 @@ class Gateway:
                 if answer is not None:
                     await self._reply(exchange, answer, send)
                     return
+            if len(self.traffic.under_way) > 1:
+                await asyncio.sleep(0)  # the others that came in with it are brought to this point first: see `_end`
             plan = seams.router.plan(exchange)
             try:
                 found = await serving.conductor.answer(exchange, plan)
@@ -260,43 +262,63 @@ class Gateway:
             exchange.answered.append(data)
 
     def _end_soon(self, exchange: Exchange, seams: Seams) -> None:
-        """Take note of a call's end together with those of others, before anything that comes in after its answer.
-
-        One after the other in one go they take 6 % less of all that a call takes, with 32 clients (measured).
-        """
+        """Take note of a call's end together with those of others, before anything that comes in after its answer."""
         if not self._over:
             asyncio.get_running_loop().call_soon(self._end)
         self._over.append((exchange, seams))
 
     def _end(self) -> None:
+        """Take each step for all calls that ended before the next one, which a processor does far quicker (068).
+
+        Large ones are taken one by one, as more of them would lie in memory at a time.
+        """
         over, self._over = self._over, []
-        for exchange, seams in over:
-            try:
-                self._ended(exchange, seams)
-            except Exception:  # noqa: BLE001 - the edge: one call must not end the recording of others
-                _LOG.exception("the end of the call %s could not be noted", exchange.span_id)
+        small = [one for one in over if _is_small(one[0])]
+        groups = [small] if len(small) == len(over) else [small, *([one] for one in over if not _is_small(one[0]))]
+        for ended in groups:
+            for step in (self._tell, self._count, _record):
+                for exchange, seams in ended:
+                    try:
+                        step(exchange, seams)
+                    except Exception:  # noqa: BLE001 - the edge: one call must not end the recording of others
+                        _LOG.exception("the end of the call %s could not be noted", exchange.span_id)
 
     def _ended(self, exchange: Exchange, seams: Seams) -> "asyncio.Future[None] | None":
         """Take note of a call's end; return what is still to be waited for."""
+        self._tell(exchange, seams)
+        self._count(exchange, seams)
+        if exchange.veil is None:
+            _record(exchange, seams)
+        elif _is_small(exchange):
+            exchange.veil(exchange)
+            _record(exchange, seams)
+        else:
+            veiled = asyncio.get_running_loop().run_in_executor(None, exchange.veil, exchange)
+            veiled.add_done_callback(partial(_record_veiled, exchange, seams))  # also where this task is cancelled
+            return veiled
+        return None
+
+    def _tell(self, exchange: Exchange, seams: Seams) -> None:
+        """Let plugins learn that a call ended."""
         for ended in seams.ended:
             try:
                 ended(exchange)
             except Exception:  # noqa: BLE001 - the edge: what was answered stays answered
                 _LOG.exception("a plugin failed after the call %s", exchange.span_id)
+
+    def _count(self, exchange: Exchange, _seams: Seams) -> None:
         self.metrics.count(exchange)
-        if exchange.veil is None:
-            seams.recorder.record(exchange)
-        elif len(exchange.call.body) + exchange.kept_bytes <= SEARCHED_BYTES:
-            exchange.veil(exchange)
-            seams.recorder.record(exchange)
-        else:
-            veiled = asyncio.get_running_loop().run_in_executor(None, exchange.veil, exchange)
-            veiled.add_done_callback(partial(_record, exchange, seams))  # also where this task is cancelled
-            return veiled
-        return None
 
 
-def _record(exchange: Exchange, seams: Seams, veiled: asyncio.Future[None]) -> None:
+def _is_small(exchange: Exchange) -> bool:
+    return len(exchange.call.body) + exchange.kept_bytes <= SEARCHED_BYTES
+
+
+def _record(exchange: Exchange, seams: Seams) -> None:
+    seams.recorder.record(exchange)
+
+
+def _record_veiled(exchange: Exchange, seams: Seams, veiled: asyncio.Future[None]) -> None:
     if not veiled.cancelled() and veiled.exception() is None:
         seams.recorder.record(exchange)
 
