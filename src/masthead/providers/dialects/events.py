@@ -184,14 +184,18 @@ class Assembler:
         self.is_done = False
 
     def take(self, piece: Piece) -> None:
-        """Note a piece."""
+        """Note a piece.
+
+        Raises:
+            TypeError: what should be a text is none: an upstream may send anything.
+        """
         match piece:
             case Said():
-                self._open(piece.kind).pieces.append(piece.text)
+                self._open(piece.kind).pieces.append("" + piece.text)
             case CallWent():
                 call = self._calls.get(piece.slot)
                 if call is not None:
-                    call.pieces.append(piece.arguments)
+                    call.pieces.append("" + piece.arguments)
             case CallBegan():
                 begun = _Open("call", call=piece)
                 self._calls[piece.slot] = begun
@@ -205,6 +209,11 @@ class Assembler:
                     self._parts[-1].is_ended = True
             case _:
                 self._note(piece)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the model said nothing so far, not even that it stopped."""
+        return not self._parts and not self.is_stopped
 
     def _note(self, piece: Piece) -> None:
         match piece:

@@ -36,7 +36,8 @@ _READ_REQUEST: Final[Mapping[Dialect, Callable[[Mapping[str, Any], Losses], Requ
     Dialect.OPENAI_RESPONSES: responses_in.read,
     Dialect.ANTHROPIC: anthropic_in.read,
 }
-_WRONG_SHAPES: Final = (AttributeError, IndexError, KeyError, TypeError, ValueError)
+_WRONG_SHAPES: Final = (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError)
+_TOO_SOON: Final = "the upstream's stream ended before the answer was finished"
 _GARBAGE: Final = (*_WRONG_SHAPES, InvalidInput)
 """What reading JSON of the wrong shapes raises: an upstream may send anything."""
 
@@ -224,11 +225,13 @@ class Stream:
         """Take the upstream's next bytes; return what the caller is told."""
         if self.is_ended:
             return b""
+        events: list[sse.Event] = []
         try:
-            pieces = self._reader.feed(data)
+            for told in self._reader.feed(data):
+                for piece in self._calls.take(told):
+                    events += self._take(piece)
         except _GARBAGE as error:
-            pieces: list[Piece] = [Broke(f"the upstream's stream cannot be read: {error}")]
-        events = [event for told in pieces for piece in self._calls.take(told) for event in self._take(piece)]
+            events += self._broken(Broke(f"the upstream's stream cannot be read: {error}"))
         return b"".join(map(sse.write, events))
 
     def close(self, reason: str | None = None) -> bytes:
@@ -239,25 +242,38 @@ class Stream:
         if self.is_ended:
             return b""
         if reason is None and self._assembler.is_stopped:
-            return b"".join(map(sse.write, self._finish()))
-        broke = Broke(reason or "the upstream's stream ended before the answer was finished", 502)
-        return b"".join(map(sse.write, self._take(broke)))
+            try:
+                return b"".join(map(sse.write, self._finish()))
+            except _GARBAGE as error:
+                reason = f"the upstream's stream cannot be read: {error}"
+        broke = Broke(reason or _TOO_SOON, 502)
+        return b"".join(map(sse.write, self._broken(broke)))
 
     def _take(self, piece: Piece) -> list[sse.Event]:
         if self.is_ended:
             return []
-        self._assembler.take(piece)
         if isinstance(piece, Broke):
-            self.is_ended = True
-            return self._writer.fail(piece, self._assembled())
+            return self._broken(piece)
+        self._assembler.take(piece)
         if self._assembler.is_done:
-            return self._finish()
+            return self._broken(Broke(_TOO_SOON, 502)) if self._assembler.is_empty else self._finish()
         return self._writer.write(piece)
 
+    def _broken(self, broke: Broke) -> list[sse.Event]:
+        if self.is_ended:
+            return []
+        self.is_ended = True
+        self._assembler.take(broke)
+        try:
+            return self._writer.fail(broke, self._assembled())
+        except _GARBAGE:  # what came before cannot be told
+            return self._writer.fail(broke, Reply(id="", model="", parts=(), stop=None))
+
     def _finish(self) -> list[sse.Event]:
+        events = self._writer.finish(self._assembled())
         self.is_ended = True
         self._call.usage = self._assembler.usage
-        return self._writer.finish(self._assembled())
+        return events
 
     def _assembled(self) -> Reply:
         return self._assembler.reply(id="", model="")
