@@ -24,6 +24,8 @@ _PLAIN: Final = re.compile(r'[^"\\]+')
 _ESCAPES: Final = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", '"': '"', "\\": "\\", "/": "/"}
 _HEX: Final = re.compile(r"u([0-9a-fA-F]{4})")
 _UNIT: Final = 6
+_MOST_HEAD: Final = 256
+"""Characters in which arguments of the form that was asked for begin."""
 _LOST: Final = "\ufffd"
 
 
@@ -41,27 +43,34 @@ def input_in(arguments: str) -> tuple[str, bool]:
 class InputReader:
     """Reads the input out of arguments that come in pieces."""
 
-    __slots__ = ("_left", "_state", "is_exact")
+    __slots__ = ("_left", "_odd", "_state", "is_exact")
 
     def __init__(self) -> None:
         self._left = ""
+        self._odd: list[str] = []
+        """Arguments of another form, which are read at their end."""
         self._state = "before"
         self.is_exact = True
         """Whether the arguments were of the form that was asked for, as far as they have been read."""
 
     def feed(self, piece: str) -> str:
         """Return the input that the next piece of the arguments makes certain."""
+        if self._odd:
+            self._odd.append(piece)
+            return ""
         self._left += piece
         if self._state == "before":
             head = _HEAD.match(self._left)
             if head is None:
+                if len(self._left) > _MOST_HEAD:
+                    self._odd, self._left = [self._left], ""
                 return ""
             self._state, self._left = "inside", self._left[head.end() :]
         return self._inside() if self._state == "inside" else ""
 
     def finish(self) -> str:
         """Return what is left of the input at the end of the arguments."""
-        left, self._left = self._left, ""
+        left, self._left, self._odd = "".join(self._odd) or self._left, "", []
         state, self._state = self._state, "after"
         match state:
             case "before":

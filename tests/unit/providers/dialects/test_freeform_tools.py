@@ -133,6 +133,7 @@ def is_whole(text: str) -> bool:
         ('{"patch": "a", "path": "b"}', '{"patch": "a", "path": "b"}', False),
         ('{"input": {"a": 1}}', '{"a":1}', False),
         ("*** Begin Patch", "*** Begin Patch", False),
+        ("*** Begin Patch" + "+" * 300, "*** Begin Patch" + "+" * 300, False),
         ('"a\\nb"', "a\nb", False),
         ('{"input": "a\\d\nb"}', "a\\d\nb", True),
         ('{"input": "a\\ud800b\\udc00\\ud800\\n"}', "a\ufffdb\ufffd\ufffd\n", True),
@@ -142,6 +143,9 @@ def is_whole(text: str) -> bool:
 )
 def test_what_a_model_gives_otherwise_is_read_as_far_as_it_can_be(arguments: str, text: str, is_exact: bool):
     assert input_in(arguments) == (text, is_exact)
+    reader = InputReader()
+    pieces = [reader.feed(letter) for letter in arguments]
+    assert ("".join(pieces) + reader.finish(), reader.is_exact) == (text, is_exact)
 
 
 @pytest.mark.parametrize("source", TOOLS)
