@@ -208,7 +208,7 @@ class UncriticalAcceptance(Rule[AnswerState]):
     def end(self, close: Close) -> Claim | None:
         """Read how the run ended."""
         state = self.state
-        is_broken_off = close.ending.kind in (EndingKind.LIMIT, EndingKind.ERROR)
+        is_broken_off = close.ending.kind in (EndingKind.LIMIT, EndingKind.ERROR, EndingKind.STOPPED)
         if close.is_success is not False or is_broken_off or not close.ending.answer:
             return None
         if state.check < 0 or state.objected:

@@ -149,7 +149,7 @@ def _ended(exchange: Exchange, attributes: Mapping[str, AttributeValue]) -> Call
         is_stream=call.is_stream,
         tries=len(exchange.attempts),
         cache=_text(get("masthead.gateway.cache")),
-        guard=_text(get("masthead.guard.action")),
+        guard=_text(get(names.GUARD_ACTION)),
         purpose="shadow" if "masthead.gateway.shadow_of" in attributes else _text(get("masthead.gateway.purpose")),
     )
 

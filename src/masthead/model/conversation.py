@@ -72,6 +72,8 @@ class EndingKind(StrEnum):
     COMPLETED = "completed"
     ERROR = "error"
     LIMIT = "limit"
+    STOPPED = "stopped"
+    """By a guard, for what it found."""
     UNFINISHED = "unfinished"
     UNKNOWN = "unknown"
 

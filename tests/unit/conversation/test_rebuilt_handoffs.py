@@ -298,6 +298,8 @@ def test_cost_stands_on_the_first_turn_of_a_call_only():
         ("GraphRecursionError: Recursion limit of 25 reached", EndingKind.LIMIT),
         ("Max turns (10) exceeded", EndingKind.LIMIT),
         ("The next request would exceed the request_limit of 50", EndingKind.LIMIT),
+        ("the budget of the run 0af3 is used up: 3 of 3 calls and $0.02", EndingKind.LIMIT),
+        ("the limit of key 'bot' is used up: $5.00 of $5 a day", EndingKind.LIMIT),
         ("ValueError: no such city", EndingKind.ERROR),
     ],
 )
@@ -313,6 +315,19 @@ def test_a_root_that_failed_ended_in_an_error_or_at_a_limit(reason: str, kind: E
     )
     ending = conversation_of([span]).ending
     assert (ending.kind, ending.reason) == (kind, reason)
+
+
+def test_a_run_that_a_guard_stopped_says_for_what():
+    found = "FM-1.3 Step repetition: the same failing call three times (failing-retry)"
+    told = f"Masthead stopped the run 0af3 after 3 calls and $0.0040: {found}.\n- turn 2, bot: refund\nBegin a new one"
+    of_gateway: Attributes = {"masthead.guard.action": "stopped", "masthead.guard.findings": [found]}
+    for attributes, message in ((of_gateway, "HTTP 422"), ({}, f"UnprocessableEntityError: {told}")):
+        span = Span(
+            trace_id=RunId("0" * 32), span_id=SpanId("1" * 16), name="chat m", start_ns=0, end_ns=1, status="error",
+            status_message=message, attributes=attributes,
+        )  # fmt: skip
+        ending = conversation_of([span]).ending
+        assert (ending.kind, ending.reason) == (EndingKind.STOPPED, found)
 
 
 def test_what_the_root_says_of_the_run_is_kept():

@@ -2495,7 +2495,7 @@ export interface components {
          * @description How a run stopped.
          * @enum {string}
          */
-        EndingKind: "completed" | "error" | "limit" | "unfinished" | "unknown";
+        EndingKind: "completed" | "error" | "limit" | "stopped" | "unfinished" | "unknown";
         /**
          * Evaluator
          * @description An evaluator against people. Without labels on what it judged, `runs` is 0 and there are no lines.

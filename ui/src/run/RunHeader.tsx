@@ -13,6 +13,7 @@ const ENDINGS: Record<string, string> = {
   completed: "Completed",
   error: "Broke off with an error",
   limit: "Stopped at a limit",
+  stopped: "Stopped by a guard",
   unfinished: "Did not finish",
   unknown: "Ending not recorded",
 };

@@ -23,6 +23,7 @@ from masthead.gateway.charge import CACHE, CostOf, charge_of, used_by
 from masthead.gateway.config_routes import GuardsConfig, RunBudgetConfig
 from masthead.gateway.reply import outline_of
 from masthead.gateway.seams import QuietPlugin, Refused
+from masthead.model.attributes import GUARD_ACTION, GUARD_FINDINGS
 from masthead.model.ids import RunId, SpanId
 
 LOOPS: Final = ("failing-retry", "repeated-call", "repeated-work", "repeated-step", "cycle", "talk-after-goal")
@@ -119,8 +120,8 @@ class AgentGuards(QuietPlugin):
             self._stitcher.replied(joined, reply, outline.id if isinstance(outline.id, str) else None)
             found = self._watcher.replied(joined, reply)
             if found:
-                exchange.attributes["masthead.guard.findings"] = [
-                    *_listed(exchange.attributes.get("masthead.guard.findings")),
+                exchange.attributes[GUARD_FINDINGS] = [
+                    *_listed(exchange.attributes.get(GUARD_FINDINGS)),
                     *map(shown, found),
                 ]
         self._stitcher.ended(joined)
@@ -171,16 +172,18 @@ class AgentGuards(QuietPlugin):
                 new.sort(key=lambda one: acting.index(one.detector))
                 known.acted_upon = len(known.fired)
             if known.stopped is not None and guards.on_finding in {"stop", "correct"}:
+                exchange.attributes[GUARD_ACTION] = "stopped"
+                exchange.attributes[GUARD_FINDINGS] = [known.stopped]
                 raise refused_run(run)
         budget = guards.run
         under_way = self._under_way[name_of(run.scope, run.run_id)] if budget.calls is not None else 0
         over = exceeded(run, budget, joined.agent.depth, exchange.start_ns, under_way)
         if over is not None:
-            exchange.attributes["masthead.guard.action"] = "stopped"
+            exchange.attributes[GUARD_ACTION] = "stopped"
             raise refused_over_budget(run, over)
         if new and known is not None:
-            exchange.attributes["masthead.guard.findings"] = [shown(one) for one in new]
-            exchange.attributes["masthead.guard.action"] = self._answer(exchange, run, known, guards, new)
+            exchange.attributes[GUARD_FINDINGS] = [shown(one) for one in new]
+            exchange.attributes[GUARD_ACTION] = self._answer(exchange, run, known, guards, new)
 
     def _answer(
         self, exchange: Exchange, run: LiveRun, known: Known, guards: GuardsConfig, new: Sequence[Fired]
@@ -199,7 +202,7 @@ class AgentGuards(QuietPlugin):
                 return "corrected"
             case _:
                 known.stopped = shown(new[0])
-                exchange.attributes["masthead.guard.action"] = "stopped"
+                exchange.attributes[GUARD_ACTION] = "stopped"
                 raise refused_run(run, new[0])
 
     def _warn(self, exchange: Exchange, new: Sequence[Fired]) -> None:

@@ -7,8 +7,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from masthead.conversation import conversation_of
+from masthead.detect.registry import suite
 from masthead.gateway.call import Exchange
 from masthead.gateway.config_routes import GuardsConfig, RunBudgetConfig
+from masthead.gateway.spans import spans_of
+from masthead.model.conversation import EndingKind
 from masthead.testing.agent_calls import Message, Site, agent_of, assistant, calls, result, system, user
 
 pytestmark = pytest.mark.unit
@@ -44,6 +48,16 @@ async def test_a_stopped_run_stays_stopped_and_another_begins_afresh():
     again = await site.call([*OPENING, user("go on")], assistant("Gladly."), run=stopped.trace_id)
     other = await site.call([OPENING[0], user("Refund order 1.")], assistant("Done."))
     assert (again.status, other.status) == (422, 200)
+
+
+async def test_a_stopped_run_reads_as_one_that_its_guard_ended_and_not_as_one_that_broke_off():
+    site = Site(GuardsConfig(on_finding="stop"))
+    made = await retrying(site, 9)
+    made.append(await site.call([*OPENING, user("go on")], assistant("Gladly."), run=made[-1].trace_id))
+    run = conversation_of([span for exchange in made for span in spans_of(exchange)])
+    assert run.ending.kind is EndingKind.STOPPED
+    assert "refund failed 3 times" in (run.ending.reason or "")
+    assert "FM-3.1" not in {finding.code for finding in suite().findings(run)}
 
 
 async def test_recording_lets_everything_through_and_says_it_in_the_trace():
