@@ -111,7 +111,9 @@ class Listener:
         agent = step.agent or ASSISTANT
         when = When(step, step.start_ns, step.end_ns)
         written = self._speech.spoke(reading.output, agent, when)
-        if not written:
+        if not written and step.span.attributes.get(names.GUARD_ACTION) == "stopped":
+            written = [self._verdict(step, "gateway", reading.error or "")]
+        elif not written:
             said = Said(speaker=agent, text=reading.error or "")
             self._speech.address(said, step)
             written = [self._speech.write(said, when)]
@@ -198,12 +200,15 @@ class Listener:
     def _judged(self, step: Step) -> None:
         """Write a guardrail's verdict."""
         reading = self._read(step)
-        speaker = AgentId(f"guardrail:{step.span.name}")
-        self._scribe.meet(speaker, "system")
         text = next((message.text for message in reversed(reading.output)), reading.error or "")
-        said = Said(speaker=speaker, act=Act.VERDICT, text=text, is_error=reading.error is not None)
+        self._verdict(step, step.span.name, text).is_error = reading.error is not None
+
+    def _verdict(self, step: Step, of: str, text: str) -> Said:
+        speaker = AgentId(f"guardrail:{of}")
+        self._scribe.meet(speaker, "system")
+        said = Said(speaker=speaker, act=Act.VERDICT, text=text)
         said.addressees = (step.agent,) if step.agent is not None else ()
-        self._speech.write(said, When(step, step.start_ns, step.end_ns))
+        return self._speech.write(said, When(step, step.start_ns, step.end_ns))
 
     def _agent_ended(self, step: Step) -> None:
         """Write what an agent said where no model call tells it: from its span, else from those inside."""

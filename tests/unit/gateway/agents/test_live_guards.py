@@ -12,7 +12,7 @@ from masthead.detect.registry import suite
 from masthead.gateway.call import Exchange
 from masthead.gateway.config_routes import GuardsConfig, RunBudgetConfig
 from masthead.gateway.spans import spans_of
-from masthead.model.conversation import EndingKind
+from masthead.model.conversation import Act, EndingKind
 from masthead.testing.agent_calls import Message, Site, agent_of, assistant, calls, result, system, user
 
 pytestmark = pytest.mark.unit
@@ -57,6 +57,8 @@ async def test_a_stopped_run_reads_as_one_that_its_guard_ended_and_not_as_one_th
     run = conversation_of([span for exchange in made for span in spans_of(exchange)])
     assert run.ending.kind is EndingKind.STOPPED
     assert "refund failed 3 times" in (run.ending.reason or "")
+    last = run.turns[-1]
+    assert (last.speaker, last.act, last.is_error) == ("guardrail:gateway", Act.VERDICT, True)
     assert "FM-3.1" not in {finding.code for finding in suite().findings(run)}
 
 
