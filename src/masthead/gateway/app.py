@@ -276,25 +276,25 @@ class Gateway:
         small = [one for one in over if _is_small(one[0])]
         groups = [small] if len(small) == len(over) else [small, *([one] for one in over if not _is_small(one[0]))]
         for ended in groups:
-            for step in (self._tell, self._count, _record):
-                for exchange, seams in ended:
-                    try:
-                        step(exchange, seams)
-                    except Exception:  # noqa: BLE001 - the edge: one call must not end the recording of others
-                        _LOG.exception("the end of the call %s could not be noted", exchange.span_id)
+            for exchange, seams in ended:
+                self._tell(exchange, seams)
+            for exchange, _ in ended:
+                self.metrics.count(exchange)
+            for recorder in {seams.recorder for _, seams in ended}:
+                recorder.record(*(exchange for exchange, seams in ended if seams.recorder is recorder))
 
     def _ended(self, exchange: Exchange, seams: Seams) -> "asyncio.Future[None] | None":
         """Take note of a call's end; return what is still to be waited for."""
         self._tell(exchange, seams)
-        self._count(exchange, seams)
+        self.metrics.count(exchange)
         if exchange.veil is None:
-            _record(exchange, seams)
+            seams.recorder.record(exchange)
         elif _is_small(exchange):
             exchange.veil(exchange)
-            _record(exchange, seams)
+            seams.recorder.record(exchange)
         else:
             veiled = asyncio.get_running_loop().run_in_executor(None, exchange.veil, exchange)
-            veiled.add_done_callback(partial(_record_veiled, exchange, seams))  # also where this task is cancelled
+            veiled.add_done_callback(partial(_record, exchange, seams))  # also where this task is cancelled
             return veiled
         return None
 
@@ -306,19 +306,12 @@ class Gateway:
             except Exception:  # noqa: BLE001 - the edge: what was answered stays answered
                 _LOG.exception("a plugin failed after the call %s", exchange.span_id)
 
-    def _count(self, exchange: Exchange, _seams: Seams) -> None:
-        self.metrics.count(exchange)
-
 
 def _is_small(exchange: Exchange) -> bool:
     return len(exchange.call.body) + exchange.kept_bytes <= SEARCHED_BYTES
 
 
-def _record(exchange: Exchange, seams: Seams) -> None:
-    seams.recorder.record(exchange)
-
-
-def _record_veiled(exchange: Exchange, seams: Seams, veiled: asyncio.Future[None]) -> None:
+def _record(exchange: Exchange, seams: Seams, veiled: asyncio.Future[None]) -> None:
     if not veiled.cancelled() and veiled.exception() is None:
         seams.recorder.record(exchange)
 

@@ -86,7 +86,7 @@ class SpanRecorder(Generic[Written]):
     def __init__(
         self,
         sink: SinkOf[Written],
-        spans_of: Callable[[Exchange], Sequence[Written]],
+        spans_of: Callable[[Sequence[Exchange]], Sequence[Sequence[Written]]],
         clock: Clock,
         *,
         max_queued_bytes: int = 24 * 1024 * 1024,
@@ -106,8 +106,21 @@ class SpanRecorder(Generic[Written]):
         self._worker = threading.Thread(target=self._run, name="gateway-recorder", daemon=True)
         self._worker.start()
 
-    def record(self, exchange: Exchange) -> None:
-        """Take a finished exchange; it is not needed any more when this returns."""
+    def record(self, *exchanges: Exchange) -> None:
+        """Take finished exchanges; they are not needed any more when this returns."""
+        taken = [one for one in exchanges if self._makes_room(one)]
+        for exchange, spans in zip(taken, self._written(taken), strict=True):
+            size = _size(exchange)
+            if spans is None:
+                self._queued_bytes_in -= size
+                self._lose(1, "it could not be written as a span")
+            else:
+                self._queue.append((exchange.call.identity.project, spans, size))
+        if taken and not self._wake.is_set():
+            self._wake.set()
+
+    def _makes_room(self, exchange: Exchange) -> bool:
+        """Take up room for an exchange; say whether there was any."""
         size = _size(exchange)
         waiting = self._queued_bytes_in - self._queued_bytes_out
         if waiting + size > self._max_queued_bytes:
@@ -116,17 +129,19 @@ class SpanRecorder(Generic[Written]):
             size = _size(exchange)
         if waiting + size > self._max_queued_bytes * _ROOM_FOR_THINNED or self._is_closing:
             self._lose(1, f"{waiting} bytes wait to be recorded")
-            return
-        try:
-            spans = self._spans_of(exchange)
-        except Exception:  # noqa: BLE001 - the edge: one call must not end the recording of others
-            _LOG.exception("the call %s could not be written as a span", exchange.span_id)
-            self._lose(1, "it could not be written as a span")
-            return
+            return False
         self._queued_bytes_in += size
-        self._queue.append((exchange.call.identity.project, spans, size))
-        if not self._wake.is_set():
-            self._wake.set()
+        return True
+
+    def _written(self, exchanges: Sequence[Exchange]) -> Sequence[Sequence[Written] | None]:
+        """Return the spans of each; None for one that cannot be written."""
+        try:
+            return self._spans_of(exchanges)
+        except Exception:  # noqa: BLE001 - the edge: one call must not end the recording of others
+            if len(exchanges) > 1:
+                return [self._written([one])[0] for one in exchanges]
+            _LOG.exception("the call %s could not be written as a span", exchanges[0].span_id)
+            return [None]
 
     def counters(self) -> RecorderCounters:
         """Return the counts as they are now."""

@@ -148,8 +148,8 @@ class QuietPlugin:
 class Recorder(Protocol):
     """Keeps what happened."""
 
-    def record(self, exchange: Exchange) -> None:
-        """Take a finished exchange; return at once, never raise. What cannot be kept is counted."""
+    def record(self, *exchanges: Exchange) -> None:
+        """Take finished exchanges; return at once, never raise. What cannot be kept is counted."""
         ...
 
 

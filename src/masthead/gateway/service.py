@@ -206,14 +206,18 @@ class GatewayService:
         except Refused:
             return self.config.connections
 
-    def _written(self, exchange: Exchange) -> Sequence[Any]:
-        """Return a call as the sink takes it, and count its tokens."""
-        kept = exchange.recording
-        note = noted(exchange, content=kept.content, max_content_bytes=kept.max_content_bytes)
-        self.gateway.metrics.count_tokens(exchange)
-        self.gateway.traffic.ended(exchange, note.unsaid)
-        self.tenants.note_use(exchange)
-        return self._write(exchange, note)
+    def _written(self, exchanges: Sequence[Exchange]) -> list[Sequence[Any]]:
+        """Return calls as the sink takes them, and count their tokens: a step for all of them, then the next."""
+        notes: list[Noted] = []
+        for exchange in exchanges:
+            kept = exchange.recording
+            notes.append(noted(exchange, content=kept.content, max_content_bytes=kept.max_content_bytes))
+        written = [self._write(exchange, note) for exchange, note in zip(exchanges, notes, strict=True)]
+        for exchange, note in zip(exchanges, notes, strict=True):
+            self.gateway.metrics.count_tokens(exchange)
+            self.gateway.traffic.ended(exchange, note.unsaid)
+            self.tenants.note_use(exchange)
+        return written
 
     async def _look(self) -> None:
         """Look for changes in a thread; the call that asks waits for it, but not for a database that is away."""

@@ -48,9 +48,13 @@ def exchange(size: int = 10) -> Exchange:
     return made
 
 
+def each(exchanges: Sequence[Exchange]) -> list[list[Span]]:
+    return [spans_of(one) for one in exchanges]
+
+
 def test_under_pressure_the_request_is_left_out_before_a_call_is_lost() -> None:
     gate = Gate()
-    recorder = SpanRecorder(gate, spans_of, SystemClock(), max_queued_bytes=400_000)
+    recorder = SpanRecorder(gate, each, SystemClock(), max_queued_bytes=400_000)
     for _ in range(60):
         recorder.record(exchange(50_000))
     gate.open.set()
@@ -70,7 +74,7 @@ def test_what_the_sink_cannot_take_now_is_offered_again_and_what_it_never_will_i
     gate = Gate()
     gate.refusals = [Overloaded("later", retry_after_s=1), RuntimeError("a bug"), InvalidInput("never")]
     gate.open.set()
-    recorder = SpanRecorder(gate, spans_of, SystemClock())
+    recorder = SpanRecorder(gate, each, SystemClock())
     recorder.record(exchange())
     wait_until(lambda: recorder.counters().lost == 1, "it was refused for good")
     recorder.record(exchange())
@@ -83,14 +87,13 @@ def test_a_call_that_cannot_be_written_stops_no_other() -> None:
     gate.open.set()
     bad = exchange()
 
-    def write(one: Exchange) -> Sequence[Span]:
-        if one is bad:
+    def write(exchanges: Sequence[Exchange]) -> list[list[Span]]:
+        if any(one is bad for one in exchanges):
             raise ZeroDivisionError
-        return spans_of(one)
+        return each(exchanges)
 
     recorder = SpanRecorder(gate, write, SystemClock())
-    recorder.record(bad)
-    recorder.record(exchange())
-    wait_until(lambda: recorder.counters().recorded == 1, "the other one is recorded")
+    recorder.record(exchange(), bad, exchange())
+    wait_until(lambda: recorder.counters().recorded == 2, "the other ones are recorded")
     recorder.close()
     assert recorder.counters().lost == 1

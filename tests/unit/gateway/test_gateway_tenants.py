@@ -65,8 +65,8 @@ class Kept:
 class Nowhere:
     """Keeps nothing."""
 
-    def record(self, exchange: Exchange) -> None:
-        """Forget it."""
+    def record(self, *exchanges: Exchange) -> None:
+        """Forget them."""
 
 
 def seams_of(tenant: Tenant) -> Seams:
