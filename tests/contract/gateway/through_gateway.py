@@ -45,18 +45,19 @@ class Kept:
         self.spans: list[Span] = []
         self.calls: list[dict[str, Any]] = []
 
-    def record(self, exchange: Exchange) -> None:
-        """Keep the exchange."""
-        self.spans += spans_of(exchange)
-        self.calls.append(
-            {
-                "run": exchange.call.headers[b"host"].decode().partition(":")[0],
-                "trace": exchange.trace_id,
-                "agent": exchange.attributes.get("gen_ai.agent.name"),
-                "link": exchange.attributes.get("masthead.gateway.joined_by"),
-                "status": exchange.status,
-            }
-        )
+    def record(self, *exchanges: Exchange) -> None:
+        """Keep the exchanges."""
+        for exchange in exchanges:
+            self.spans += spans_of(exchange)
+            self.calls.append(
+                {
+                    "run": exchange.call.headers[b"host"].decode().partition(":")[0],
+                    "trace": exchange.trace_id,
+                    "agent": exchange.attributes.get("gen_ai.agent.name"),
+                    "link": exchange.attributes.get("masthead.gateway.joined_by"),
+                    "status": exchange.status,
+                }
+            )
 
 
 async def _anybody(_scope: Mapping[str, object]) -> Identity:
