@@ -274,19 +274,18 @@ class Gateway:
         """
         over, self._over = self._over, []
         small = [one for one in over if _is_small(one[0])]
-        groups = [small] if len(small) == len(over) else [small, *([one] for one in over if not _is_small(one[0]))]
-        for ended in groups:
+        for ended in (small, *([one] for one in over if not _is_small(one[0]))):
             for exchange, seams in ended:
                 self._tell(exchange, seams)
             for exchange, _ in ended:
-                self.metrics.count(exchange)
+                self._count(exchange)
             for recorder in {seams.recorder for _, seams in ended}:
                 recorder.record(*(exchange for exchange, seams in ended if seams.recorder is recorder))
 
     def _ended(self, exchange: Exchange, seams: Seams) -> "asyncio.Future[None] | None":
         """Take note of a call's end; return what is still to be waited for."""
         self._tell(exchange, seams)
-        self.metrics.count(exchange)
+        self._count(exchange)
         if exchange.veil is None:
             seams.recorder.record(exchange)
         elif _is_small(exchange):
@@ -305,6 +304,12 @@ class Gateway:
                 ended(exchange)
             except Exception:  # noqa: BLE001 - the edge: what was answered stays answered
                 _LOG.exception("a plugin failed after the call %s", exchange.span_id)
+
+    def _count(self, exchange: Exchange) -> None:
+        try:
+            self.metrics.count(exchange)
+        except Exception:  # noqa: BLE001 - the edge: one call must not end the recording of others
+            _LOG.exception("the end of the call %s could not be noted", exchange.span_id)
 
 
 def _is_small(exchange: Exchange) -> bool:
