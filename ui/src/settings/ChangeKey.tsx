@@ -4,7 +4,7 @@ import { changeKey } from "@/api/settings";
 import type { Keys } from "@/api/types";
 import { typedList } from "@/formats/lists";
 import { useProject } from "@/shell/project";
-import { LimitRows } from "./LimitRows";
+import { LimitRows, ModelsField } from "./LimitRows";
 import { limitsOf, rowsOf } from "./limits";
 import { Outcome } from "./Wait";
 
@@ -37,17 +37,7 @@ export function ChangeKey({ item, onDone }: { item: Keys["items"][number]; onDon
   return (
     <form className="form key-change" onSubmit={submit} aria-label={`Change ${item.name}`}>
       <div className="form-row form-grid">
-        <label>
-          Models it may use
-          <input
-            className="field"
-            placeholder="all; or best, gpt-*"
-            autoComplete="off"
-            spellCheck={false}
-            value={models}
-            onChange={(event) => setModels(event.target.value)}
-          />
-        </label>
+        <ModelsField value={models} onChange={setModels} />
         <label>
           Days from now until it ends
           <input

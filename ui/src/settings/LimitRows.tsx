@@ -64,3 +64,20 @@ export function LimitRows({ rows, onChange }: Props): ReactNode {
     </fieldset>
   );
 }
+
+/** Which models a key may name, with commas between them. */
+export function ModelsField({ value, onChange }: { value: string; onChange: (value: string) => void }): ReactNode {
+  return (
+    <label>
+      Models it may use
+      <input
+        className="field"
+        placeholder="all; or best, gpt-*"
+        autoComplete="off"
+        spellCheck={false}
+        value={value}
+        onChange={(event) => onChange(event.target.value)}
+      />
+    </label>
+  );
+}

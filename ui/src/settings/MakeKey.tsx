@@ -4,7 +4,7 @@ import { createKey } from "@/api/settings";
 import { typedList } from "@/formats/lists";
 import { useProject } from "@/shell/project";
 import type { Role } from "@/shell/useMay";
-import { LimitRows } from "./LimitRows";
+import { LimitRows, ModelsField } from "./LimitRows";
 import { EMPTY, type LimitRow, limitsOf } from "./limits";
 import { Outcome } from "./Wait";
 
@@ -91,17 +91,7 @@ export function MakeKey({ onMade }: { onMade: (made: Made) => void }): ReactNode
       {mayCall ? (
         <>
           <div className="form-row form-grid">
-            <label>
-              Models it may use
-              <input
-                className="field"
-                placeholder="all; or best, gpt-*"
-                autoComplete="off"
-                spellCheck={false}
-                value={models}
-                onChange={(event) => setModels(event.target.value)}
-              />
-            </label>
+            <ModelsField value={models} onChange={setModels} />
           </div>
           <LimitRows rows={rows} onChange={setRows} />
         </>
